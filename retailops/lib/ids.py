@@ -1,0 +1,53 @@
+"""Identifiers: UUID version 7 (RFC 9562), which sort by the time of their making and keep index pages dense."""
+
+import os
+import threading
+import time
+from datetime import datetime
+from uuid import UUID
+
+_VERSION_AND_VARIANT = 0x7 << 76 | 0b10 << 62
+_FRACTIONS = 1 << 12
+_NOISE = (1 << 62) - 1
+
+_lock = threading.Lock()
+_last_tick = 0
+
+
+def uuid7() -> UUID:
+    """Return a new UUIDv7 that is greater than every one that this process made before."""
+    return _spelled(_reserve(1), int.from_bytes(os.urandom(8)))
+
+
+def uuid7s(count: int) -> list[UUID]:
+    """Return that many new UUIDv7s in ascending order, cheaper than one by one."""
+    first = _reserve(count)
+    noise = os.urandom(8 * count)
+    return [_spelled(first + at, int.from_bytes(noise[8 * at : 8 * at + 8])) for at in range(count)]
+
+
+def _reserve(count: int) -> int:
+    """Take that many consecutive ticks of 1/4096 ms (RFC 9562, 6.2, method 3) and return the first of them."""
+    global _last_tick
+    with _lock:
+        first = max(time.time_ns() * _FRACTIONS // 1_000_000, _last_tick + 1)
+        _last_tick = first + count - 1
+    return first
+
+
+def _spelled(tick: int, noise: int) -> UUID:
+    return UUID(int=(tick >> 12) << 80 | (tick & 0xFFF) << 64 | noise & _NOISE | _VERSION_AND_VARIANT)
+
+
+def parse_uuid(text: str) -> UUID | None:
+    """Return the UUID that the text spells, or None."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def uuid7_at(moment: datetime) -> UUID:
+    """Return the least UUIDv7 of that instant: rows made since then have an id that is not less."""
+    milliseconds = int(moment.timestamp() * 1000)
+    return UUID(int=(milliseconds & ((1 << 48) - 1)) << 80 | 0x7 << 76 | 0b10 << 62)

@@ -1,0 +1,152 @@
+"""The problem types that the API may answer, as `/api/problems` lists them."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ProblemType:
+    """One `type` of a problem document: its code, its HTTP statuses, when it comes, and what a client should do."""
+
+    code: str
+    statuses: tuple[int, ...]
+    meaning: str
+    remedy: str
+
+
+def problem(code: str, status: int, meaning: str, remedy: str, *more: int) -> ProblemType:
+    """Return a problem type; `more` are further statuses under which it may come."""
+    return ProblemType(code, (status, *more), meaning, remedy)
+
+
+_ASK = "Ask an administrator."
+_FETCH = "Fetch the object again and decide anew."
+
+PROBLEM_TYPES = [
+    # The request itself.
+    problem(
+        "invalid",
+        400,
+        "A field or parameter is missing, unknown or wrong.",
+        "Mend what `errors` names: `pointer` is a JSON pointer into the body, `?name` a parameter, else a header.",
+    ),
+    problem("malformed-json", 400, "The body is not JSON.", "Send valid JSON in UTF-8."),
+    problem("malformed-request", 400, "The request itself is broken.", "Check how it is built."),
+    problem("refused", 400, "The request was refused; `detail` says why.", "Read `detail`."),
+    problem("parse-error", 400, "The body could not be read.", "Send what the media type promises."),
+    problem("reason-needed", 400, "The step needs a reason.", "Say why.", 422),
+    problem("unknown-location", 400, "There is no location of that code.", "Use the code of a known location."),
+    problem("unknown-line", 400, "The return has no such line.", "Name one of its lines."),
+    problem("not-decidable", 400, "An inspection cannot decide that disposition.", "Choose another disposition."),
+    problem("rejected-sellable", 400, "Rejected goods cannot become sellable.", "Choose another disposition."),
+    # Who asks.
+    problem("not-authenticated", 401, "There is no API key.", "Send `Authorization: Bearer <api key>`."),
+    problem("authentication-failed", 401, "The API key is unknown, expired or revoked.", "Ask for a new key."),
+    problem(
+        "denied",
+        403,
+        "You may see the object but not do this, or your key lacks the scope.",
+        "`permission` names what is missing; ask an administrator.",
+    ),
+    problem("permission-denied", 403, "This is not permitted.", _ASK),
+    problem("same-person", 403, "Who asked for it cannot decide it.", "A second person must."),
+    problem(
+        "above-limit", 403, "The amount is above what your role may approve.", "Somebody with a higher limit must."
+    ),
+    problem(
+        "not-found",
+        404,
+        "There is no such object or address, or it belongs to another region or brand.",
+        "Check the id and the regions and brands of your key.",
+    ),
+    problem("method-not-allowed", 405, "The address does not answer that method.", "See the `Allow` header."),
+    problem("not-acceptable", 406, "The answer cannot be given in that form.", "Accept `application/json`."),
+    problem("too-large", 413, "The body is larger than the server reads.", "Send a smaller batch."),
+    problem("unsupported-media-type", 415, "The call does not read this media type.", "Send one that `detail` names."),
+    problem("throttled", 429, "The client's quota is used up.", "Wait as `Retry-After` says."),
+    # Sent twice.
+    problem(
+        "idempotency-key-missing",
+        400,
+        "The call needs an `Idempotency-Key` header.",
+        "Send a new random key with each new request, and the same one when you repeat it.",
+    ),
+    problem("idempotency-key-invalid", 400, "The key is empty or longer than 255 characters.", "Send a UUID."),
+    problem(
+        "idempotency-in-progress", 409, "A request with this key still runs.", "Wait as `Retry-After` says; repeat."
+    ),
+    problem("idempotency-key-reused", 422, "The key was used for another request.", "Use a new key for a new request."),
+    problem("id-reused", 409, "The source used this event id for another event.", "Give each event an id of its own."),
+    problem("scan-reused", 409, "The scan id belongs to a receipt with other content.", "Use a new scan id."),
+    problem("reference-reused", 409, "The reference belongs to another inspection.", "Use a new reference."),
+    problem("key-reused", 409, "The effect key belongs to another stock move.", "Use a new key for a new move."),
+    # The present state.
+    problem(
+        "conflict",
+        409,
+        "The object has changed, or its state does not allow this.",
+        "Fetch it again. `present` is what it is now.",
+    ),
+    problem("stale", 409, "The object was changed after you read it.", _FETCH),
+    problem("stale-version", 409, "The configuration was changed after you read it.", _FETCH),
+    problem("transition-refused", 409, "The object's state does not allow the step.", "See its `next_actions`."),
+    problem(
+        "not-authorized", 409, "Only an authorized return allows this.", "Authorize, reinstate or reopen it first."
+    ),
+    problem(
+        "not-complete", 409, "Something is left to do before the return may close.", "`detail` names what is left."
+    ),
+    problem("closed", 409, "The return is closed.", "Reopen it first."),
+    problem("not-due", 409, "The deadline has not passed, or goods are on the way.", "Wait."),
+    problem("received", 409, "Goods were received: the return cannot be canceled.", "Reverse the receipt first."),
+    problem(
+        "inspected", 409, "Goods of the receipt were judged: it cannot be reversed.", "Correct the inspection first."
+    ),
+    problem("refund-live", 409, "A refund lives: the return cannot be canceled.", "Reverse the refund first."),
+    problem("units-taken", 409, "Another return has taken these units meanwhile.", "Ask for other units."),
+    problem("units-refunded", 409, "A refund pays for these units.", "Reverse the refund first.", 422),
+    problem("matched", 409, "The blind return has its order already.", _FETCH),
+    problem("posting", 409, "The owner of the stock is posting it.", "Wait for its answer."),
+    problem("not-enough-stock", 409, "There are fewer units there than were to be moved.", "Check the quantities."),
+    problem("name-taken", 409, "The name is taken.", "Choose another."),
+    problem(
+        "replay-refused", 409, "It would not be safe to send it again.", "`verdict` and `what_to_do` say why and what."
+    ),
+    problem("approval-needed", 409, "A second person must agree first.", "Ask for approval."),
+    problem("approval-expired", 409, "The approval has expired.", "Ask again."),
+    problem("approval-differs", 409, "What was approved is not what is asked now.", "Ask again."),
+    # Rules of the business.
+    problem(
+        "rule-broken",
+        422,
+        "Well formed, but a rule of the business refuses it.",
+        "`detail` and `errors` name the rule; an override may be asked for.",
+    ),
+    problem("not-eligible", 422, "Policy does not allow the return.", "`errors` names each line; staff may override."),
+    problem("no-policy", 422, "No return policy applies to the order.", _ASK),
+    problem("more-than-expected", 422, "More units than are still expected.", "Lower the quantity."),
+    problem("more-than-arrived", 422, "More units than arrived beyond what was expected.", "Lower the quantity."),
+    problem("more-than-received", 422, "More units than were received and not judged yet.", "Lower the quantity."),
+    problem("nothing-due", 422, "Nothing that came back is left to refund.", "See the refund preview."),
+    problem(
+        "not-earned",
+        422,
+        "These units have not earned a refund yet.",
+        "Wait for receipt or inspection, as policy says.",
+    ),
+    problem(
+        "exceeds-tender", 422, "The payment cannot take the whole amount.", "Choose a lower amount or another payment."
+    ),
+    problem("exceeds-tenders", 422, "The payments cannot take the whole amount.", "Lower the amount."),
+    problem("unknown-payment", 422, "The payment is not one of this order.", "Name one of the order's payments."),
+    problem("other-currency", 422, "The currencies differ.", "Choose an order in the return's currency."),
+    problem("foreign-refund", 422, "The refund was made by somebody else at the gateway.", "A case is open for it."),
+    problem("illegal-move", 422, "Stock may not go from that disposition to the other.", "Choose a legal step."),
+    problem("unmapped", 422, "A code of another system has no mapping.", "Complete the connection's mapping."),
+    problem("unmapped-code", 422, "A code of the gateway has no mapping.", "Complete the connection's mapping."),
+    problem(
+        "unknown-topic", 422, "The connection does not know messages of that topic.", "Subscribe to known topics only."
+    ),
+    # Ours.
+    problem("internal-error", 500, "A fault on our side; nothing was done.", "Repeat with the same key; tell us."),
+    problem("unavailable", 503, "Something is away for the moment.", "Repeat as `Retry-After` says."),
+]
