@@ -1,0 +1,94 @@
+"""What may be done, and which role or API scope allows it."""
+
+from django.db.models import TextChoices
+
+
+class Permission(TextChoices):
+    """One thing that a person or a system may do."""
+
+    ORDERS_VIEW = "orders.view"
+    ORDERS_WRITE = "orders.write"
+    RETURNS_VIEW = "returns.view"
+    RETURNS_REQUEST = "returns.request"
+    RETURNS_DECIDE = "returns.decide"
+    RETURNS_RECEIVE = "returns.receive"
+    RETURNS_INSPECT = "returns.inspect"
+    RETURNS_REOPEN = "returns.reopen"
+    REFUNDS_VIEW = "refunds.view"
+    REFUNDS_PROPOSE = "refunds.propose"
+    REFUNDS_SETTLE = "refunds.settle"
+    APPROVALS_DECIDE = "approvals.decide"
+    INVENTORY_VIEW = "inventory.view"
+    INVENTORY_WRITE = "inventory.write"
+    EVENTS_READ = "events.read"
+    EVENTS_WRITE = "events.write"
+    DELIVERIES_VIEW = "deliveries.view"
+    DELIVERIES_REPLAY = "deliveries.replay"
+    DELIVERIES_DISCARD = "deliveries.discard"
+    CONNECTIONS_VIEW = "connections.view"
+    CONNECTIONS_MANAGE = "connections.manage"
+    CASES_VIEW = "cases.view"
+    CASES_WORK = "cases.work"
+    POLICIES_VIEW = "policies.view"
+    POLICIES_MANAGE = "policies.manage"
+    PEOPLE_MANAGE = "people.manage"
+    AUDIT_VIEW = "audit.view"
+    AUDIT_EXPORT = "audit.export"
+    DASHBOARDS_VIEW = "dashboards.view"
+
+
+class Role(TextChoices):
+    """The seven roles; each is granted for regions and brands, or for all."""
+
+    OPS_AGENT = "ops_agent", "Ops agent"
+    OPS_LEAD = "ops_lead", "Ops lead"
+    FINANCE_APPROVER = "finance_approver", "Finance approver"
+    MANAGER = "manager", "Manager"
+    CONNECTOR_ADMIN = "connector_admin", "Connector admin"
+    AUDITOR = "auditor", "Auditor"
+    ADMINISTRATOR = "administrator", "Administrator"
+
+
+P = Permission
+_LOOK = frozenset({
+    P.ORDERS_VIEW, P.RETURNS_VIEW, P.REFUNDS_VIEW, P.INVENTORY_VIEW, P.DELIVERIES_VIEW, P.CONNECTIONS_VIEW,
+    P.CASES_VIEW, P.EVENTS_READ, P.POLICIES_VIEW, P.DASHBOARDS_VIEW,
+})  # fmt: skip
+_AGENT = _LOOK | {
+    P.RETURNS_REQUEST, P.RETURNS_DECIDE, P.RETURNS_RECEIVE, P.RETURNS_INSPECT, P.REFUNDS_PROPOSE, P.CASES_WORK,
+    P.DELIVERIES_REPLAY,
+}  # fmt: skip
+_LEAD = _AGENT | {P.RETURNS_REOPEN, P.DELIVERIES_DISCARD, P.APPROVALS_DECIDE, P.AUDIT_VIEW}
+
+ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
+    Role.OPS_AGENT: frozenset(_AGENT),
+    Role.OPS_LEAD: frozenset(_LEAD),
+    Role.FINANCE_APPROVER: frozenset(_LOOK | {P.APPROVALS_DECIDE, P.REFUNDS_PROPOSE, P.CASES_WORK, P.AUDIT_VIEW}),
+    Role.MANAGER: frozenset(_LOOK | {P.AUDIT_VIEW}),
+    Role.CONNECTOR_ADMIN: frozenset(_LOOK | {P.CONNECTIONS_MANAGE, P.CASES_WORK, P.DELIVERIES_REPLAY}),
+    Role.AUDITOR: frozenset(_LOOK | {P.AUDIT_VIEW, P.AUDIT_EXPORT}),
+    Role.ADMINISTRATOR: frozenset(Permission),
+}
+
+SCOPE_PERMISSIONS: dict[str, frozenset[Permission]] = {
+    "orders:read": frozenset({P.ORDERS_VIEW}),
+    "orders:write": frozenset({P.ORDERS_VIEW, P.ORDERS_WRITE}),
+    "returns:read": frozenset({P.RETURNS_VIEW, P.ORDERS_VIEW, P.REFUNDS_VIEW, P.CASES_VIEW}),
+    "returns:write": frozenset({
+        P.RETURNS_VIEW, P.ORDERS_VIEW, P.REFUNDS_VIEW, P.RETURNS_REQUEST, P.RETURNS_DECIDE, P.RETURNS_RECEIVE,
+        P.RETURNS_INSPECT,
+    }),
+    "refunds:read": frozenset({P.REFUNDS_VIEW, P.RETURNS_VIEW}),
+    "refunds:write": frozenset({P.REFUNDS_VIEW, P.RETURNS_VIEW, P.REFUNDS_PROPOSE}),
+    "approvals:write": frozenset({P.APPROVALS_DECIDE, P.REFUNDS_VIEW, P.RETURNS_VIEW}),
+    "inventory:read": frozenset({P.INVENTORY_VIEW}),
+    "inventory:write": frozenset({P.INVENTORY_VIEW, P.INVENTORY_WRITE}),
+    "events:read": frozenset({P.EVENTS_READ}),
+    "events:write": frozenset({P.EVENTS_WRITE}),
+    "deliveries:read": frozenset({P.DELIVERIES_VIEW}),
+    "deliveries:write": frozenset({P.DELIVERIES_VIEW, P.DELIVERIES_REPLAY, P.DELIVERIES_DISCARD}),
+    "cases:read": frozenset({P.CASES_VIEW}),
+    "cases:write": frozenset({P.CASES_VIEW, P.CASES_WORK}),
+    "connections:read": frozenset({P.CONNECTIONS_VIEW}),
+    "connections:admin": frozenset({P.CONNECTIONS_VIEW, P.CONNECTIONS_MANAGE}),
+}  # fmt: skip
