@@ -1,0 +1,91 @@
+"""`Idempotency-Key`: the same request of the same client is done once and answered the same each time.
+
+The stored answer commits with the command, or neither does. A transaction-level advisory lock on (client, key) tells a
+second request that comes while the first still runs; it is gone when the first one commits or dies.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection, transaction
+
+from retailops.accounts.actor import Actor
+from retailops.events.models import IdempotencyRecord
+from retailops.lib.clock import now
+from retailops.lib.errors import Conflict, Unprocessable
+
+KEPT = timedelta(days=30)
+LONGEST_KEY = 255
+
+
+class StillRunning(Conflict):
+    """The first request with this key has not finished (HTTP 409)."""
+
+    code, title = "idempotency-in-progress", "Still running"
+
+
+class KeyReused(Unprocessable):
+    """The key was used for another request (HTTP 422)."""
+
+    code, title = "idempotency-key-reused", "The key belongs to another request"
+
+
+@dataclass(frozen=True)
+class Answered:
+    """An HTTP answer in the making: status, JSON body, and whether it is a stored one given again."""
+
+    status: int
+    body: Any
+    replayed: bool
+
+
+def with_idempotency(
+    actor: Actor, key: str, payload_hash: str, run: Callable[[], tuple[int, Any]]
+) -> tuple[int, Any, bool]:
+    """Run the command once for (actor, key); return (status, body, replayed).
+
+    `payload_hash` covers method, path and body (SHA-256 hex). `run` executes within this function's transaction and
+    returns (status, JSON-able body); what it raises rolls everything back and nothing is stored, so a refused request
+    may be mended and sent again under the same key. Raises StillRunning and KeyReused.
+    """
+    with transaction.atomic():
+        stored = remembered(actor.key, key, payload_hash)
+        if stored:
+            return stored.status, stored.body, True
+        status, body = run()
+        remember(actor.key, key, payload_hash, status, body)
+        return status, body, False
+
+
+def remembered(client: str, key: str, payload_hash: str) -> Answered | None:
+    """Take the key for this transaction and return its stored answer, if it has one. Needs an open transaction.
+
+    Raises StillRunning while another transaction has the key, KeyReused when the stored answer is to another request.
+    """
+    if not _take_key(client, key):
+        raise StillRunning("The first request with this key is still running: try again in a moment.", retry_after=1)
+    record = IdempotencyRecord.objects.filter(client=client, key=key).first()
+    if record is None:
+        return None
+    if record.request_hash != payload_hash:
+        raise KeyReused("This Idempotency-Key was used for a different request. Use a new key for a new request.")
+    return Answered(record.status, record.body, replayed=True)
+
+
+def remember(client: str, key: str, payload_hash: str, status: int, body: Any) -> None:
+    """Store the answer in the command's transaction, which must have taken the key by `remembered`."""
+    IdempotencyRecord.objects.create(client=client, key=key, request_hash=payload_hash, status=status, body=body)
+
+
+def _take_key(client: str, key: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 7304110))", [f"{client}\x1f{key}"])
+        return bool(cursor.fetchone()[0])
+
+
+def forget_old(batch: int = 10_000) -> int:
+    """Delete answers older than 30 days, at most `batch` of them; return how many."""
+    old = IdempotencyRecord.objects.filter(created_at__lt=now() - KEPT).order_by("created_at").values("pk")[:batch]
+    return IdempotencyRecord.objects.filter(pk__in=old).delete()[0]

@@ -1,0 +1,75 @@
+"""Insert model rows by a prepared statement: what Django's compiler renders anew for every row is rendered once."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+from typing import Any, LiteralString
+
+from django.db.models import JSONField, Model
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from retailops.events.raw_sql import raw_cursor
+
+# Beyond so many rows Django's own way costs little a row, and would leave one prepared statement for each count.
+MOST = 20
+
+
+@dataclass(frozen=True)
+class _Plan:
+    columns: tuple[tuple[str, str, Callable[[Any], Any]], ...]
+    returned: tuple[tuple[str, str], ...]
+
+
+def insert_rows(rows: Sequence[Model]) -> None:
+    """Insert rows of one model, as `bulk_create` does; columns with a database default take it and are read back."""
+    if len(rows) > MOST:
+        type(rows[0])._default_manager.bulk_create(rows)
+        return
+    if not rows:
+        return
+    plan = _plan(type(rows[0]))
+    values = [adapt(getattr(row, name)) for row in rows for name, _, adapt in plan.columns]
+    with raw_cursor() as cursor:
+        cursor.execute(_statement(type(rows[0]), len(rows)), values, prepare=True)
+        made = cursor.fetchall() if plan.returned else [()] * len(rows)
+    for row, found in zip(rows, made, strict=True):
+        for (name, _), value in zip(plan.returned, found, strict=True):
+            setattr(row, name, value)
+        row._state.adding, row._state.db = False, "default"
+
+
+@lru_cache
+def _plan(model: type[Model]) -> _Plan:
+    fields = [(field, str(field.column)) for field in model._meta.concrete_fields]
+    given = tuple(
+        (field.attname, column, _json if isinstance(field, JSONField) else _plain)
+        for field, column in fields
+        if not field.has_db_default()
+    )
+    left = tuple((field.attname, column) for field, column in fields if field.has_db_default())
+    return _Plan(given, left)
+
+
+@lru_cache
+def _statement(model: type[Model], rows: int) -> LiteralString:
+    plan = _plan(model)
+    row = sql.SQL("({})").format(sql.SQL(", ").join([sql.Placeholder()] * len(plan.columns)))
+    statement = sql.SQL("INSERT INTO {} ({}) VALUES {}").format(
+        sql.Identifier(model._meta.db_table),
+        sql.SQL(", ").join(sql.Identifier(column) for _, column, _ in plan.columns),
+        sql.SQL(", ").join([row] * rows),
+    )
+    if plan.returned:
+        wanted = sql.SQL(", ").join(sql.Identifier(column) for _, column in plan.returned)
+        statement = sql.SQL("{} RETURNING {}").format(statement, wanted)
+    return statement.as_string()
+
+
+def _json(value: Any) -> Any:
+    return None if value is None else Jsonb(value)
+
+
+def _plain(value: Any) -> Any:
+    return value.value if isinstance(value, Enum) else value

@@ -1,0 +1,136 @@
+"""Publish: write the event and its deliveries in the command's transaction; nudge workers once it has committed."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from retailops.accounts.actor import Actor
+from retailops.events.catalog import DeliverySpec, Subject, adapter, registry, type_of
+from retailops.events.effects import effect_place, intend
+from retailops.events.inserting import insert_rows
+from retailops.events.models import Delivery, Destination, Event
+from retailops.events.nudge import nudge_after_commit
+from retailops.lib.clock import now
+
+
+def publish(
+    data: Any,
+    *,
+    subject: Subject,
+    actor: Actor,
+    cause: UUID | None = None,
+    reason_code: str = "",
+    policy_version: str = "",
+    occurred_at: datetime | None = None,
+) -> Event:
+    """Append one event, run its in-transaction subscribers, and write the deliveries that routers ask for.
+
+    Must be called inside a transaction that holds the subject's row lock (or has just made the subject): lanes take
+    their order from it. `data` is an instance of a declared event dataclass.
+    """
+    event = compose(
+        data,
+        subject=subject,
+        actor=actor,
+        cause=cause,
+        reason_code=reason_code,
+        policy_version=policy_version,
+        occurred_at=occurred_at,
+    )
+    append([event], {event.id: subject.lane})
+    return event
+
+
+def compose(
+    data: Any,
+    *,
+    subject: Subject,
+    actor: Actor,
+    cause: UUID | None = None,
+    reason_code: str = "",
+    policy_version: str = "",
+    occurred_at: datetime | None = None,
+) -> Event:
+    """Return the event, not yet written: for commands that hand several to `append` at once."""
+    declared = type_of(data)
+    moment = now()
+    return Event(
+        type=declared.name,
+        version=declared.version,
+        subject_type=subject.type,
+        subject_id=subject.id,
+        correlation_id=subject.correlation_id,
+        causation_id=cause,
+        actor=actor.key,
+        on_behalf_of=actor.on_behalf_of,
+        reason_code=reason_code,
+        policy_version=policy_version,
+        region=subject.region,
+        brand=subject.brand,
+        channel=subject.channel,
+        data=adapter(declared.shape).dump_python(data, mode="json"),
+        occurred_at=occurred_at or moment,
+        recorded_at=moment,
+    )
+
+
+def append(events: Sequence[Event], lanes: dict[UUID, str]) -> None:
+    """Insert events, run subscribers and create deliveries, set-based. `lanes` maps event id to lane key."""
+    if not connection.in_atomic_block:
+        raise RuntimeError("publish only within the command's transaction")
+    insert_rows(events)
+    deliver(events, lanes)
+    for event in events:
+        for subscriber in registry.subscribers.get(event.type, ()):
+            subscriber(event)
+
+
+def deliver(events: Sequence[Event], lanes: dict[UUID, str], *, only: str = "") -> None:
+    """Write the deliveries that the routers ask for; `only` keeps to destinations of that kind."""
+    wanted = [pair for router in registry.routers for pair in router(events)]
+    if only and wanted:
+        wanted = _to_kind(wanted, only)
+    if not wanted:
+        return
+    deadlines = _deadlines({spec.destination_id for _, spec in wanted})
+    effects = intend([spec for _, spec in wanted if spec.effect])
+    Delivery.objects.bulk_create(
+        [
+            _delivery(event, spec, lanes[event.id], deadlines[spec.destination_id], effects.get(effect_place(spec)))
+            for event, spec in wanted
+        ],
+        ignore_conflicts=True,
+    )
+    nudge_after_commit({spec.destination_id for _, spec in wanted})
+
+
+def _to_kind(wanted: list[tuple[Event, DeliverySpec]], kind: str) -> list[tuple[Event, DeliverySpec]]:
+    ids = {spec.destination_id for _, spec in wanted}
+    kept = set(Destination.objects.filter(id__in=ids, kind=kind).values_list("id", flat=True))
+    return [(event, spec) for event, spec in wanted if spec.destination_id in kept]
+
+
+def _deadlines(destination_ids: set[UUID]) -> dict[UUID, int]:
+    found = Destination.objects.filter(id__in=destination_ids).values_list("id", "deadline_seconds")
+    return dict(found)
+
+
+def _delivery(event: Event, spec: DeliverySpec, lane: str, deadline_seconds: int, effect_id: UUID | None) -> Delivery:
+    deadline = spec.deadline or timedelta(seconds=deadline_seconds)
+    return Delivery(
+        event=event,
+        destination_id=spec.destination_id,
+        operation=spec.operation,
+        lane_key=spec.lane or lane,
+        effect_key=spec.effect_key,
+        effect_id=effect_id,
+        repeat_safe=spec.repeat_safe,
+        amount=spec.money.amount if spec.money else None,
+        currency=spec.money.currency if spec.money else "",
+        next_attempt_at=event.recorded_at,
+        deadline_at=event.recorded_at + deadline,
+        created_at=event.recorded_at,
+    )

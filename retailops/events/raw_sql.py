@@ -1,0 +1,47 @@
+"""Server-side parameters, prepared statements and binary transfer on Django's own connection.
+
+The engine's hot statements carry arrays of hundreds of rows; Django's cursor would render each into the SQL text.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, LiteralString
+
+import psycopg
+from django.db import DataError, InterfaceError, OperationalError, connection
+from psycopg.rows import RowFactory, tuple_row
+
+# Lost races (deadlock, serialization) and lost connections, as psycopg and as Django name them.
+PASSING_ERRORS = (psycopg.OperationalError, psycopg.InterfaceError, OperationalError, InterfaceError)
+DATA_ERRORS = (psycopg.DataError, DataError)
+
+
+@contextmanager
+def raw_cursor(row_factory: RowFactory[Any] = tuple_row) -> Iterator["psycopg.Cursor[Any]"]:
+    """Yield a psycopg cursor on Django's connection; it takes part in the open `transaction.atomic()`."""
+    connection.ensure_connection()
+    cursor: psycopg.Cursor[Any] = psycopg.Cursor(connection.connection, row_factory=row_factory)
+    with cursor:
+        yield cursor
+
+
+def fetch(
+    statement: LiteralString, parameters: dict[str, Any], *, prepare: bool | None = None
+) -> list[tuple[Any, ...]]:
+    """Run one statement and return its rows, decoded from the binary format."""
+    with raw_cursor() as cursor:
+        return list(cursor.execute(statement, parameters, prepare=prepare, binary=True).fetchall())
+
+
+def execute(statement: LiteralString, parameters: dict[str, Any]) -> int:
+    """Run one statement and return how many rows it touched."""
+    with raw_cursor() as cursor:
+        return cursor.execute(statement, parameters).rowcount
+
+
+def copy_rows(statement: LiteralString, types: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Insert rows by a binary COPY; `types` names the PostgreSQL type of each column."""
+    with raw_cursor() as cursor, cursor.copy(statement) as copy:
+        copy.set_types(types)
+        for row in rows:
+            copy.write_row(row)

@@ -1,0 +1,196 @@
+"""Record: write what came of a batch of attempts, set-based, in one transaction, where the fence is still ours.
+
+A late answer (the lease was lost meanwhile) becomes an Attempt marked late and never changes the delivery's state.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+from uuid import UUID
+
+import structlog
+from django.db import connection, transaction
+
+from retailops.events import attempts, consequences, effects
+from retailops.events.attempts import LONGEST_CODE, LONGEST_REFERENCE, plain
+from retailops.events.decisions import Decision, decide
+from retailops.events.enums import DeliveryStatus, OutcomeClass
+from retailops.events.raw_sql import DATA_ERRORS, PASSING_ERRORS, execute, fetch
+from retailops.events.sending_state import SendingState, read_state
+from retailops.events.transport import Claimed, Outcome, Recorded, Transport, transport_of
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+
+def record(destination_id: UUID, outcomes: Sequence[Outcome]) -> list[Recorded]:
+    """Record a batch of one destination's outcomes; return those whose fence matched, with the new status.
+
+    A deadlock or a lost database connection is tried again: an answer from outside must not be lost. When the
+    transport's own part (`recorded`) fails, the batch is recorded one by one, so that one bad answer spoils no other.
+    """
+    if not outcomes:
+        return []
+    try:
+        return stubbornly(lambda: _in_transaction(destination_id, outcomes))
+    except PASSING_ERRORS:
+        raise
+    except Exception as error:
+        if len(outcomes) > 1:
+            return [one for outcome in outcomes for one in record(destination_id, [outcome])]
+        return _record_refused_answer(destination_id, outcomes[0], error)
+
+
+def stubbornly(work: Callable[[], T]) -> T:
+    """Run a transaction again while the database says that it lost a race or went away (about 8 s)."""
+    for pause in (0.02, 0.1, 0.5, 2.0, 5.0):
+        try:
+            return work()
+        except PASSING_ERRORS as error:
+            if connection.in_atomic_block:
+                raise
+            log.warning("engine.again", error=f"{type(error).__name__}: {error}")
+            connection.close()
+        time.sleep(pause)
+    return work()
+
+
+def _in_transaction(destination_id: UUID, outcomes: Sequence[Outcome]) -> list[Recorded]:
+    with transaction.atomic():
+        state = read_state(destination_id)
+        if state is None:
+            raise LookupError(f"destination {destination_id} is gone")
+        return record_within(state, outcomes, transport_of(state.kind))
+
+
+def record_within(state: SendingState, outcomes: Sequence[Outcome], transport: Transport | None) -> list[Recorded]:
+    """Record within the caller's transaction (an in-process handler's effect commits with its record)."""
+    decisions = [decide(outcome, state) for outcome in outcomes]
+    money = _apply(state, decisions)
+    mine = [decision for decision in decisions if decision.outcome.claimed.id in money]
+    attempts.insert([(decision.outcome, decision.outcome.claimed.id not in money) for decision in decisions])
+    _look_soon(decisions, money)
+    effects.confirm([decision.outcome for decision in mine if decision.status == DeliveryStatus.DELIVERED])
+    records = [Recorded(decision.outcome, decision.status) for decision in mine]
+    if transport is not None and records:
+        transport.recorded(records)
+    consequences.publish_failures(state, mine, money)
+    consequences.publish_repeated(state, mine, money)
+    consequences.settle_destination(state, [decision.outcome for decision in mine])
+    return records
+
+
+_APPLY = """
+UPDATE events_delivery d
+SET status = r.status, next_attempt_at = r.next_attempt_at, retry_no = r.retry_no,
+    failure_class = r.failure_class, failure_code = r.code, failure_message = r.message, fingerprint = r.fingerprint,
+    external_reference = CASE WHEN r.reference = '' THEN d.external_reference ELSE r.reference END,
+    lease_owner = '', lease_expires_at = NULL, look_ups = 0, next_trigger = 'auto', next_actor = '',
+    in_doubt_since = CASE WHEN r.status = 'in_doubt' THEN %(moment)s END,
+    finished_at = CASE WHEN r.status = 'dead' THEN %(moment)s END
+FROM unnest(%(ids)s::uuid[], %(fences)s::bigint[], %(statuses)s::text[], %(nexts)s::timestamptz[],
+            %(retries)s::integer[], %(classes)s::text[], %(codes)s::text[], %(messages)s::text[],
+            %(fingerprints)s::text[], %(references)s::text[])
+     AS r(id, fence, status, next_attempt_at, retry_no, failure_class, code, message, fingerprint, reference)
+WHERE d.id = r.id AND d.fence = r.fence AND d.status = 'leased'
+RETURNING d.id, d.amount, d.currency
+"""
+
+
+_APPLY_DELIVERED = """
+UPDATE events_delivery d
+SET status = 'delivered', next_attempt_at = %(moment)s, retry_no = 0,
+    failure_class = '', failure_code = '', failure_message = '', fingerprint = '',
+    external_reference = CASE WHEN r.reference = '' THEN d.external_reference ELSE r.reference END,
+    lease_owner = '', lease_expires_at = NULL, look_ups = 0, next_trigger = 'auto', next_actor = '',
+    in_doubt_since = NULL, finished_at = %(moment)s
+FROM unnest(%(ids)b::uuid[], %(fences)b::bigint[], %(references)b::text[]) AS r(id, fence, reference)
+WHERE d.id = r.id AND d.fence = r.fence AND d.status = 'leased'
+RETURNING d.id, d.amount, d.currency
+"""
+
+
+def _apply(state: SendingState, decisions: Sequence[Decision]) -> dict[UUID, tuple[int | None, str]]:
+    """Set the new states where the fence is ours; return the money of each delivery that changed, by id."""
+    # Rows in one order, so that two workers recording overlapping sets cannot wait for each other.
+    ordered = sorted(decisions, key=_id_number)
+    delivered = [each for each in ordered if each.status == DeliveryStatus.DELIVERED]
+    others = [each for each in ordered if each.status != DeliveryStatus.DELIVERED]
+    moment = {"moment": state.moment}
+    rows = fetch(_APPLY_DELIVERED, _keys(delivered) | moment) if delivered else []
+    rows += fetch(_APPLY, _columns(others) | moment) if others else []
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
+def _id_number(decision: Decision) -> int:
+    return decision.outcome.claimed.id.int
+
+
+def _keys(decisions: Sequence[Decision]) -> dict[str, Any]:
+    outcomes = [decision.outcome for decision in decisions]
+    return {
+        "ids": [outcome.claimed.id for outcome in outcomes],
+        "fences": [outcome.claimed.fence for outcome in outcomes],
+        "references": [outcome.external_reference[:LONGEST_REFERENCE] for outcome in outcomes],
+    }
+
+
+def _columns(decisions: Sequence[Decision]) -> dict[str, Any]:
+    outcomes = [decision.outcome for decision in decisions]
+    return _keys(decisions) | {
+        "statuses": [str(decision.status) for decision in decisions],
+        "nexts": [decision.next_attempt_at for decision in decisions],
+        "retries": [decision.retry_no for decision in decisions],
+        "classes": [str(outcome.result) for outcome in outcomes],
+        "codes": [plain(outcome.code)[:LONGEST_CODE] for outcome in outcomes],
+        "messages": [plain(outcome.message) for outcome in outcomes],
+        "fingerprints": [decision.fingerprint for decision in decisions],
+    }
+
+
+def _look_soon(decisions: Sequence[Decision], mine: dict[UUID, Any]) -> None:
+    """A late answer about a delivery in doubt is no state, but reason to ask the remote at once."""
+    late = [d.outcome.claimed.id for d in decisions if d.outcome.claimed.id not in mine]
+    if late:
+        execute(
+            "UPDATE events_delivery SET next_attempt_at = clock_timestamp() "
+            "WHERE id = ANY(%(ids)s) AND status = 'in_doubt'",
+            {"ids": late},
+        )
+
+
+def _record_refused_answer(destination_id: UUID, outcome: Outcome, error: Exception) -> list[Recorded]:
+    log.error("engine.answer_refused", delivery_id=str(outcome.claimed.id), exc_info=error)
+    refused = replace(
+        outcome,
+        result=OutcomeClass.CONTRACT,
+        code="answer_refused",
+        message=f"The remote answered {outcome.result}, but storing its answer failed: {type(error).__name__}: {error}",
+    )
+    if isinstance(error, DATA_ERRORS):  # the redacted copies hold what PostgreSQL cannot store
+        refused = replace(refused, request=None, response=None)
+
+    def work() -> list[Recorded]:
+        with transaction.atomic():
+            state = read_state(destination_id)
+            if state is None:
+                return []
+            records = record_within(state, [refused], None)
+            if records and outcome.result == OutcomeClass.DELIVERED:
+                effects.confirm([outcome])
+            return records
+
+    return stubbornly(work)
+
+
+def record_refused_look_up(claimed: Claimed, outcome: Outcome, error: Exception) -> bool:
+    """Make a delivery in doubt dead: what the remote did is known, but the domain could not store it."""
+    log.error("engine.answer_refused", delivery_id=str(claimed.id), exc_info=error)
+    with transaction.atomic():
+        leased = execute(
+            "UPDATE events_delivery SET status = 'leased', lease_expires_at = clock_timestamp() "
+            "WHERE id = %(id)s AND fence = %(fence)s AND status = 'in_doubt'",
+            {"id": claimed.id, "fence": claimed.fence},
+        )
+        return bool(leased and _record_refused_answer(claimed.destination_id, outcome, error))

@@ -1,0 +1,1 @@
+"""Processes that the engine's tests start and kill: they send to a folder instead of a system."""
