@@ -1,0 +1,185 @@
+"""Subscribers (same transaction as their event) that open and close cases, and the sweeps of this app."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from retailops.accounts.actor import Actor
+from retailops.cases.inputs import CaseIn
+from retailops.cases.models import Case, CaseQueue, CaseStatus
+from retailops.cases.services import expire_approvals, open_case, resolve_troubles
+from retailops.cases.telling import write_note
+from retailops.events.catalog import Subject, subscribe
+from retailops.events.enums import DeliveryStatus, OutcomeClass
+from retailops.events.models import Delivery, Event
+from retailops.events.sweeps import register_sweep
+from retailops.events.verdicts import VerdictKind
+from retailops.lib.clock import now
+from retailops.lib.money import Money
+
+CASES = Actor.system("cases")
+LONG_DOUBT = timedelta(minutes=15)
+DELIVERY_DEAD, DELIVERY_IN_DOUBT, CONNECTION_REFUSED = "delivery.dead", "delivery.in_doubt", "connection.refused"
+
+# How a failure reads, and what to do about it, by its class.
+_VERBS = {
+    OutcomeClass.BUSINESS: "refused",
+    OutcomeClass.CONTRACT: "could not take",
+    OutcomeClass.TRANSIENT: "did not take in time",
+    OutcomeClass.AUTH: "refused our credentials for",
+    OutcomeClass.IN_DOUBT: "left in doubt",
+}
+_NEXT = {
+    OutcomeClass.BUSINESS: "Read why, put it right at the source, then replay or discard.",
+    OutcomeClass.CONTRACT: "Correct the mapping or edit the message, then replay.",
+    OutcomeClass.TRANSIENT: "See whether the system works again, then replay.",
+}
+
+
+def register() -> None:
+    """Register the subscribers and sweeps."""
+    subscribe("delivery.dead", open_dead_delivery)
+    for name in ("delivery.settled", "delivery.replayed", "delivery.discarded", "delivery.superseded"):
+        subscribe(name, follow_delivery)
+    subscribe("connection.paused", open_refused_connection)
+    subscribe("connection.resumed", close_refused_connection)
+    register_sweep("cases.long_doubts", open_long_doubts, every=60)
+    register_sweep("cases.expire_approvals", expire_approvals, every=60)
+
+
+def trouble_of_delivery(delivery_id: UUID | str) -> str:
+    """Return the dedupe key of everything that may be wrong with one delivery."""
+    return f"delivery:{delivery_id}"
+
+
+def open_dead_delivery(event: Event) -> None:
+    """delivery.dead → a case in the group of its fingerprint; business and technical failures go to their own queue."""
+    data = event.data
+    failure = data["failure_class"]
+    queue = CaseQueue.BUSINESS if failure == OutcomeClass.BUSINESS else CaseQueue.TECHNICAL
+    open_case(
+        CASES, _delivery_case(event, DELIVERY_DEAD, queue, _NEXT.get(failure, "Look into it, then replay or discard."))
+    )
+
+
+def _delivery_case(event: Event, kind: str, queue: CaseQueue, next_action: str) -> CaseIn:
+    data = event.data
+    cause = f"{data['destination']} {_VERBS.get(data['failure_class'], 'did not take')} {data['operation']}"
+    cause += f": {data['failure_code']}" if data["failure_code"] else ""
+    return CaseIn(
+        kind=kind,
+        queue=queue,
+        title=cause,
+        dedupe_key=trouble_of_delivery(data["delivery_id"]),
+        subject=_subject(event),
+        detail=data["failure_message"],
+        next_action=next_action,
+        fingerprint=data["fingerprint"],
+        system=data["system"],
+        operation=data["operation"],
+        delivery_id=UUID(data["delivery_id"]),
+        money=Money(data["amount"], data["currency"]) if data["amount"] is not None else None,
+        evidence={"class": data["failure_class"], "code": data["failure_code"], "effect_key": data["effect_key"]},
+        cause=event.id,
+    )
+
+
+def _subject(event: Event) -> Subject:
+    return Subject(
+        event.subject_type,
+        event.subject_id,
+        event.correlation_id,
+        str(event.subject_id),
+        event.region,
+        event.brand,
+        event.channel,
+    )
+
+
+def follow_delivery(event: Event) -> None:
+    """A delivery got through, was found done or given up: its case ends. Sent again: its case notes it."""
+    key, why = trouble_of_delivery(event.data["delivery_id"]), _ending(event)
+    if why:
+        resolve_troubles(CASES, key, why, {"event_id": str(event.id), **_evidence(event.data)}, cause=event.id)
+        return
+    case = Case.objects.filter(dedupe_key=key, status=CaseStatus.OPEN).first()
+    if case is not None:
+        write_note(case, CASES, "replayed", f"Sent again by {event.actor}: {event.data.get('verdict', '')}")
+
+
+def _ending(event: Event) -> str:
+    data = event.data
+    if event.type == "delivery.replayed":
+        return "Found already done." if data["verdict"] == VerdictKind.ALREADY_DONE else ""
+    if event.type == "delivery.settled":
+        return {
+            "delivered": "Delivered.",
+            "present": "Looked up: it is there.",
+            "absent": "Looked up: it was not there; it is sent again.",
+        }[data["finding"]]
+    return f"{event.type.removeprefix('delivery.').capitalize()}: {data['reason']}"
+
+
+def _evidence(data: dict[str, Any]) -> dict[str, Any]:
+    return {key: data[key] for key in ("delivery_id", "external_reference", "finding", "verdict") if data.get(key)}
+
+
+def open_refused_connection(event: Event) -> None:
+    """connection.paused because it refused our credentials → one case, however many deliveries wait."""
+    if event.data["cause"] != "auth":
+        return
+    name = event.data["destination"]
+    open_case(
+        CASES,
+        CaseIn(
+            kind=CONNECTION_REFUSED,
+            queue=CaseQueue.TECHNICAL,
+            title=f"{name} refuses our credentials: sending is paused",
+            dedupe_key=f"connection:{event.subject_id}:auth",
+            subject=_subject(event),
+            detail=event.data["reason"],
+            next_action="Rotate or correct the credentials, test the connection, then resume it.",
+            system=event.data["system"],
+            operation=name,
+            cause=event.id,
+        ),
+    )
+
+
+def close_refused_connection(event: Event) -> None:
+    """connection.resumed → the case of its credentials ends."""
+    key = f"connection:{event.subject_id}:auth"
+    evidence = {"event_id": str(event.id), "resumed_by": event.actor}
+    resolve_troubles(CASES, key, f"Resumed: {event.data['reason']}", evidence, cause=event.id)
+
+
+def open_long_doubts(limit: int = 200) -> int:
+    """Open a case for each delivery that has been in doubt for 15 minutes; return how many are new. A sweep."""
+    known = Case.objects.filter(status=CaseStatus.OPEN, delivery_id__isnull=False).values("delivery_id")
+    long = Delivery.objects.filter(status=DeliveryStatus.IN_DOUBT, in_doubt_since__lt=now() - LONG_DOUBT)
+    doubts = long.exclude(pk__in=known).select_related("event", "destination").order_by("in_doubt_since")[:limit]
+    for delivery in doubts:
+        _open_long_doubt(delivery)
+    return len(doubts)
+
+
+def _open_long_doubt(delivery: Delivery) -> None:
+    name = delivery.destination.name
+    open_case(
+        CASES,
+        CaseIn(
+            kind=DELIVERY_IN_DOUBT,
+            queue=CaseQueue.TECHNICAL,
+            title=f"{name} does not tell whether {delivery.operation} was done",
+            dedupe_key=trouble_of_delivery(delivery.id),
+            subject=_subject(delivery.event),
+            detail=delivery.failure_message,
+            next_action="Look into the other system; what it shows decides whether it is sent again.",
+            system=delivery.destination.system,
+            operation=delivery.operation,
+            delivery_id=delivery.id,
+            money=Money(delivery.amount, delivery.currency) if delivery.amount is not None else None,
+            evidence={"effect_key": delivery.effect_key, "look_ups": delivery.look_ups},
+            cause=delivery.event_id,
+        ),
+    )

@@ -1,0 +1,181 @@
+"""Exceptions for people: Case, its group (same fingerprint), notes, and approvals by a second person."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from retailops.lib.clock import now
+from retailops.lib.ids import uuid7
+
+
+class CaseQueue(models.TextChoices):
+    """Who works it: operations (the business refused) or integration (the technology failed)."""
+
+    BUSINESS = "business"
+    TECHNICAL = "technical"
+
+
+class CaseStatus(models.TextChoices):
+    """Open until resolved with an actor, a reason and evidence."""
+
+    OPEN = "open"
+    RESOLVED = "resolved"
+
+
+class GroupState(models.TextChoices):
+    """State of a group of cases of one fingerprint."""
+
+    NEW = "new"
+    ONGOING = "ongoing"
+    ACKNOWLEDGED = "acknowledged"
+    IGNORED = "ignored"
+    RESOLVED = "resolved"
+    REGRESSED = "regressed"
+
+
+class CaseGroup(models.Model):
+    """Cases of one fingerprint: one cause, worked once."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    fingerprint = models.CharField(max_length=64, unique=True)
+    queue = models.CharField(max_length=10, choices=CaseQueue.choices)
+    kind = models.CharField(max_length=60)
+    title = models.CharField(max_length=200)
+    system = models.CharField(max_length=40, blank=True, default="")
+    operation = models.CharField(max_length=80, blank=True, default="")
+    state = models.CharField(max_length=12, choices=GroupState.choices, default=GroupState.NEW)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    first_seen_at = models.DateTimeField(default=now)
+    last_seen_at = models.DateTimeField(default=now)
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Case(models.Model):
+    """One exception that a person must resolve: cause, owner, clock, next action."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    group = models.ForeignKey(CaseGroup, on_delete=models.PROTECT, related_name="cases")
+    # What the same trouble would be called again: at most one open case bears it.
+    dedupe_key = models.CharField(max_length=200)
+    kind = models.CharField(max_length=60)
+    queue = models.CharField(max_length=10, choices=CaseQueue.choices)
+    title = models.CharField(max_length=200)
+    detail = models.TextField(blank=True, default="")
+    next_action = models.CharField(max_length=200, blank=True, default="")
+    subject_type = models.CharField(max_length=40)
+    subject_id = models.UUIDField()
+    correlation_id = models.UUIDField()
+    delivery_id = models.UUIDField(null=True, blank=True)
+    region = models.CharField(max_length=32, blank=True, default="")
+    brand = models.CharField(max_length=64, blank=True, default="")
+    channel = models.CharField(max_length=64, blank=True, default="")
+    amount = models.BigIntegerField(null=True, blank=True)
+    currency = models.CharField(max_length=3, blank=True, default="")
+    evidence = models.JSONField(default=dict, blank=True)
+    occurrences = models.PositiveIntegerField(default=1)
+    status = models.CharField(max_length=10, choices=CaseStatus.choices, default=CaseStatus.OPEN)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    opened_at = models.DateTimeField(default=now)
+    last_seen_at = models.DateTimeField(default=now)
+    due_at = models.DateTimeField(null=True, blank=True)
+    snoozed_until = models.DateTimeField(null=True, blank=True)
+    escalated_at = models.DateTimeField(null=True, blank=True)
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    resolved_by = models.CharField(max_length=120, blank=True, default="")
+    resolution_reason = models.CharField(max_length=300, blank=True, default="")
+    resolution_evidence = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["dedupe_key"], condition=Q(status=CaseStatus.OPEN), name="one_open_case_a_trouble"
+            ),
+            models.CheckConstraint(
+                condition=Q(status=CaseStatus.OPEN)
+                | (Q(resolved_at__isnull=False) & ~Q(resolved_by="") & ~Q(resolution_reason="")),
+                name="case_ends_with_actor_and_reason",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["subject_id"], condition=Q(status=CaseStatus.OPEN), name="open_case_of_subject"),
+            models.Index(fields=["correlation_id"], name="case_of_correlation"),
+            models.Index(fields=["-opened_at"], condition=Q(status=CaseStatus.OPEN), name="open_cases"),
+            models.Index(fields=["delivery_id"], condition=Q(status=CaseStatus.OPEN), name="open_case_of_delivery"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class CaseNote(models.Model):
+    """What a person wrote or did on a case; append-only."""
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="notes")
+    at = models.DateTimeField(default=now)
+    actor = models.CharField(max_length=120)
+    actor_label = models.CharField(max_length=150, blank=True, default="")
+    kind = models.CharField(max_length=20, default="note")
+    text = models.TextField()
+
+    def __str__(self) -> str:
+        return self.text[:60]
+
+
+class ApprovalStatus(models.TextChoices):
+    """requested → approved | refused | expired; approved → consumed | voided."""
+
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+    CONSUMED = "consumed"
+    VOIDED = "voided"
+
+
+class Approval(models.Model):
+    """A second person's word on one exact thing: bound to the subject and a hash of what was asked."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    kind = models.CharField(max_length=40)
+    subject_type = models.CharField(max_length=40)
+    subject_id = models.UUIDField()
+    correlation_id = models.UUIDField()
+    region = models.CharField(max_length=32, blank=True, default="")
+    brand = models.CharField(max_length=64, blank=True, default="")
+    channel = models.CharField(max_length=64, blank=True, default="")
+    amount = models.BigIntegerField(null=True, blank=True)
+    currency = models.CharField(max_length=3, blank=True, default="")
+    # {"rule": …, "permitted": …, "requested": …}: what is broken, allowed and asked.
+    asked = models.JSONField(default=dict)
+    bound_to = models.CharField(max_length=64)
+    reason = models.CharField(max_length=300)
+    evidence = models.JSONField(default=dict, blank=True)
+    policy_version = models.CharField(max_length=40, blank=True, default="")
+    status = models.CharField(max_length=10, choices=ApprovalStatus.choices, default=ApprovalStatus.REQUESTED)
+    requested_by = models.CharField(max_length=120)
+    requested_at = models.DateTimeField(default=now)
+    expires_at = models.DateTimeField()
+    decided_by = models.CharField(max_length=120, blank=True, default="")
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decision_reason = models.CharField(max_length=300, blank=True, default="")
+    consumed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(decided_by="") | ~Q(decided_by=F("requested_by")), name="approver_is_not_requester"
+            ),
+            models.UniqueConstraint(
+                fields=["kind", "subject_id"],
+                condition=Q(status__in=[ApprovalStatus.REQUESTED, ApprovalStatus.APPROVED]),
+                name="one_live_approval_a_subject",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["expires_at"], condition=Q(status=ApprovalStatus.REQUESTED), name="approval_waiting")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject_id}: {self.status}"

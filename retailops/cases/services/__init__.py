@@ -1,0 +1,32 @@
+"""Commands of cases and approvals."""
+
+from retailops.cases.services.approving import (
+    approve,
+    bind,
+    consume_approval,
+    expire_approvals,
+    refuse,
+    request_approval,
+    void_approval,
+)
+from retailops.cases.services.opening import open_case
+from retailops.cases.services.resolving import reopen_case, resolve_case, resolve_troubles
+from retailops.cases.services.working import assign_case, escalate_case, note_case, snooze_case
+
+__all__ = [
+    "approve",
+    "assign_case",
+    "bind",
+    "consume_approval",
+    "escalate_case",
+    "expire_approvals",
+    "note_case",
+    "open_case",
+    "refuse",
+    "reopen_case",
+    "request_approval",
+    "resolve_case",
+    "resolve_troubles",
+    "snooze_case",
+    "void_approval",
+]

@@ -1,0 +1,87 @@
+"""Work an open case: own it, note, put it off, call for help."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from retailops.accounts.actor import Actor
+from retailops.accounts.models import User
+from retailops.accounts.permissions import Permission
+from retailops.cases.access import access_case
+from retailops.cases.events import CaseAssigned, CaseEscalated, CaseNoted, CaseSnoozed
+from retailops.cases.models import Case, CaseNote, CaseStatus
+from retailops.cases.telling import tell_case, write_note
+from retailops.lib.clock import now
+from retailops.lib.errors import Conflict, FieldError, Invalid
+
+
+@transaction.atomic
+def assign_case(actor: Actor, case_id: UUID, owner_id: UUID | None) -> Case:
+    """Give the case to a person, or to nobody (None). Raises Invalid for an unknown person, Conflict when resolved."""
+    case = _workable(actor, case_id)
+    owner = _person(owner_id)
+    case.owner = owner
+    case.save(update_fields=["owner"])
+    write_note(case, actor, "assigned", f"Assigned to {owner}" if owner else "Assigned to nobody")
+    tell_case(CaseAssigned, case, actor, owner=str(owner.id) if owner else "")
+    return case
+
+
+def _person(owner_id: UUID | None) -> User | None:
+    if owner_id is None:
+        return None
+    owner = User.objects.filter(pk=owner_id, is_active=True).first()
+    if owner is None:
+        raise Invalid("There is no such person.", errors=[FieldError("/owner", "name an active person")])
+    return owner
+
+
+@transaction.atomic
+def note_case(actor: Actor, case_id: UUID, text: str) -> CaseNote:
+    """Write a note; a resolved case takes notes too. Raises Invalid for an empty one."""
+    case = access_case(actor, case_id, Permission.CASES_WORK, lock=True)
+    if not text.strip():
+        raise Invalid("Write something.", errors=[FieldError("/text", "must not be empty")])
+    note = write_note(case, actor, "note", text.strip())
+    tell_case(CaseNoted, case, actor)
+    return note
+
+
+@transaction.atomic
+def snooze_case(actor: Actor, case_id: UUID, until: datetime, reason: str) -> Case:
+    """Put the case out of sight until a time; a new occurrence brings it back. Raises Invalid for a past time."""
+    case = _workable(actor, case_id)
+    require_reason(reason)
+    if until <= now():
+        raise Invalid("The time is past.", errors=[FieldError("/until", "must lie in the future")])
+    case.snoozed_until = until
+    case.save(update_fields=["snoozed_until"])
+    write_note(case, actor, "snoozed", f"Until {until:%Y-%m-%d %H:%M} UTC: {reason}")
+    tell_case(CaseSnoozed, case, actor, reason=reason, until=until.isoformat())
+    return case
+
+
+@transaction.atomic
+def escalate_case(actor: Actor, case_id: UUID, reason: str) -> Case:
+    """Ask for somebody with more say; the case is free for them to take."""
+    case = _workable(actor, case_id)
+    require_reason(reason)
+    case.escalated_at, case.owner, case.snoozed_until = now(), None, None
+    case.save(update_fields=["escalated_at", "owner", "snoozed_until"])
+    write_note(case, actor, "escalated", reason)
+    tell_case(CaseEscalated, case, actor, reason=reason)
+    return case
+
+
+def require_reason(reason: str) -> None:
+    """Raise Invalid for an empty reason."""
+    if not reason.strip():
+        raise Invalid("Say why: a reason is required.", errors=[FieldError("/reason", "must not be empty")])
+
+
+def _workable(actor: Actor, case_id: UUID) -> Case:
+    case = access_case(actor, case_id, Permission.CASES_WORK, lock=True)
+    if case.status != CaseStatus.OPEN:
+        raise Conflict("The case is resolved: reopen it first.", present=case.status)
+    return case

@@ -1,0 +1,62 @@
+"""How case and approval events are published: about what, with which facts."""
+
+from typing import Any
+from uuid import UUID
+
+from retailops.accounts.actor import Actor
+from retailops.cases.events import ApprovalFact, CaseFact
+from retailops.cases.models import Approval, Case, CaseNote
+from retailops.events.catalog import Subject
+from retailops.events.models import Event
+from retailops.events.publish import publish
+
+
+def subject_of(thing: Case | Approval) -> Subject:
+    """Return what the case or approval is about, as the subject of its events."""
+    return Subject(
+        thing.subject_type,
+        thing.subject_id,
+        thing.correlation_id,
+        str(thing.subject_id),
+        thing.region,
+        thing.brand,
+        thing.channel,
+    )
+
+
+def tell_case(
+    shape: type[CaseFact], case: Case, actor: Actor, *, cause: UUID | None = None, reason: str = "", **more: Any
+) -> Event:
+    """Publish one case event."""
+    fact = shape(
+        case_id=str(case.id),
+        group_id=str(case.group_id),
+        kind=case.kind,
+        queue=case.queue,
+        title=case.title,
+        delivery_id=str(case.delivery_id or ""),
+        amount=case.amount,
+        currency=case.currency,
+        **more,
+    )
+    return publish(fact, subject=subject_of(case), actor=actor, cause=cause, reason_code=reason[:80])
+
+
+def tell_approval(shape: type[ApprovalFact], approval: Approval, actor: Actor) -> Event:
+    """Publish one approval event."""
+    fact = shape(
+        approval_id=str(approval.id),
+        kind=approval.kind,
+        subject_type=approval.subject_type,
+        subject_id=str(approval.subject_id),
+        requested_by=approval.requested_by,
+        decided_by=approval.decided_by,
+        amount=approval.amount,
+        currency=approval.currency,
+    )
+    return publish(fact, subject=subject_of(approval), actor=actor)
+
+
+def write_note(case: Case, actor: Actor, kind: str, text: str) -> CaseNote:
+    """Append a line to the case's history."""
+    return CaseNote.objects.create(case=case, actor=actor.key, actor_label=actor.label, kind=kind, text=text)
