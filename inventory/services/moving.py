@@ -1,0 +1,197 @@
+"""Book stock moves: append the facts, keep the balances equal to their sum, once per effect key."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+
+from inventory.enums import ENDS
+from inventory.events import StockMoved
+from inventory.models import LegalTransition, Location, StockBalance, StockMove
+from inventory.transitions import transition_key
+from retailops.accounts.actor import Actor, require
+from retailops.accounts.permissions import Permission
+from retailops.events.catalog import Subject
+from retailops.events.publish import append, compose
+from retailops.lib.clock import now
+from retailops.lib.errors import Conflict, Invalid, Unprocessable
+
+Place = tuple[str, UUID, str]
+
+
+@dataclass(frozen=True)
+class MoveIn:
+    """A quantity that goes from one disposition to another, and from one location (by code) to another or the same.
+
+    `effect_key` makes it happen once. `subject` is what moved it (a return, an adjustment), `correlation_id` its
+    transaction.
+    """
+
+    effect_key: str
+    sku: str
+    quantity: int
+    source: str
+    target: str
+    location: str
+    subject_type: str
+    subject_id: UUID
+    correlation_id: UUID
+    target_location: str = ""
+    reason: str = ""
+    lane: str = ""
+    region: str = ""
+    brand: str = ""
+    channel: str = ""
+    cause_event_id: UUID | None = None
+    reverses_id: UUID | None = None
+
+
+@transaction.atomic
+def move_stock(*, actor: Actor, moves: Sequence[MoveIn]) -> list[StockMove]:
+    """Book moves and publish `inventory.moved` for each new one; a repeated effect key returns the move it made.
+
+    Raises Invalid (unknown location), Unprocessable (illegal pair), Conflict (not enough there, or a key reused for
+    another move), Denied. Needs the permission in the region of every location.
+    """
+    places = _locations(moves)
+    for place in places.values():
+        require(actor, Permission.INVENTORY_WRITE, region=place.region or None, view=Permission.INVENTORY_VIEW)
+    return _book(actor, moves, places)
+
+
+def book_moves(*, actor: Actor, moves: Sequence[MoveIn]) -> list[StockMove]:
+    """Do as move_stock for a command that has checked its own permission; call it inside that command's transaction."""
+    return _book(actor, moves, _locations(moves)) if moves else []
+
+
+def _locations(moves: Sequence[MoveIn]) -> dict[str, Location]:
+    codes = {move.location for move in moves} | {move.target_location for move in moves if move.target_location}
+    found = {place.code: place for place in Location.objects.filter(code__in=codes)}
+    if missing := sorted(codes - found.keys()):
+        raise Invalid(f"There is no location {', '.join(missing)}.", code="unknown-location")
+    return found
+
+
+def _book(actor: Actor, moves: Sequence[MoveIn], places: dict[str, Location]) -> list[StockMove]:
+    _check_legal(moves)
+    rows = {move.effect_key: _row(actor, move, places) for move in moves}
+    if len(rows) < len(moves):
+        raise Invalid("The same effect key is given twice.")
+    # Locked before looking for repeats: whoever books the same key at the same time waits here and then finds it.
+    balances = _locked_balances(rows.values())
+    known = _known(rows)
+    fresh = [move for move in moves if move.effect_key not in known]
+    if fresh:
+        _apply([rows[move.effect_key] for move in fresh], balances)
+        StockMove.objects.bulk_create([rows[move.effect_key] for move in fresh])
+        _tell(actor, fresh, rows)
+    return [known.get(move.effect_key) or rows[move.effect_key] for move in moves]
+
+
+def _check_legal(moves: Sequence[MoveIn]) -> None:
+    wanted = {transition_key(move.source, move.target) for move in moves}
+    legal = set(LegalTransition.objects.filter(key__in=wanted).values_list("key", flat=True))
+    if illegal := sorted(wanted - legal):
+        raise Unprocessable(f"Stock never moves {', '.join(illegal)}.", code="illegal-move")
+
+
+def _row(actor: Actor, move: MoveIn, places: dict[str, Location]) -> StockMove:
+    return StockMove(
+        effect_key=move.effect_key,
+        transition_id=transition_key(move.source, move.target),
+        sku=move.sku,
+        quantity=move.quantity,
+        source_location=places[move.location],
+        source=move.source,
+        target_location=places[move.target_location or move.location],
+        target=move.target,
+        subject_type=move.subject_type,
+        subject_id=move.subject_id,
+        cause_event_id=move.cause_event_id,
+        reverses_id=move.reverses_id,
+        actor=actor.key,
+        reason=move.reason,
+        at=now(),
+    )
+
+
+def _known(rows: dict[str, StockMove]) -> dict[str, StockMove]:
+    known = {move.effect_key: move for move in StockMove.objects.filter(effect_key__in=rows)}
+    for key, move in known.items():
+        if _content(move) != _content(rows[key]):
+            raise Conflict(f"{key} has already moved something else.", code="key-reused")
+    return known
+
+
+def _content(move: StockMove) -> tuple[object, ...]:
+    return move.sku, move.quantity, str(move.source), str(move.target), move.source_location_id, move.target_location_id
+
+
+def _locked_balances(rows: Iterable[StockMove]) -> dict[Place, StockBalance]:
+    """Return the balances that the moves touch, locked in one order, so that two commands never wait for each other."""
+    places = sorted({place for move in rows for place in _ends(move)}, key=str)
+    StockBalance.objects.bulk_create(
+        [StockBalance(sku=sku, location_id=location, disposition=where) for sku, location, where in places],
+        ignore_conflicts=True,
+    )
+    wanted = Q(pk__in=[])
+    for sku, location, where in places:
+        wanted |= Q(sku=sku, location_id=location, disposition=where)
+    locked = StockBalance.objects.select_for_update().filter(wanted).order_by("sku", "location_id", "disposition")
+    return {(row.sku, row.location_id, str(row.disposition)): row for row in locked}
+
+
+def _ends(move: StockMove) -> tuple[Place, Place]:
+    source = (move.sku, move.source_location_id, str(move.source))
+    return source, (move.sku, move.target_location_id, str(move.target))
+
+
+def _apply(rows: Sequence[StockMove], balances: dict[Place, StockBalance]) -> None:
+    touched: dict[Place, int] = defaultdict(int)
+    for move in rows:
+        source, target = _ends(move)
+        touched[source] -= move.quantity
+        touched[target] += move.quantity
+    moment = now()
+    for place, change in touched.items():
+        balance = balances[place]
+        if balance.quantity + change < 0 and balance.disposition not in ENDS:
+            raise Conflict(
+                f"Only {balance.quantity} of {balance.sku} stand in {balance.disposition} there.",
+                code="not-enough-stock",
+            )
+        balance.quantity += change
+        balance.updated_at = moment
+    StockBalance.objects.bulk_update([balances[place] for place in touched], ["quantity", "updated_at"])
+
+
+def _tell(actor: Actor, moves: Sequence[MoveIn], rows: dict[str, StockMove]) -> None:
+    events, lanes = [], {}
+    for move in moves:
+        subject = _subject(move)
+        event = compose(_fact(rows[move.effect_key]), subject=subject, actor=actor, cause=move.cause_event_id)
+        events.append(event)
+        lanes[event.id] = subject.lane
+    append(events, lanes)
+
+
+def _subject(move: MoveIn) -> Subject:
+    lane = move.lane or str(move.subject_id)
+    where = (move.region, move.brand, move.channel)
+    return Subject(move.subject_type, move.subject_id, move.correlation_id, lane, *where)
+
+
+def _fact(move: StockMove) -> StockMoved:
+    return StockMoved(
+        move_id=str(move.id),
+        sku=move.sku,
+        quantity=move.quantity,
+        source=str(move.source),
+        target=str(move.target),
+        source_location=move.source_location.code,
+        target_location=move.target_location.code,
+        reason=move.reason,
+    )
