@@ -1,0 +1,104 @@
+"""Fetch, scope, permission and lock in one call. What an actor may not see does not exist for it."""
+
+from typing import TypeVar
+from uuid import UUID
+
+from django.db.models import Model, QuerySet
+
+from retailops.accounts.actor import Actor, require
+from retailops.accounts.permissions import Permission as P
+from retailops.lib.errors import Conflict, NotFound
+from returns.models import CreditMemo, DispositionSlice, Order, Payment, Refund, Return
+
+Row = TypeVar("Row", bound=Model)
+
+
+def access_order(actor: Actor, order_id: UUID, permission: P = P.ORDERS_VIEW, *, lock: bool = False) -> Order:
+    """Return the order. Raises NotFound, Denied."""
+    order = _fetch(Order.objects.all(), order_id, lock)
+    require(actor, permission, region=order.region, brand=order.brand, view=P.ORDERS_VIEW)
+    return order
+
+
+def access_order_by_channel(
+    actor: Actor, channel: str, external_id: str, permission: P = P.ORDERS_VIEW, *, lock: bool = False
+) -> Order:
+    """Return the order that its channel calls so. Raises NotFound, Denied."""
+    rows = Order.objects.filter(channel=channel, external_id=external_id)
+    order = (rows.select_for_update(no_key=True) if lock else rows).first()
+    if order is None:
+        raise NotFound(f"There is no order {external_id} of channel {channel}.")
+    require(actor, permission, region=order.region, brand=order.brand, view=P.ORDERS_VIEW)
+    return order
+
+
+def access_return(
+    actor: Actor,
+    return_id: UUID,
+    permission: P = P.RETURNS_VIEW,
+    *,
+    lock: bool = False,
+    expected_version: int | None = None,
+) -> Return:
+    """Return the return. Raises NotFound, Denied; Conflict when it is newer than the version that the actor saw."""
+    rma = _fetch(Return.objects.all(), return_id, lock)
+    require(actor, permission, region=rma.region, brand=rma.brand, view=P.RETURNS_VIEW)
+    if expected_version is not None and expected_version != rma.version:
+        raise Conflict(
+            "Somebody changed this return in the meantime; look at it again.",
+            code="stale",
+            expected_version=expected_version,
+            present_version=rma.version,
+            present_status=str(rma.status),
+        )
+    return rma
+
+
+def access_refund(actor: Actor, refund_id: UUID, permission: P = P.REFUNDS_VIEW, *, lock: bool = False) -> Refund:
+    """Return the refund with its return and payment; `lock` locks payment, return and refund, in that order.
+
+    Raises NotFound, Denied.
+    """
+    found = Refund.objects.filter(pk=refund_id).values_list("rma_id", "payment_id").first()
+    if found is None:
+        raise NotFound("There is no such refund, or it is not yours to see.")
+    if lock:
+        _fetch(Payment.objects.all(), found[1], lock=True)
+        _fetch(Return.objects.all(), found[0], lock=True)
+    # Read after the locks were taken: what stood there before may have changed while waiting.
+    refund = Refund.objects.select_related("rma", "payment", "approval").get(pk=refund_id)
+    require(actor, permission, region=refund.rma.region, brand=refund.rma.brand, view=P.REFUNDS_VIEW)
+    return refund
+
+
+def access_memo(actor: Actor, memo_id: UUID, permission: P = P.REFUNDS_VIEW, *, lock: bool = False) -> CreditMemo:
+    """Return the credit memo with its return; `lock` locks the return. Raises NotFound, Denied."""
+    return_id = CreditMemo.objects.filter(pk=memo_id).values_list("rma_id", flat=True).first()
+    if return_id is None:
+        raise NotFound("There is no such credit memo, or it is not yours to see.")
+    rma = _fetch(Return.objects.all(), return_id, lock)
+    require(actor, permission, region=rma.region, brand=rma.brand, view=P.REFUNDS_VIEW)
+    memo = CreditMemo.objects.select_related("refund").get(pk=memo_id)
+    memo.rma = rma
+    return memo
+
+
+def access_slice(
+    actor: Actor, slice_id: UUID, permission: P = P.RETURNS_VIEW, *, lock: bool = False
+) -> DispositionSlice:
+    """Return the disposition with its line, inspection and return; `lock` locks the return. Raises NotFound, Denied."""
+    return_id = DispositionSlice.objects.filter(pk=slice_id).values_list("line__rma_id", flat=True).first()
+    if return_id is None:
+        raise NotFound("There is no such disposition, or it is not yours to see.")
+    rma = _fetch(Return.objects.all(), return_id, lock)
+    require(actor, permission, region=rma.region, brand=rma.brand, view=P.RETURNS_VIEW)
+    found = DispositionSlice.objects.select_related("line__order_line", "inspection__location").get(pk=slice_id)
+    found.line.rma = rma
+    return found
+
+
+def _fetch(rows: QuerySet[Row], key: UUID, lock: bool) -> Row:
+    found = (rows.select_for_update(no_key=True) if lock else rows).filter(pk=key).first()
+    if found is None:
+        raise NotFound("There is no such object, or it is not yours to see.")
+    return found

@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+
+
+class ReturnsConfig(AppConfig):
+    name = "returns"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the app's events, subscribers, sweeps and audits."""
+        from returns import audits, handlers
+
+        handlers.register()
+        audits.register()

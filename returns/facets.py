@@ -1,0 +1,140 @@
+"""Facets: what is derived of a return, stored for lists and filters, always equal to what this statement says.
+
+One statement serves the command (one return) and the audit (all of them), so that "stored = recompute()" compares a
+stored value with the truth and not with a second opinion.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import LiteralString
+from uuid import UUID
+
+from retailops.events.raw_sql import fetch
+from retailops.lib.clock import now
+from returns.models import Return
+
+# Units that still may come: authorized and accepted extras, less what came or never will.
+FACETS: LiteralString = """
+WITH line AS (
+    SELECT rma_id,
+           sum(authorized + over_approved - received - missing - kept - canceled) AS awaited,
+           sum(received) AS received,
+           sum(accepted + rejected) AS inspected,
+           sum(CASE WHEN resolution = 'refund' AND (SELECT o.net + o.tax + o.duty > 0 FROM returns_orderline o
+                                                     WHERE o.id = order_line_id)
+                    THEN least(authorized + over_approved - missing - canceled - rejected,
+                               (SELECT coalesce(sum((r->>1)::int - (r->>0)::int), 0)
+                                  FROM jsonb_array_elements(units) r))
+                    ELSE 0 END) AS refundable,
+           sum(refunded) AS refunded
+      FROM returns_returnline WHERE {scope_line} GROUP BY rma_id
+), slice AS (
+    SELECT l.rma_id, count(*) AS decided, count(*) FILTER (WHERE s.status = 'posted') AS posted
+      FROM returns_dispositionslice s JOIN returns_returnline l ON l.id = s.line_id
+     WHERE s.status <> 'reversed' AND {scope_l} GROUP BY l.rma_id
+), refund AS (
+    SELECT rma_id,
+           bool_or(status IN ('failed', 'unknown', 'requires_action', 'reversed', 'canceled')) AS attention,
+           bool_or(status IN ('proposed', 'pending_approval', 'approved', 'submitting', 'pending')) AS pending,
+           bool_or(status = 'succeeded') AS succeeded
+      FROM returns_refund WHERE {scope_line} GROUP BY rma_id
+), memo AS (
+    SELECT rma_id,
+           bool_or(status = 'rejected') AS rejected,
+           bool_or(status = 'queued') AS queued,
+           bool_or(status = 'posted') AS posted
+      FROM returns_creditmemo WHERE {scope_line} GROUP BY rma_id
+), trouble AS (
+    SELECT owner.rma_id, count(*) AS cases
+      FROM (SELECT id AS rma_id, id AS subject_id FROM returns_return WHERE {scope_return}
+            UNION ALL SELECT rma_id, id FROM returns_refund WHERE {scope_line}) owner
+      JOIN cases_case c ON c.subject_id = owner.subject_id AND c.status = 'open'
+     GROUP BY owner.rma_id
+)
+SELECT t.id,
+       CASE WHEN coalesce(line.received, 0) > 0 THEN CASE WHEN line.awaited <= 0 THEN 'received' ELSE 'partial' END
+            WHEN t.in_transit_at IS NOT NULL AND line.awaited > 0 THEN 'in_transit'
+            ELSE 'none' END AS logistics,
+       CASE WHEN coalesce(line.received, 0) = 0 THEN 'none'
+            WHEN line.inspected = 0 THEN 'pending'
+            WHEN line.inspected < line.received THEN 'partial'
+            ELSE 'done' END AS inspection,
+       CASE WHEN coalesce(refund.attention, false) THEN 'attention'
+            WHEN coalesce(refund.pending, false) THEN 'pending'
+            WHEN coalesce(refund.succeeded, false)
+                 THEN CASE WHEN line.refunded >= line.refundable THEN 'refunded' ELSE 'partial' END
+            ELSE 'none' END AS money,
+       CASE WHEN coalesce(slice.decided, 0) = 0 THEN 'none'
+            WHEN slice.posted = 0 THEN 'pending'
+            WHEN slice.posted < slice.decided THEN 'partial'
+            ELSE 'placed' END AS stock,
+       CASE WHEN coalesce(memo.rejected, false) THEN 'rejected'
+            WHEN coalesce(memo.queued, false) THEN 'queued'
+            WHEN coalesce(memo.posted, false) THEN 'posted'
+            ELSE 'none' END AS erp,
+       coalesce(trouble.cases, 0)::int AS open_cases,
+       coalesce(line.awaited, 0)::int AS awaited,
+       greatest(coalesce(line.refundable - line.refunded, 0), 0)::int AS due,
+       coalesce(refund.succeeded, false) AS paid
+  FROM returns_return t
+  LEFT JOIN line ON line.rma_id = t.id LEFT JOIN slice ON slice.rma_id = t.id
+  LEFT JOIN refund ON refund.rma_id = t.id LEFT JOIN memo ON memo.rma_id = t.id
+  LEFT JOIN trouble ON trouble.rma_id = t.id
+ WHERE {scope_t}
+"""
+
+
+def _scoped(condition: LiteralString) -> LiteralString:
+    """Return the statement narrowed by the condition, in which `ID` stands for the return's id."""
+    places: dict[str, LiteralString] = {
+        "scope_line": "rma_id",
+        "scope_l": "l.rma_id",
+        "scope_return": "id",
+        "scope_t": "t.id",
+    }
+    statement = FACETS
+    for name, column in places.items():
+        statement = statement.replace("{" + name + "}", condition.replace("ID", column))
+    return statement
+
+
+OF_RETURNS = _scoped("ID = ANY(%(ids)s)")
+OF_ALL = _scoped("true")
+NAMES = ("logistics", "inspection", "money", "stock", "erp", "open_cases")
+
+
+@dataclass(frozen=True)
+class Facets:
+    """What is derived of one return. Only the first six are stored; the others serve the close rule."""
+
+    logistics: str
+    inspection: str
+    money: str
+    stock: str
+    erp: str
+    open_cases: int
+    awaited: int
+    due: int
+    paid: bool
+
+
+def recompute_many(ids: Sequence[UUID]) -> dict[UUID, Facets]:
+    """Return the facets of the returns, from their lines, refunds, memos, dispositions and cases (one statement)."""
+    rows = fetch(OF_RETURNS, {"ids": list(ids)}, prepare=True)
+    return {row[0]: Facets(*row[1:]) for row in rows}
+
+
+def recompute(rma: Return) -> Facets:
+    """Return the facets of one return."""
+    return recompute_many([rma.id])[rma.id]
+
+
+def keep(rma: Return) -> Facets:
+    """Save the locked return with its facets as they are now, as its next version; return them."""
+    facets = recompute(rma)
+    for name in NAMES:
+        setattr(rma, name, getattr(facets, name))
+    rma.version += 1
+    rma.updated_at = now()
+    rma.save()
+    return facets

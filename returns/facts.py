@@ -1,0 +1,159 @@
+"""Build the facts that events tell, from rows."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+from uuid import UUID
+
+from returns.events import (
+    CreditMemoFact,
+    DispositionFact,
+    LineFact,
+    OrderCaptured,
+    RefundFact,
+    RefundLineFact,
+    RefundSucceeded,
+    ReturnFact,
+    ReturnLineFact,
+)
+from returns.models import CreditMemo, DispositionSlice, Order, Refund, RefundLine, Return, ReturnLine
+
+AReturnFact = TypeVar("AReturnFact", bound=ReturnFact)
+ALineFact = TypeVar("ALineFact", bound=ReturnLineFact)
+ARefundFact = TypeVar("ARefundFact", bound=RefundFact)
+AMemoFact = TypeVar("AMemoFact", bound=CreditMemoFact)
+ADispositionFact = TypeVar("ADispositionFact", bound=DispositionFact)
+
+
+def order_fact(order: Order, lines: int) -> OrderCaptured:
+    """Return what is told of a captured order."""
+    return OrderCaptured(
+        order_id=str(order.id),
+        channel=order.channel,
+        external_id=order.external_id,
+        number=order.number,
+        version=order.version,
+        currency=order.currency,
+        lines=lines,
+    )
+
+
+def return_fact(kind: type[AReturnFact], rma: Return, lines: Iterable[ReturnLine], **more: str) -> AReturnFact:
+    """Return a fact of the return; its lines must have their order lines loaded."""
+    order = rma.order
+    return kind(
+        return_id=str(rma.id),
+        number=rma.number,
+        kind=str(rma.kind),
+        channel=rma.channel,
+        currency=rma.currency,
+        order_id=str(order.id) if order else "",
+        order_external_id=order.external_id if order else "",
+        order_number=order.number if order else "",
+        source=rma.source,
+        external_id=rma.external_id,
+        lines=[_line(line) for line in lines],
+        **more,
+    )
+
+
+def _line(line: ReturnLine) -> LineFact:
+    expected = line.authorized or line.requested
+    return LineFact(line.line_no, line.sku, expected - line.canceled, _order_line_id(line))
+
+
+def _order_line_id(line: ReturnLine) -> str:
+    return line.order_line.external_id if line.order_line else ""
+
+
+def line_fact(kind: type[ALineFact], rma: Return, line: ReturnLine, quantity: int, **more: Any) -> ALineFact:
+    """Return a fact of one line of the return."""
+    return kind(str(rma.id), rma.number, line.line_no, line.sku, quantity, **more)
+
+
+def refund_fact(kind: type[ARefundFact], refund: Refund) -> ARefundFact:
+    """Return a fact of the refund; return, order and payment must be loaded."""
+    return kind(**_refund(refund))
+
+
+def refund_succeeded_fact(refund: Refund, lines: Iterable[RefundLine], shipping: int) -> RefundSucceeded:
+    """Return the fact that a refund was paid, with the units that it pays for."""
+    return RefundSucceeded(**_refund(refund), lines=_refund_lines(lines), shipping=shipping)
+
+
+def _refund(refund: Refund) -> dict[str, Any]:
+    rma, payment = refund.rma, refund.payment
+    return {
+        "refund_id": str(refund.id),
+        "return_id": str(rma.id),
+        "number": rma.number,
+        "payment_id": str(payment.id),
+        "gateway": payment.gateway,
+        "amount": refund.amount,
+        "currency": refund.currency,
+        "effect_key": refund.effect_key,
+        "leg": refund.leg,
+        "channel": rma.channel,
+        "order_external_id": rma.order.external_id if rma.order else "",
+        "references": {"external_id": payment.external_id, **payment.references},
+        "external_reference": refund.external_reference,
+        "code": refund.failure_code,
+    }
+
+
+def _refund_lines(lines: Iterable[RefundLine], worth: Mapping[UUID, int] | None = None) -> list[RefundLineFact]:
+    # Two return lines of one order line share its worth: it is told once, with the first of them.
+    left = dict(worth or {})
+    return [
+        RefundLineFact(
+            each.line.line_no,
+            each.line.sku,
+            each.quantity,
+            _order_line_id(each.line),
+            left.pop(each.line.order_line_id, 0) if each.line.order_line_id else 0,
+        )
+        for each in lines
+    ]
+
+
+def memo_fact(
+    kind: type[AMemoFact], memo: CreditMemo, lines: Iterable[RefundLine], worth: Mapping[UUID, int]
+) -> AMemoFact:
+    """Return a fact of the credit memo; its return and order must be loaded.
+
+    `worth` is what the refund pays for the units of each order line, by its id.
+    """
+    rma = memo.rma
+    return kind(
+        memo_id=str(memo.id),
+        refund_id=str(memo.refund_id),
+        return_id=str(rma.id),
+        number=rma.number,
+        amount=memo.amount,
+        currency=memo.currency,
+        legal_entity=memo.legal_entity,
+        effect_key=memo.effect_key,
+        order_number=rma.order.number if rma.order else "",
+        external_reference=memo.external_reference,
+        lines=_refund_lines(lines, worth),
+    )
+
+
+def disposition_fact(kind: type[ADispositionFact], part: DispositionSlice, location: str) -> ADispositionFact:
+    """Return a fact of a disposition; its line, return and order line must be loaded."""
+    line, rma = part.line, part.line.rma
+    return kind(
+        slice_id=str(part.id),
+        return_id=str(rma.id),
+        number=rma.number,
+        line_no=line.line_no,
+        sku=line.sku,
+        quantity=part.quantity,
+        disposition=str(part.disposition),
+        condition=part.condition,
+        location=location,
+        effect_key=f"place:{part.id}",
+        channel=rma.channel,
+        order_line_external_id=_order_line_id(line),
+        external_reference=part.external_reference,
+        reason=part.reason,
+    )

@@ -1,0 +1,120 @@
+"""Compute a refund by policy: components of the units, shipping within its own cap, fees; never below nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from retailops.lib.money import allocate
+from returns.allocation import Ranges, count, merge, value
+from returns.enums import ComponentKind, ReturnKind
+from returns.models import OrderLine, ReturnLine
+from returns.policy import Fee
+from returns.refund_terms import Terms
+from returns.worth import Part, parts_of
+
+K = ComponentKind
+GOODS = frozenset({K.ITEM, K.TAX, K.DUTY})
+SENT_BY_LABEL = frozenset({ReturnKind.MAIL_IN, ReturnKind.DROP_OFF})
+
+
+@dataclass(frozen=True)
+class Calculation:
+    """The units that a refund pays for and its signed parts, whose sum is its total in minor units."""
+
+    units: dict[UUID, Ranges]
+    parts: list[Part]
+
+    @property
+    def total(self) -> int:
+        """Return the sum of the parts."""
+        return sum(part.amount for part in self.parts)
+
+
+def calculate(
+    terms: Terms, units: dict[UUID, Ranges], *, waive_fees: bool = False, shipping: bool | None = None
+) -> Calculation:
+    """Return the refund of these units (by return line id). `shipping` None follows policy; True gives all that is
+    left of it, False nothing."""
+    lines = [line for line in terms.lines if count(units.get(line.id, []))]
+    parts: list[Part] = []
+    for line in lines:
+        if line.order_line is not None:
+            parts += parts_of(line.order_line, units[line.id], duty=terms.rules.refund_duty)
+    parts += _shipping(terms, lines, units, shipping)
+    if not waive_fees:
+        parts += _fees(terms, lines, units, most=sum(part.amount for part in parts))
+    return Calculation({line.id: units[line.id] for line in lines}, parts)
+
+
+def _shipping(terms: Terms, lines: Sequence[ReturnLine], units: dict[UUID, Ranges], wanted: bool | None) -> list[Part]:
+    """Return outbound shipping and its tax, each at most what was charged less what was given back."""
+    order = terms.rma.order
+    rule = terms.rules.refund_shipping
+    if order is None or not lines or wanted is False or (wanted is None and rule == "never"):
+        return []
+    found = []
+    for kind, charged in ((K.SHIPPING, order.shipping_charged), (K.SHIPPING_TAX, order.shipping_tax)):
+        left = charged - terms.granted.get(kind, 0)
+        share = left if wanted else _shipping_share(terms, lines, units, charged, left)
+        found.append(Part(kind, max(0, min(share, left))))
+    return [part for part in found if part.amount]
+
+
+def _shipping_share(
+    terms: Terms, lines: Sequence[ReturnLine], units: dict[UUID, Ranges], charged: int, left: int
+) -> int:
+    if terms.rules.refund_shipping == "proportional":
+        return _proportional(terms.order_lines, lines, units, charged)
+    return left if _all_covered(terms, lines, units) else 0
+
+
+def _proportional(
+    order_lines: Sequence[OrderLine], lines: Sequence[ReturnLine], units: dict[UUID, Ranges], charged: int
+) -> int:
+    """Return the units' share: by value over the order's lines, by unit within each, so that order never matters."""
+    shares = dict(
+        zip([line.id for line in order_lines], allocate(charged, [line.net for line in order_lines]), strict=True)
+    )
+    return sum(
+        value(shares[line.order_line.id], line.order_line.quantity, units[line.id])
+        for line in lines
+        if line.order_line is not None
+    )
+
+
+def _all_covered(terms: Terms, lines: Sequence[ReturnLine], units: dict[UUID, Ranges]) -> bool:
+    """Tell whether with this refund every unit of the order is refunded."""
+    covered = dict(terms.covered_of_order)
+    for line in lines:
+        if line.order_line_id is not None:
+            covered[line.order_line_id] = merge(covered.get(line.order_line_id, []), units[line.id])
+    return all(count(covered.get(line.id, [])) >= line.quantity for line in terms.order_lines)
+
+
+def _fees(terms: Terms, lines: Sequence[ReturnLine], units: dict[UUID, Ranges], *, most: int) -> list[Part]:
+    """Return the fees as negative parts; together they never exceed what is refunded."""
+    wanted = _fee(terms, K.RESTOCKING_FEE, terms.rules.restocking_fee, lines, units)
+    if terms.rma.kind in SENT_BY_LABEL:
+        wanted += _fee(terms, K.LABEL_FEE, terms.rules.label_fee, lines, units)
+    found = []
+    for part in wanted:
+        taken = min(-part.amount, most)
+        most -= taken
+        if taken:
+            found.append(Part(part.kind, -taken, part.order_line, part.code))
+    return found
+
+
+def _fee(
+    terms: Terms, kind: ComponentKind, fee: Fee, lines: Sequence[ReturnLine], units: dict[UUID, Ranges]
+) -> list[Part]:
+    charged = [line for line in lines if line.customer_reason not in fee.waived_reasons and line.order_line is not None]
+    parts = [
+        Part(kind, -value(fee.share_of(line.order_line.net), line.order_line.quantity, units[line.id]), line.order_line)
+        for line in charged
+        if line.order_line is not None
+    ]
+    fixed = fee.fixed.get(terms.rma.currency, 0)
+    if charged and fixed and kind not in terms.fixed_fees:
+        parts.append(Part(kind, -fixed, code="fixed"))
+    return [part for part in parts if part.amount]

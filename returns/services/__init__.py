@@ -1,0 +1,1 @@
+"""Commands: one module per stage, one function per command."""

@@ -1,0 +1,30 @@
+"""What authorization grants: the units, the deadline, and what the customer need not send."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from retailops.lib.clock import now
+from retailops.lib.fsm import fire
+from returns.enums import Resolution, ReturnKind
+from returns.models import Return, ReturnLine
+from returns.policy import Rules
+
+
+def grant(rma: Return, lines: Sequence[ReturnLine], rules: Rules, worth: dict[int, int]) -> None:
+    """Authorize the requested units, in memory. `worth` is each line's paid value in minor units by line number.
+
+    Units of a returnless return, and of lines worth less than policy's threshold, are kept by the customer at once.
+    """
+    fire(rma.authorize)
+    rma.expires_at = now() + timedelta(days=rules.expires_days)
+    for line in lines:
+        line.authorized = line.requested - line.canceled
+        if _kept(rma, line, rules, worth.get(line.line_no, 0)):
+            line.kept = line.authorized
+
+
+def _kept(rma: Return, line: ReturnLine, rules: Rules, worth: int) -> bool:
+    if line.resolution != Resolution.REFUND:
+        return False
+    below = rules.keep_it_below.get(rma.currency, 0)
+    return rma.kind == ReturnKind.RETURNLESS or (rma.kind == ReturnKind.MAIL_IN and worth < below)

@@ -1,0 +1,117 @@
+"""The ERP's document of a refund: queued when the money moved, posted or rejected by the ERP, reversed there."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Sum
+
+from retailops.accounts.actor import Actor
+from retailops.accounts.permissions import Permission
+from retailops.events.models import Delivery
+from retailops.events.publish import publish
+from retailops.lib.fsm import fire
+from returns import troubles
+from returns.access import access_memo
+from returns.enums import ComponentKind, CreditMemoStatus
+from returns.events import (
+    CreditMemoFact,
+    CreditMemoPosted,
+    CreditMemoQueued,
+    CreditMemoRejected,
+    CreditMemoReversed,
+)
+from returns.facts import memo_fact
+from returns.models import CreditMemo, Refund, RefundComponent, RefundLine
+from returns.services.closing import end_trouble, finish
+
+OPERATION = "credit_memo.post"
+M = CreditMemoStatus
+OF_UNITS = (ComponentKind.ITEM, ComponentKind.TAX, ComponentKind.DUTY)
+
+
+def queue_credit_memo(actor: Actor, refund: Refund, lines: Sequence[RefundLine]) -> CreditMemo:
+    """Owe the ERP a memo of the paid refund, within the command that holds the return; again changes nothing."""
+    memo, made = CreditMemo.objects.get_or_create(
+        refund=refund,
+        defaults={
+            "rma": refund.rma,
+            "amount": refund.amount,
+            "currency": refund.currency,
+            "legal_entity": refund.rma.legal_entity,
+        },
+    )
+    memo.rma = refund.rma
+    if made:
+        event = _tell(actor, CreditMemoQueued, memo, lines)
+        if not Delivery.objects.filter(event_id=event, operation=OPERATION).exists():
+            troubles.memo_unrouted(actor, refund.rma, str(memo.id))
+    return memo
+
+
+@transaction.atomic
+def record_credit_memo(*, actor: Actor, memo_id: UUID, external_reference: str) -> CreditMemo:
+    """The ERP has the memo, under that reference. Idempotent; a memo that was reversed since stays so.
+
+    Raises NotFound, Denied.
+    """
+    memo = access_memo(actor, memo_id, Permission.REFUNDS_SETTLE, lock=True)
+    if memo.status not in (M.QUEUED, M.REJECTED):
+        return memo
+    fire(memo.post)
+    memo.external_reference, memo.failure = external_reference, ""
+    memo.save()
+    _tell(actor, CreditMemoPosted, memo, _lines(memo))
+    evidence = {"reference": external_reference}
+    end_trouble(actor, memo.rma, f"memo_unrouted:{memo.id}", "The memo is posted", evidence)
+    finish(actor, memo.rma)
+    return memo
+
+
+@transaction.atomic
+def reject_credit_memo(*, actor: Actor, memo_id: UUID, failure: str) -> CreditMemo:
+    """The ERP refused the memo; a person mends the cause and has it sent again. Idempotent; never undoes a posting.
+
+    Raises NotFound, Denied.
+    """
+    memo = access_memo(actor, memo_id, Permission.REFUNDS_SETTLE, lock=True)
+    if memo.status != M.QUEUED:
+        return memo
+    fire(memo.reject)
+    memo.failure = failure[:300]
+    memo.save()
+    _tell(actor, CreditMemoRejected, memo, _lines(memo))
+    finish(actor, memo.rma)
+    return memo
+
+
+@transaction.atomic
+def reverse_credit_memo(*, actor: Actor, memo_id: UUID, external_reference: str) -> CreditMemo:
+    """The ERP reversed the memo by another document (its reference). Idempotent.
+
+    Raises TransitionRefused unless it is posted.
+    """
+    memo = access_memo(actor, memo_id, Permission.REFUNDS_SETTLE, lock=True)
+    if memo.status == M.REVERSED:
+        return memo
+    fire(memo.reverse)
+    memo.failure = f"reversed by {external_reference}"[:300]
+    memo.save()
+    _tell(actor, CreditMemoReversed, memo, _lines(memo))
+    finish(actor, memo.rma)
+    return memo
+
+
+def _lines(memo: CreditMemo) -> Iterable[RefundLine]:
+    return RefundLine.objects.filter(refund_id=memo.refund_id).select_related("line__order_line")
+
+
+def _tell(actor: Actor, kind: type[CreditMemoFact], memo: CreditMemo, lines: Iterable[RefundLine]) -> UUID:
+    event = publish(memo_fact(kind, memo, lines, _worth(memo)), subject=memo.rma.as_subject(), actor=actor)
+    return event.id
+
+
+def _worth(memo: CreditMemo) -> dict[UUID, int]:
+    """What the refund pays for the units of each order line: goods, their tax and duty."""
+    parts = RefundComponent.objects.filter(refund_id=memo.refund_id, kind__in=OF_UNITS, order_line__isnull=False)
+    return dict(parts.values_list("order_line_id").annotate(Sum("amount")))

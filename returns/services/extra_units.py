@@ -1,0 +1,80 @@
+"""Accept units that arrived although nobody had authorized them; they stood in quarantine until then."""
+
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Sum
+
+from inventory.models import StockMove
+from retailops.accounts.actor import Actor
+from retailops.accounts.permissions import Permission
+from retailops.events.publish import publish
+from retailops.lib.errors import Conflict, Unprocessable
+from retailops.lib.ids import uuid7
+from returns.allocation import count, first, merge, subtract
+from returns.enums import LIVE_STATUSES, ReceiptMatch, ReturnStatus
+from returns.events import LineReceived
+from returns.facts import line_fact
+from returns.models import ReceiptLine, Return, ReturnLine
+from returns.services.arriving import awaited
+from returns.services.closing import finish
+from returns.services.decisions import save_lines
+from returns.services.locking import lock_return
+from returns.services.quantities import line_numbered
+from returns.services.refunds import refund_by_policy
+from returns.services.stock import accept_extra
+
+
+@transaction.atomic
+def accept_over_receipt(*, actor: Actor, return_id: UUID, line_no: int, quantity: int, reason: str = "") -> Return:
+    """Take extra units over: they wait for inspection like the others (invariant 3).
+
+    First they fill what is still expected; beyond that they count as `over_approved` and take free units of the order
+    line, as far as there are any: only those can be refunded. Raises Conflict unless the return is authorized,
+    Unprocessable for more than arrived in excess, Invalid, Denied, NotFound.
+    """
+    rma = lock_return(actor, return_id, Permission.RETURNS_DECIDE, with_order=True, with_payments=True)
+    if rma.status != ReturnStatus.AUTHORIZED:
+        raise Conflict(f"The return is {rma.status}: authorize or reinstate it first.", code="not-authorized")
+    line = line_numbered(rma, line_no)
+    places = _in_quarantine(rma, line)
+    if not 0 < quantity <= sum(places.values()):
+        raise Unprocessable(f"{sum(places.values())} extra units of line {line_no} arrived.", code="more-than-arrived")
+    expected = min(quantity, awaited(line))
+    line.received += quantity
+    line.over_approved += quantity - expected
+    line.units = merge(line.units, _free_units(line, quantity - expected))
+    save_lines([line], "received", "over_approved", "units")
+    _book(actor, rma, line, quantity, places)
+    fact = line_fact(LineReceived, rma, line, quantity, reason=reason)
+    publish(fact, subject=rma.as_subject(), actor=actor, reason_code=reason[:80])
+    refund_by_policy(rma)
+    return finish(actor, rma)
+
+
+def _in_quarantine(rma: Return, line: ReturnLine) -> dict[str, int]:
+    """Return how many extra units of the line stand in quarantine, by location code."""
+    rows = ReceiptLine.objects.filter(line=line, match=ReceiptMatch.OVER, receipt__reverses__isnull=True)
+    arrived = rows.filter(receipt__reversal__isnull=True).values("receipt__location__code").annotate(n=Sum("quantity"))
+    moves = StockMove.objects.filter(subject_id=rma.id, effect_key__startswith=f"extra:{line.id}:")
+    accepted = dict(moves.values_list("source_location__code").annotate(n=Sum("quantity")))
+    return {
+        row["receipt__location__code"]: row["n"] - accepted.get(row["receipt__location__code"], 0) for row in arrived
+    }
+
+
+def _free_units(line: ReturnLine, quantity: int) -> list[list[int]]:
+    if line.order_line is None or not quantity:
+        return []
+    rows = ReturnLine.objects.filter(order_line=line.order_line, rma__status__in=LIVE_STATUSES)
+    taken = merge(*rows.values_list("units", flat=True))
+    free = subtract([[0, line.order_line.shipped_quantity]], taken)
+    return first(free, min(quantity, count(free)))
+
+
+def _book(actor: Actor, rma: Return, line: ReturnLine, quantity: int, places: dict[str, int]) -> None:
+    for code, held in sorted(places.items()):
+        part = min(quantity, held)
+        if part:
+            accept_extra(actor, rma, f"extra:{line.id}:{uuid7()}", line.sku, part, code)
+            quantity -= part

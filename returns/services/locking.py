@@ -1,0 +1,38 @@
+"""Take locks in the one order: order → payment → return → line. Whoever needs more than one takes them here."""
+
+from uuid import UUID
+
+from retailops.accounts.actor import Actor
+from retailops.accounts.permissions import Permission
+from retailops.lib.errors import NotFound
+from returns.access import access_return
+from returns.models import Order, Payment, Return
+
+
+def lock_return(
+    actor: Actor,
+    return_id: UUID,
+    permission: Permission,
+    *,
+    with_order: bool = False,
+    with_payments: bool = False,
+    expected_version: int | None = None,
+) -> Return:
+    """Return the locked return, after its order (whose units the command may take) and payments (whose money).
+
+    Raises as access_return.
+    """
+    order_id = _order_id(return_id)
+    if order_id and with_order:
+        list(Order.objects.select_for_update(no_key=True).filter(pk=order_id).values_list("pk"))
+    if order_id and with_payments:
+        rows = Payment.objects.select_for_update(no_key=True).filter(order_id=order_id).order_by("id")
+        list(rows.values_list("pk"))
+    return access_return(actor, return_id, permission, lock=True, expected_version=expected_version)
+
+
+def _order_id(return_id: UUID) -> UUID | None:
+    found = Return.objects.filter(pk=return_id).values_list("order_id", flat=True)
+    if not found:
+        raise NotFound("There is no such object, or it is not yours to see.")
+    return found[0]

@@ -1,0 +1,237 @@
+"""Capture orders as their channels tell them: new ones set-based, newer versions of known ones by supersession.
+
+An older version changes nothing. What a return relies on (its lines' value and quantity, what a payment captured) is
+never rewritten: a newer version that differs there is taken for all the rest and opens a case.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from django.db import transaction
+
+from retailops.accounts.actor import Actor, require
+from retailops.accounts.permissions import Permission
+from retailops.events.publish import append, compose
+from retailops.lib.clock import now
+from retailops.lib.money import allocate
+from returns.facts import order_fact
+from returns.inputs import CustomerIn, OrderIn, OrderLineIn, PaymentIn
+from returns.models import Customer, CustomerIdentity, Order, OrderLine, Payment, Shipment
+from returns.services.superseding import Superseded, supersede
+
+BATCH_LIMIT = 500
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class CaptureResult:
+    """What became of one order. `kept` names what a newer version wanted changed but a return relies on."""
+
+    order: Order
+    created: bool
+    superseded: bool = False
+    kept: list[str] = field(default_factory=list)
+
+
+def capture_order(*, actor: Actor, order: OrderIn) -> CaptureResult:
+    """Capture one order; see capture_orders."""
+    return capture_orders(actor=actor, orders=[order])[0]
+
+
+@transaction.atomic
+def capture_orders(*, actor: Actor, orders: Sequence[OrderIn]) -> list[CaptureResult]:
+    """Capture up to 500 orders in one transaction; the results are in the order of the input.
+
+    Idempotent by channel, external id and version. Publishes `order.captured` for each that is new or newer. Raises
+    Denied unless the actor may write orders in each one's region and brand, ValueError above the limit.
+    """
+    if len(orders) > BATCH_LIMIT:
+        raise ValueError(f"at most {BATCH_LIMIT} orders at once")
+    for order in orders:
+        require(actor, Permission.ORDERS_WRITE, region=order.region, brand=order.brand)
+    results: dict[int, CaptureResult] = {}
+    for turn in _turns(orders):
+        results.update(_capture(actor, turn))
+    return [results[index] for index in range(len(orders))]
+
+
+def _turns(orders: Sequence[OrderIn]) -> list[dict[int, OrderIn]]:
+    """Split so that no turn has the same order twice: versions of one order are taken one after another."""
+    turns: list[dict[int, OrderIn]] = []
+    seen: dict[Key, int] = {}
+    for index, order in enumerate(orders):
+        turn = seen[_key(order)] = seen.get(_key(order), -1) + 1
+        if turn == len(turns):
+            turns.append({})
+        turns[turn][index] = order
+    return turns
+
+
+def _key(order: OrderIn | Order) -> Key:
+    return order.channel, order.external_id
+
+
+def _capture(actor: Actor, wanted: dict[int, OrderIn]) -> dict[int, CaptureResult]:
+    customers = _customers(each.customer for each in wanted.values())
+    known = _locked(wanted.values())
+    fresh = {i: _order(each, customers) for i, each in wanted.items() if _key(each) not in known}
+    Order.objects.bulk_create(fresh.values(), ignore_conflicts=True)
+    if fresh:  # somebody else may have captured one of them in between
+        present = _locked(wanted[i] for i in fresh)
+        lost = [i for i, order in fresh.items() if present[_key(order)].id != order.id]
+        known.update({_key(wanted[i]): present[_key(wanted[i])] for i in lost})
+        fresh = {i: order for i, order in fresh.items() if i not in lost}
+    _write_parts([(order, wanted[i]) for i, order in fresh.items()])
+    results = {i: CaptureResult(order, created=True) for i, order in fresh.items()}
+    for i in wanted.keys() - fresh.keys():
+        results[i] = _newer(actor, known[_key(wanted[i])], wanted[i], customers)
+    changed = [i for i in sorted(results) if results[i].created or results[i].superseded]
+    _tell(actor, [(results[i].order, wanted[i]) for i in changed])
+    return results
+
+
+def _locked(orders: Iterable[OrderIn]) -> dict[Key, Order]:
+    by_channel: dict[str, list[str]] = {}
+    for order in orders:
+        by_channel.setdefault(order.channel, []).append(order.external_id)
+    found: dict[Key, Order] = {}
+    for channel, ids in sorted(by_channel.items()):
+        rows = Order.objects.select_for_update(no_key=True).filter(channel=channel, external_id__in=ids)
+        found.update({_key(row): row for row in rows.order_by("id")})
+    return found
+
+
+def _customers(wanted: Iterable[CustomerIn | None]) -> dict[Key, Customer]:
+    """Return the customers by identity, made where unknown. Concurrent makers of one identity agree on one customer."""
+    people = {(each.system, each.external_id): each for each in wanted if each}
+    found = _identities(people)
+    fresh = {key: each for key, each in people.items() if key not in found}
+    if fresh:
+        made = {key: Customer(name=each.name, email=each.email, group=each.group) for key, each in fresh.items()}
+        Customer.objects.bulk_create(made.values())
+        CustomerIdentity.objects.bulk_create(
+            [CustomerIdentity(customer=made[key], system=key[0], external_id=key[1]) for key in fresh],
+            ignore_conflicts=True,
+        )
+        found = _identities(people)
+        kept = {customer.id for customer in found.values()}
+        Customer.objects.filter(id__in=[each.id for each in made.values() if each.id not in kept]).delete()
+    return found
+
+
+def _identities(people: Iterable[Key]) -> dict[Key, Customer]:
+    by_system: dict[str, list[str]] = {}
+    for system, external_id in people:
+        by_system.setdefault(system, []).append(external_id)
+    found: dict[Key, Customer] = {}
+    for system, ids in by_system.items():
+        rows = CustomerIdentity.objects.filter(system=system, external_id__in=ids).select_related("customer")
+        found.update({(row.system, row.external_id): row.customer for row in rows})
+    return found
+
+
+def _customer(order: OrderIn, customers: dict[Key, Customer]) -> Customer | None:
+    return customers[order.customer.system, order.customer.external_id] if order.customer else None
+
+
+def _order(order: OrderIn, customers: dict[Key, Customer]) -> Order:
+    return Order(
+        channel=order.channel,
+        external_id=order.external_id,
+        number=order.number,
+        version=order.version,
+        content_hash=content_hash(order),
+        customer=_customer(order, customers),
+        region=order.region,
+        brand=order.brand,
+        store=order.store,
+        legal_entity=order.legal_entity,
+        country=order.country,
+        currency=order.currency,
+        shipping_charged=order.shipping_charged,
+        shipping_tax=order.shipping_tax,
+        placed_at=order.placed_at,
+    )
+
+
+def content_hash(order: OrderIn) -> str:
+    """Return the hash by which a re-sent order is recognized as unchanged."""
+    return hashlib.sha256(order.model_dump_json().encode()).hexdigest()
+
+
+def _write_parts(orders: Sequence[tuple[Order, OrderIn]]) -> None:
+    OrderLine.objects.bulk_create([line for order, told in orders for line in order_lines(order, told)])
+    Payment.objects.bulk_create([payment_row(order, each) for order, told in orders for each in told.payments])
+    Shipment.objects.bulk_create(
+        [Shipment(order=order, **each.model_dump()) for order, told in orders for each in told.shipments]
+    )
+
+
+def order_lines(order: Order, told: OrderIn) -> list[OrderLine]:
+    """Return the lines with their frozen allocation: the order's discount spread by value, largest remainder."""
+    values = [line.unit_price * line.quantity - line.discount for line in told.lines]
+    shares = allocate(told.discount, values)
+    return [
+        _line(order, number, line, net=value - share, discount=line.discount + share)
+        for number, (line, value, share) in enumerate(zip(told.lines, values, shares, strict=True), start=1)
+    ]
+
+
+def _line(order: Order, number: int, line: OrderLineIn, *, net: int, discount: int) -> OrderLine:
+    shipped = line.quantity if line.shipped_quantity is None else line.shipped_quantity
+    return OrderLine(
+        order=order,
+        line_no=number,
+        external_id=line.external_id,
+        sku=line.sku,
+        title=line.title,
+        category=line.category,
+        quantity=line.quantity,
+        shipped_quantity=shipped,
+        shipped_at=line.shipped_at,
+        final_sale=line.final_sale,
+        net=net,
+        discount=discount,
+        taxes=[tax.model_dump() for tax in line.taxes],
+        tax=sum(tax.amount for tax in line.taxes if not tax.included),
+        duty=line.duty,
+    )
+
+
+def payment_row(order: Order, told: PaymentIn) -> Payment:
+    """Return the payment as captured, in the order's currency."""
+    return Payment(
+        order=order,
+        external_id=told.external_id,
+        gateway=told.gateway,
+        tender=told.tender,
+        captured=told.captured,
+        currency=order.currency,
+        references=told.references,
+        captured_at=told.captured_at or order.placed_at,
+    )
+
+
+def _newer(actor: Actor, order: Order, told: OrderIn, customers: dict[Key, Customer]) -> CaptureResult:
+    """Take a version over an existing order. The actor must hold the permission where the order already is, too."""
+    require(actor, Permission.ORDERS_WRITE, region=order.region, brand=order.brand, view=Permission.ORDERS_VIEW)
+    if told.version < order.version or content_hash(told) == order.content_hash:
+        return CaptureResult(order, created=False)
+    order.version, order.content_hash, order.updated_at = told.version, content_hash(told), now()
+    order.customer = order.customer or _customer(told, customers)
+    outcome: Superseded = supersede(
+        actor, order, told, order_lines(order, told), [payment_row(order, each) for each in told.payments]
+    )
+    return CaptureResult(order, created=False, superseded=True, kept=outcome.kept)
+
+
+def _tell(actor: Actor, captured: Sequence[tuple[Order, OrderIn]]) -> None:
+    events, lanes = [], {}
+    for order, told in captured:
+        subject = order.as_subject()
+        event = compose(order_fact(order, len(told.lines)), subject=subject, actor=actor, occurred_at=order.updated_at)
+        events.append(event)
+        lanes[event.id] = subject.lane
+    if events:
+        append(events, lanes)

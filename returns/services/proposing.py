@@ -1,0 +1,126 @@
+"""Turn a calculation into refunds: one for each payment, all of one proposal, their parts summing to each amount."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from retailops.accounts.actor import Actor
+from retailops.events.publish import append, compose
+from retailops.lib.clock import now
+from retailops.lib.ids import uuid7
+from returns.allocation import count
+from returns.enums import RefundTiming
+from returns.events import RefundProposed
+from returns.facts import refund_fact
+from returns.models import Payment, Refund, RefundComponent, RefundLine
+from returns.refund_planning import Plan
+from returns.refund_terms import Terms
+from returns.tenders import Tender
+from returns.worth import Part
+
+
+def deal(parts: Sequence[Part], amounts: Sequence[int]) -> list[list[Part]]:
+    """Deal parts out so that each hand sums to its amount; the amounts must sum to the parts' total.
+
+    What is taken off (negative parts) goes to the first hand, positive parts go out in order: every hand is exact, and
+    every part is dealt out whole or split, never lost.
+    """
+    taken_off = [part for part in parts if part.amount < 0]
+    given = [part for part in parts if part.amount > 0]
+    hands: list[list[Part]] = []
+    for index, amount in enumerate(amounts):
+        hand = taken_off if index == 0 else []
+        pieces, given = _draw(given, amount - sum(part.amount for part in hand))
+        hands.append([*hand, *pieces])
+    return hands
+
+
+def _draw(given: Sequence[Part], wanted: int) -> tuple[list[Part], list[Part]]:
+    """Return pieces worth `wanted` from the front, and what is left."""
+    pieces: list[Part] = []
+    for index, part in enumerate(given):
+        if part.amount >= wanted:
+            rest = [replace(part, amount=part.amount - wanted)] if part.amount > wanted else []
+            piece = [replace(part, amount=wanted)] if wanted else []
+            return [*pieces, *piece], [*rest, *given[index + 1 :]]
+        pieces.append(part)
+        wanted -= part.amount
+    return pieces, []
+
+
+def reserve(actor: Actor, terms: Terms, plan: Plan) -> list[Refund]:
+    """Write the refunds of a plan as proposed and publish `refund.proposed`: their money is reserved from now on."""
+    proposal = plan.proposal or uuid7()
+    refunds = [_refund(actor, terms, plan, proposal, tender, amount) for tender, amount in plan.spread]
+    Refund.objects.bulk_create(refunds)
+    hands = deal(plan.calculation.parts, [refund.amount for refund in refunds])
+    RefundComponent.objects.bulk_create(
+        [_component(refund, part) for refund, hand in zip(refunds, hands, strict=True) for part in hand]
+    )
+    # The first refund carries the units of the whole proposal, so that no system books them twice.
+    RefundLine.objects.bulk_create(
+        [
+            RefundLine(refund=refunds[0], line_id=line_id, quantity=count(units), units=units)
+            for line_id, units in plan.calculation.units.items()
+        ]
+    )
+    tell(actor, RefundProposed, refunds)
+    return refunds
+
+
+def _refund(actor: Actor, terms: Terms, plan: Plan, proposal: UUID, tender: Tender, amount: int) -> Refund:
+    payment: Payment = terms.payments[tender.payment_id]
+    return Refund(
+        rma=terms.rma,
+        payment=payment,
+        proposal=proposal,
+        amount=amount,
+        currency=payment.currency,
+        timing=terms.rules.refund_timing,
+        reason=plan.reason,
+        policy_version=terms.rma.policy.label if terms.rma.policy else "",
+        facts=_facts(plan),
+        exposure_due_at=_exposure(terms),
+        requested_by=actor.key,
+    )
+
+
+def _facts(plan: Plan) -> dict[str, Any]:
+    facts: dict[str, Any] = {"permitted": plan.permitted, "requested": plan.calculation.total}
+    if plan.broken:
+        facts["broken"] = plan.broken
+    if plan.evidence:
+        facts["evidence"] = list(plan.evidence)
+    return facts
+
+
+def _exposure(terms: Terms) -> datetime | None:
+    """Return when goods that are paid for in advance are overdue; None when they are here."""
+    if terms.rules.refund_timing != RefundTiming.ON_SCAN:
+        return None
+    return now() + timedelta(days=terms.rules.exposure_days)
+
+
+def _component(refund: Refund, part: Part) -> RefundComponent:
+    return RefundComponent(
+        refund=refund, kind=part.kind, order_line=part.order_line, code=part.code, amount=part.amount
+    )
+
+
+def tell(actor: Actor, kind: Any, refunds: Sequence[Refund]) -> None:
+    """Publish one event for each refund (return, order and payment loaded)."""
+    events, lanes = [], {}
+    for refund in refunds:
+        subject = refund.as_subject()
+        event = compose(
+            refund_fact(kind, refund),
+            subject=subject,
+            actor=actor,
+            reason_code=refund.reason[:80],
+            policy_version=refund.policy_version,
+        )
+        events.append(event)
+        lanes[event.id] = subject.lane
+    append(events, lanes)

@@ -1,0 +1,145 @@
+"""Arrivals. Every parcel that comes gets a receipt and an owner (invariant 18); what does not fit gets a case."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.db import transaction
+
+from inventory.models import Location
+from inventory.selectors import location_of
+from retailops.accounts.actor import Actor
+from retailops.accounts.permissions import Permission
+from retailops.events.publish import append, compose
+from retailops.lib.errors import Conflict
+from returns import troubles
+from returns.enums import ReceiptMatch, ReturnStatus
+from returns.events import LineItemMismatch, LineOverReceived, LineReceived, ReturnLineFact
+from returns.facts import line_fact
+from returns.inputs import ReceiptIn
+from returns.models import Receipt, ReceiptLine, Return, ReturnLine
+from returns.policy import rules_of
+from returns.services.arriving import Arrival, compare
+from returns.services.closing import finish
+from returns.services.correcting import reverse_receipt
+from returns.services.decisions import bring_back, lines_of, open_again, save_lines, taken_meanwhile
+from returns.services.extra_units import accept_over_receipt
+from returns.services.locking import lock_return
+from returns.services.passing_inspection import pass_without_inspection
+from returns.services.quantities import cancel_remaining, declare_missing, keep_units
+from returns.services.refunds import refund_by_policy
+from returns.services.stock import receive_into_stock
+
+__all__ = [
+    "accept_over_receipt",
+    "cancel_remaining",
+    "declare_missing",
+    "keep_units",
+    "receive_return",
+    "reverse_receipt",
+]
+
+KINDS: dict[str, type[ReturnLineFact]] = {
+    ReceiptMatch.EXPECTED: LineReceived,
+    ReceiptMatch.OVER: LineOverReceived,
+    ReceiptMatch.WRONG_ITEM: LineItemMismatch,
+}
+
+
+@transaction.atomic
+def receive_return(*, actor: Actor, return_id: UUID, receipt: ReceiptIn) -> Receipt:
+    """Record a parcel's arrival, once for each scan id, whatever the state of the return.
+
+    Expected units wait for inspection; more than authorized, other items, and parcels of returns that have ended or are
+    not decided yet go to quarantine with a case. An expired or declined return is reinstated, a closed one reopened.
+
+    Raises NotFound, Denied, Invalid (unknown location or line), Conflict (the scan id is another return's).
+    """
+    rma = lock_return(actor, return_id, Permission.RETURNS_RECEIVE, with_order=True, with_payments=True)
+    known = Receipt.objects.filter(scan_id=receipt.scan_id).first()
+    if known is not None:
+        return _same(known, rma)
+    location = location_of(receipt.location)
+    lines = lines_of(rma)
+    former = str(rma.status)
+    _welcome(actor, rma, lines)
+    arrivals = compare(lines, receipt.lines, expecting=rma.status == ReturnStatus.AUTHORIZED)
+    return record_arrival(actor, rma, receipt, location, arrivals, former=former)
+
+
+def _same(known: Receipt, rma: Return) -> Receipt:
+    if known.rma_id != rma.id:
+        raise Conflict(f"Scan {known.scan_id} belongs to another return.", code="scan-reused")
+    return known
+
+
+def _welcome(actor: Actor, rma: Return, lines: Sequence[ReturnLine]) -> None:
+    """Bring a return that had ended back to life, where its units are still free."""
+    if rma.status in (ReturnStatus.EXPIRED, ReturnStatus.DECLINED) and not taken_meanwhile(lines):
+        bring_back(actor, rma, lines, "the parcel came anyway")
+    elif rma.status == ReturnStatus.CLOSED:
+        open_again(actor, rma, lines, "a parcel came after it was closed")
+
+
+def record_arrival(
+    actor: Actor, rma: Return, receipt: ReceiptIn, location: Location, arrivals: Sequence[Arrival], *, former: str
+) -> Receipt:
+    """Write the receipt of what arrived, book stock, tell, open cases, and let policy go on."""
+    row = Receipt.objects.create(
+        rma=rma,
+        scan_id=receipt.scan_id,
+        parcel=receipt.parcel,
+        location=location,
+        received_at=receipt.received_at,
+        actor=actor.key,
+    )
+    written = ReceiptLine.objects.bulk_create(
+        [
+            ReceiptLine(receipt=row, line=each.line, sku=each.sku, quantity=each.quantity, match=each.match)
+            for each in arrivals
+        ]
+    )
+    _count(arrivals)
+    receive_into_stock(actor, rma, row, written, location)
+    _tell(actor, rma, row, location, arrivals)
+    _open_cases(actor, rma, row, arrivals, former)
+    pass_without_inspection(rma, row, arrivals, rules_of(rma.policy))
+    refund_by_policy(rma)
+    finish(actor, rma)
+    return row
+
+
+def _count(arrivals: Sequence[Arrival]) -> None:
+    expected = [each for each in arrivals if each.match == ReceiptMatch.EXPECTED and each.line]
+    for each in expected:
+        if each.line:
+            each.line.received += each.quantity
+            each.line.missing -= each.found
+    save_lines([line for line in {each.line for each in expected} if line], "received", "missing")
+
+
+def _tell(actor: Actor, rma: Return, row: Receipt, location: Location, arrivals: Sequence[Arrival]) -> None:
+    subject = rma.as_subject()
+    events = []
+    for each in arrivals:
+        line = each.line or ReturnLine(line_no=0, sku=each.sku)
+        fact = line_fact(
+            KINDS[each.match],
+            rma,
+            line,
+            each.quantity,
+            receipt_id=str(row.id),
+            location=location.code,
+            parcel=row.parcel,
+        )
+        events.append(compose(fact, subject=subject, actor=actor, occurred_at=row.received_at))
+    append(events, {event.id: subject.lane for event in events})
+
+
+def _open_cases(actor: Actor, rma: Return, row: Receipt, arrivals: Sequence[Arrival], former: str) -> None:
+    for each in arrivals:
+        if each.match == ReceiptMatch.OVER and rma.status == ReturnStatus.AUTHORIZED:
+            troubles.over_receipt(actor, rma, row.scan_id, each.sku, each.quantity)
+        elif each.match == ReceiptMatch.WRONG_ITEM:
+            troubles.wrong_item(actor, rma, row.scan_id, each.sku, each.quantity)
+    if former != ReturnStatus.AUTHORIZED:
+        troubles.late_arrival(actor, rma, row.scan_id, former)

@@ -1,0 +1,173 @@
+"""Book what returns do to stock: downward calls, in the command's transaction."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from uuid import UUID
+
+from inventory.enums import Disposition
+from inventory.models import Location, StockMove
+from inventory.services import MoveIn, book_moves
+from retailops.accounts.actor import Actor
+from returns.enums import DispositionStatus, ReceiptMatch
+from returns.models import DispositionSlice, Receipt, ReceiptLine, Return
+
+D = Disposition
+
+
+def move_in(
+    rma: Return, key: str, sku: str, quantity: int, source: str, target: str, location: str, **more: str | UUID | None
+) -> MoveIn:
+    """Return a move that the return causes."""
+    return MoveIn(
+        effect_key=key,
+        sku=sku,
+        quantity=quantity,
+        source=source,
+        target=target,
+        location=location,
+        subject_type="return",
+        subject_id=rma.id,
+        correlation_id=rma.correlation_id,
+        lane=str(rma.id),
+        region=rma.region,
+        brand=rma.brand,
+        channel=rma.channel,
+        **more,  # type: ignore[arg-type]  # target_location, reason, reverses_id: each of its own type
+    )
+
+
+def where_received(match: str) -> Disposition:
+    """Return where arriving units go: what nobody expected is kept apart."""
+    return D.PENDING_INSPECTION if match == ReceiptMatch.EXPECTED else D.QUARANTINE
+
+
+def receive_into_stock(
+    actor: Actor, rma: Return, receipt: Receipt, lines: Sequence[ReceiptLine], location: Location
+) -> None:
+    """Book an arrival: expected units are pending inspection, all others in quarantine; nothing becomes available."""
+    moves = [
+        move_in(
+            rma,
+            receipt_key(receipt, line),
+            line.sku,
+            line.quantity,
+            D.EXTERNAL,
+            where_received(line.match),
+            location.code,
+        )
+        for line in lines
+    ]
+    book_moves(actor=actor, moves=moves)
+
+
+def receipt_key(receipt: Receipt, line: ReceiptLine) -> str:
+    """Return the effect key of a receipt line's move."""
+    return f"receipt:{receipt.id}:{line.pk}"
+
+
+def take_out(actor: Actor, rma: Return, receipt: Receipt, lines: Sequence[ReceiptLine], location: Location) -> None:
+    """Book the compensating moves of a receipt that was a mistake."""
+    keys = [receipt_key(receipt, line) for line in lines]
+    booked = {move.effect_key: move.id for move in StockMove.objects.filter(effect_key__in=keys)}
+    moves = [
+        move_in(
+            rma,
+            f"reverse:{receipt_key(receipt, line)}",
+            line.sku,
+            line.quantity,
+            where_received(line.match),
+            D.EXTERNAL,
+            location.code,
+            reverses_id=booked[receipt_key(receipt, line)],
+        )
+        for line in lines
+    ]
+    book_moves(actor=actor, moves=moves)
+
+
+def gather(actor: Actor, rma: Return, wanted: dict[str, int], location: Location, key: str) -> None:
+    """Bring units that wait for inspection to the place where they are inspected (sku → quantity)."""
+    standing = _waiting(rma)
+    moves = []
+    for sku, quantity in sorted(wanted.items()):
+        short = quantity - standing.get((sku, location.id), 0)
+        elsewhere = [(place, held) for (name, place), held in sorted(standing.items(), key=str) if name == sku]
+        for place, held in elsewhere:
+            part = min(short, held) if place != location.id else 0
+            if part > 0:
+                moves.append((sku, part, place))
+                short -= part
+    codes = {row.id: row.code for row in Location.objects.filter(id__in=[place for *_, place in moves])}
+    book_moves(
+        actor=actor,
+        moves=[
+            move_in(
+                rma,
+                f"{key}:{number}",
+                sku,
+                part,
+                D.PENDING_INSPECTION,
+                D.PENDING_INSPECTION,
+                codes[place],
+                target_location=location.code,
+            )
+            for number, (sku, part, place) in enumerate(moves)
+        ],
+    )
+
+
+def _waiting(rma: Return) -> dict[tuple[str, UUID], int]:
+    """Return where the return's units wait for a verdict: pending inspection, less what is judged but not placed."""
+    standing: dict[tuple[str, UUID], int] = defaultdict(int)
+    for move in StockMove.objects.filter(subject_id=rma.id):
+        if move.target == D.PENDING_INSPECTION:
+            standing[move.sku, move.target_location_id] += move.quantity
+        if move.source == D.PENDING_INSPECTION:
+            standing[move.sku, move.source_location_id] -= move.quantity
+    judged = DispositionSlice.objects.filter(
+        line__rma=rma,
+        status__in=[DispositionStatus.DECIDED, DispositionStatus.POSTING, DispositionStatus.POST_FAILED],
+    )
+    for part in judged.select_related("line", "inspection"):
+        standing[part.line.sku, part.inspection.location_id] -= part.quantity
+    return dict(standing)
+
+
+def place(actor: Actor, rma: Return, parts: Sequence[DispositionSlice]) -> None:
+    """Book posted dispositions: only now does stock leave pending inspection (line and location loaded)."""
+    moves = [
+        move_in(
+            rma,
+            f"place:{part.id}",
+            part.line.sku,
+            part.quantity,
+            D.PENDING_INSPECTION,
+            part.disposition,
+            part.inspection.location.code,
+            reason=part.reason,
+        )
+        for part in parts
+    ]
+    book_moves(actor=actor, moves=moves)
+
+
+def take_back(actor: Actor, rma: Return, part: DispositionSlice) -> None:
+    """Book the compensating move of a posted disposition: its units wait for a verdict again."""
+    former = StockMove.objects.get(effect_key=f"place:{part.id}")
+    move = move_in(
+        rma,
+        f"unplace:{part.id}",
+        part.line.sku,
+        part.quantity,
+        part.disposition,
+        D.PENDING_INSPECTION,
+        part.inspection.location.code,
+        reverses_id=former.id,
+    )
+    book_moves(actor=actor, moves=[move])
+
+
+def accept_extra(actor: Actor, rma: Return, key: str, sku: str, quantity: int, location: str) -> None:
+    """Book extra units that were accepted: from quarantine to pending inspection."""
+    move = move_in(rma, key, sku, quantity, D.QUARANTINE, D.PENDING_INSPECTION, location)
+    book_moves(actor=actor, moves=[move])

@@ -1,0 +1,46 @@
+"""Regular work: expire what nobody sent, open cases for goods that were paid in advance and are overdue."""
+
+import structlog
+
+from retailops.accounts.actor import Actor
+from retailops.events.sweeps import register_sweep
+from retailops.lib.clock import now
+from retailops.lib.errors import Conflict
+from returns.enums import RefundStatus, ReturnStatus
+from returns.models import Refund, Return
+from returns.services.decisions import expire_return
+from returns.services.exposure import chase_advance
+
+log = structlog.get_logger(__name__)
+
+BATCH = 200
+SWEEP = Actor.system("sweep")
+
+
+def register() -> None:
+    """Register the sweeps."""
+    register_sweep("returns.expiry", expire_overdue, every=60)
+    register_sweep("returns.exposure", chase_overdue, every=300)
+
+
+def expire_overdue() -> int:
+    """Expire returns whose deadline passed and of which nothing came; each in its own transaction."""
+    due = Return.objects.filter(status=ReturnStatus.AUTHORIZED, logistics="none", expires_at__lte=now())
+    done = 0
+    due = due.filter(in_transit_at=None, money="none").exclude(lines__kept__gt=0)
+    for return_id in due.values_list("id", flat=True)[:BATCH]:
+        try:
+            expire_return(actor=SWEEP, return_id=return_id)
+            done += 1
+        except Conflict as refused:  # something came of it in the meantime
+            log.info("return.not_expired", return_id=str(return_id), reason=refused.detail)
+    return done
+
+
+def chase_overdue() -> int:
+    """Open a recovery case for each advance refund whose goods did not come in time."""
+    due = Refund.objects.filter(exposure_due_at__lte=now(), status=RefundStatus.SUCCEEDED)
+    ids = list(due.values_list("id", flat=True)[:BATCH])
+    for refund_id in ids:
+        chase_advance(SWEEP, refund_id)
+    return len(ids)

@@ -1,0 +1,107 @@
+"""The list of returns: tabs with counts, filters, one keyset page, and the same rows as CSV."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
+from django.http import QueryDict
+
+from retailops.accounts.actor import Actor
+from retailops.lib.keyset import KeysetPage, capped_count, keyset_page
+from retailops.lib.money import major
+from returns.enums import LIVE_REFUNDS
+from returns.models import Refund, Return, ReturnLine
+from returns.selectors import returns_visible_to, status_shown
+from returns.web.filters import VIEWS, ReturnFilter
+
+EXPORT_LIMIT = 50_000
+COLUMNS = (
+    "number", "status", "kind", "order", "channel", "region", "brand", "currency", "refund", "units", "goods",
+    "inspection", "money", "stock", "erp", "open_cases", "tracking", "requested_at", "closed_at",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One view of the list with how many it holds."""
+
+    key: str
+    title: str
+    count: int
+    current: bool
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What the list page shows."""
+
+    page: KeysetPage[Return]
+    filter: ReturnFilter
+    tabs: list[Tab]
+    total: int
+    narrowed: int
+
+
+def with_sums(rows: QuerySet[Return]) -> QuerySet[Return]:
+    """Add the live refunds' sum and the units asked for."""
+    refunds = (
+        Refund.objects.filter(rma=OuterRef("pk"), status__in=LIVE_REFUNDS).values("rma").annotate(sum=Sum("amount"))
+    )
+    units = ReturnLine.objects.filter(rma=OuterRef("pk")).order_by().values("rma").annotate(sum=Sum("requested"))
+    return rows.select_related("order").annotate(
+        refund_sum=Subquery(refunds.values("sum")), units_sum=Subquery(units.values("sum"))
+    )
+
+
+def listing(actor: Actor, query: QueryDict) -> Listing:
+    """Return one page of the returns that the actor may see, narrowed by the query."""
+    visible = returns_visible_to(actor)
+    found = ReturnFilter(query, queryset=visible)
+    rows = found.qs
+    page = keyset_page(with_sums(rows), after=query.get("after", ""), before=query.get("before", ""))
+    for rma in page.rows:
+        rma.shown = status_shown(rma)  # type: ignore[attr-defined]  # what the row's badge reads
+    narrowed = sum(1 for name, value in query.items() if value and name not in {"view", "q", "after", "before"})
+    return Listing(page, found, _tabs(visible, query.get("view", "") or "all"), capped_count(rows), narrowed)
+
+
+def _tabs(visible: QuerySet[Return], current: str) -> list[Tab]:
+    return [Tab(key, title, _count(visible, condition), key == current) for key, (title, condition) in VIEWS.items()]
+
+
+def _count(visible: QuerySet[Return], condition: Q) -> int:
+    return capped_count(visible.filter(condition))
+
+
+class _Echo:
+    """A file that gives back what is written, so that rows stream."""
+
+    def write(self, text: str) -> str:
+        """Return the text."""
+        return text
+
+
+def export(actor: Actor, query: QueryDict) -> Iterator[str]:
+    """Yield the narrowed list as CSV lines, at most EXPORT_LIMIT rows, newest first."""
+    rows = with_sums(ReturnFilter(query, queryset=returns_visible_to(actor)).qs).order_by("-pk")[:EXPORT_LIMIT]
+    writer = csv.writer(_Echo())
+    yield writer.writerow(COLUMNS)
+    for rma in rows.iterator(chunk_size=1000):
+        yield writer.writerow(_safe(_cells(rma)))
+
+
+def _cells(rma: Return) -> Iterable[object]:
+    amount = getattr(rma, "refund_sum", None) or 0
+    return (
+        rma.number, status_shown(rma), rma.kind, rma.order.number if rma.order else "", rma.channel, rma.region,
+        rma.brand, rma.currency, major(amount, rma.currency), getattr(rma, "units_sum", 0) or 0, rma.logistics,
+        rma.inspection, rma.money, rma.stock, rma.erp, rma.open_cases, rma.tracking, rma.requested_at.isoformat(),
+        rma.closed_at.isoformat() if rma.closed_at else "",
+    )  # fmt: skip
+
+
+def _safe(cells: Iterable[object]) -> list[str]:
+    """Keep spreadsheets from taking a cell for a formula."""
+    texts = [str(cell) for cell in cells]
+    return [f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text for text in texts]

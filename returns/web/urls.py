@@ -1,0 +1,14 @@
+"""Addresses of the pages of returns."""
+
+from django.urls import path
+
+from returns.web import views
+
+app_name = "returns"
+urlpatterns = [
+    path("", views.return_list, name="list"),
+    path("export.csv", views.return_export, name="export"),
+    path("<str:number>/", views.return_detail, name="detail"),
+    path("<str:number>/do/<slug:key>/", views.return_action, name="action"),
+    path("<str:number>/refunds/<uuid:refund_id>/<slug:verdict>/", views.refund_verdict, name="refund_verdict"),
+]

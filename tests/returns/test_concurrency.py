@@ -1,0 +1,134 @@
+"""Two at once, on real connections: one wins, nothing is taken or paid twice, and nobody waits for ever."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.db import connections
+
+from retailops.lib.errors import DomainError
+from returns.enums import LIVE_REFUNDS
+from returns.inputs import RefundProposalIn
+from returns.models import Receipt, Refund, Return
+from returns.services import decisions, refund_outcomes, refunds
+from tests.factories import (
+    SYSTEM,
+    ensure_policy,
+    fresh,
+    make_inspected_return,
+    make_location,
+    make_order,
+    make_receipt,
+    make_return,
+    order_data,
+)
+from tests.returns.proofs import prove
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def together(*commands: Callable[[], Any]) -> list[Any]:
+    """Run the commands at the same moment, each on its own connection; return results or refusals."""
+    barrier = Barrier(len(commands))
+
+    def run(command: Callable[[], Any]) -> Any:
+        barrier.wait(timeout=10)
+        try:
+            return command()
+        except DomainError as refused:
+            return refused
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(commands)) as pool:
+        return [future.result(timeout=60) for future in [pool.submit(run, command) for command in commands]]
+
+
+def test_the_last_unit_goes_to_one_return() -> None:
+    order = make_order()
+    make_return(order, {1: 2})
+    results = together(*[lambda: make_return(order, {1: 1})] * 6)
+    refused = [result for result in results if isinstance(result, DomainError)]
+    assert len(refused) == 5
+    assert {error.code for error in refused} == {"not-eligible"}
+    assert Return.objects.filter(order=order).count() == 2
+    prove()
+
+
+def test_one_request_sent_many_times_is_one_return() -> None:
+    order = make_order()
+    results = together(*[lambda: make_return(order, {1: 1}, source="portal", external_id="P-1")] * 5)
+    assert len({result.id for result in results}) == 1
+    assert Return.objects.filter(order=order).count() == 1
+
+
+def test_refunds_of_one_capture_never_exceed_it() -> None:
+    order = make_order()
+    ensure_policy(auto_approve_limit={"*": 0})
+    first, second = (make_return(order, {1: 1}), make_return(order, {2: 1}))
+    total = order.payments.get().captured
+    ask = RefundProposalIn(amount=total * 2 // 3, reason="goodwill")
+
+    def propose(rma: Return) -> Callable[[], Any]:
+        return lambda: refunds.propose_refund(actor=SYSTEM, return_id=rma.id, proposal=ask)
+
+    results = together(propose(first), propose(second), propose(first), propose(second))
+    refused = [result for result in results if isinstance(result, DomainError)]
+    assert [error.code for error in refused] == ["exceeds-tenders"] * 3
+    held = Refund.objects.filter(payment__order=order, status__in=LIVE_REFUNDS)
+    assert sum(held.values_list("amount", flat=True)) == total * 2 // 3
+    prove()
+
+
+def test_cancel_against_receive_ends_in_one_story() -> None:
+    for _ in range(4):
+        rma = make_return(quantities={1: 2})
+        place = make_location().code
+        canceled, received = together(
+            partial(decisions.cancel_return, actor=SYSTEM, return_id=rma.id, reason="changed my mind"),
+            partial(make_receipt, rma, {1: 2}, location=place),
+        )
+        after = fresh(rma)
+        assert isinstance(received, Receipt)
+        if isinstance(canceled, DomainError):
+            assert (after.status, after.logistics, canceled.code) == ("authorized", "received", "received")
+        else:
+            assert (after.status, after.logistics, after.open_cases) == ("canceled", "none", 1)
+    prove()
+
+
+def test_one_scan_sent_many_times_is_one_receipt() -> None:
+    rma = make_return(quantities={1: 3})
+    place = make_location().code
+    results = together(*[lambda: make_receipt(rma, {1: 2}, scan_id="S-1", location=place)] * 5)
+    assert len({result.id for result in results}) == 1
+    assert rma.lines.get().received == 2
+    prove()
+
+
+def test_outcomes_at_once_settle_once() -> None:
+    rma = make_inspected_return(quantities={1: 1})
+    refund = rma.refunds.get()
+    say = {"actor": SYSTEM, "refund_id": refund.id, "external_reference": "re_1"}
+    together(
+        *[lambda: refund_outcomes.settle_refund(**say)] * 3,
+        *[lambda: refund_outcomes.record_refund_pending(**say)] * 2,
+    )
+    refund.refresh_from_db()
+    assert refund.status == "succeeded"
+    assert refund.attempts.count() == 5
+    assert rma.credit_memos.count() == 1
+    prove()
+
+
+def test_arrivals_of_many_returns_at_one_place_do_not_deadlock() -> None:
+    order = make_order(**order_data())
+    place = make_location().code
+    returns = [make_return(order, {1: 1}) for _ in range(3)] + [make_return(order, {2: 1})]
+    other = [make_return(quantities={1: 1, 2: 1}) for _ in range(4)]
+    results = together(*[partial(make_receipt, rma, location=place) for rma in [*returns, *other]])
+    assert all(isinstance(result, Receipt) for result in results)
+    prove()
