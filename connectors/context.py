@@ -1,0 +1,60 @@
+"""Load a connection ready for use: config parsed by the vendor's schema, secrets decrypted."""
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+from pydantic import ValidationError
+
+from connectors.credentials import secrets_of
+from connectors.failures import VendorFailure
+from connectors.models import Connection
+from connectors.protocol import ConnectionContext, ConnectorConfig
+from connectors.registry import connector_of
+from retailops.events.enums import OutcomeClass
+
+
+def context_of_destination(destination_id: UUID) -> ConnectionContext:
+    """Return the context of the connection behind a destination (two queries).
+
+    Raises Connection.DoesNotExist, VendorFailure for a secret that cannot be read or a config that is no longer valid.
+    """
+    return context_of(_loaded().get(destination_id=destination_id))
+
+
+def context_named(name: str) -> ConnectionContext | None:
+    """Return the context of the connection of that name that is not retired, or None."""
+    found = _loaded().filter(name=name, destination__retired_at=None).first()
+    return context_of(found) if found else None
+
+
+def context_of(connection: Connection) -> ConnectionContext:
+    """Return the context of a loaded connection."""
+    return ConnectionContext(
+        id=connection.id,
+        destination_id=connection.destination_id,
+        vendor=connection.vendor,
+        name=connection.name,
+        label=connection.label,
+        config=_config(connection),
+        config_version=connection.config_version,
+        mapping=connection.mapping,
+        mapping_version=connection.mapping_version,
+        regions=connection.regions,
+        brands=connection.brands,
+        channels=connection.channels,
+        timeout_seconds=connection.destination.timeout_seconds,
+        secrets=secrets_of(list(connection.credentials.all())),
+    )
+
+
+def _loaded() -> QuerySet[Connection]:
+    return Connection.objects.select_related("destination").prefetch_related("credentials")
+
+
+def _config(connection: Connection) -> ConnectorConfig:
+    try:
+        return connector_of(connection.vendor).Config.model_validate(connection.config)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise VendorFailure(OutcomeClass.CONTRACT, "invalid_config", f"{where}: {first['msg']}") from error

@@ -1,0 +1,31 @@
+"""Composition of the connectors: which vendors there are, and what the kernel is given. Only this module knows them."""
+
+from connectors import audits, events  # noqa: F401 - the events are declared on import
+from connectors.inbox_worker import process_due
+from connectors.netsuite.connector import CONNECTOR as NETSUITE
+from connectors.registry import register_connector
+from connectors.retention import forget_bodies
+from connectors.routing import route as route_events
+from connectors.shopify.connector import CONNECTOR as SHOPIFY
+from connectors.stripe.connector import CONNECTOR as STRIPE
+from connectors.transport import ConnectionTransport
+from connectors.unrouted import send_unrouted
+from connectors.webhooks_out.transport import WebhookTransport
+from connectors.wms.connector import CONNECTOR as WMS
+from retailops.events.catalog import route
+from retailops.events.enums import DestinationKind
+from retailops.events.sweeps import register_sweep
+from retailops.events.transport import register_transport
+
+
+def register() -> None:
+    """Register the vendors, routes, transports, sweeps and audits."""
+    for connector in (NETSUITE, SHOPIFY, STRIPE, WMS):
+        register_connector(connector)
+    register_transport(DestinationKind.CONNECTION, ConnectionTransport())
+    register_transport(DestinationKind.WEBHOOK, WebhookTransport())
+    register_sweep("inbox", process_due)
+    register_sweep("inbox bodies", forget_bodies, every=3600)
+    register_sweep("unrouted", send_unrouted, every=30)
+    route(route_events)
+    audits.register()

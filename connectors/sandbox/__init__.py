@@ -1,0 +1,1 @@
+"""Stateful fakes of the outside systems, served over real HTTP. See README.md."""

@@ -1,0 +1,1 @@
+"""Shopify Admin GraphQL: orders, returns, refunds, dispositions, inventory and their webhooks."""

@@ -1,0 +1,110 @@
+"""Change how a connection is configured; every former configuration stays comparable and restorable."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from connectors.access import access_connection
+from connectors.events import about, changed
+from connectors.models import Connection, ConnectionVersion
+from connectors.registry import connector_of
+from connectors.services.checking import checked_config, checked_limits, scope_list
+from connectors.services.versions import keep_version
+from retailops.accounts.actor import Actor
+from retailops.accounts.permissions import Permission
+from retailops.events.models import Destination
+from retailops.events.publish import publish
+from retailops.lib.errors import Conflict, NotFound
+
+
+@transaction.atomic
+def configure_connection(
+    *,
+    actor: Actor,
+    connection_id: UUID,
+    label: str | None = None,
+    config: Mapping[str, Any] | None = None,
+    mapping: Mapping[str, Any] | None = None,
+    regions: Sequence[str] | None = None,
+    brands: Sequence[str] | None = None,
+    channels: Sequence[str] | None = None,
+    limits: Mapping[str, Any] | None = None,
+    reason: str = "",
+    expected_version: int | None = None,
+) -> Connection:
+    """Change what is given (None leaves it). `limits` are fields of Destination: rate, concurrency, schedule, times.
+
+    A change of config or mapping raises its version, which attempts record. Raises Denied, NotFound, Invalid, Conflict
+    (another change came first: `expected_version` is the config version that the caller saw).
+    """
+    connection = access_connection(actor, connection_id, Permission.CONNECTIONS_MANAGE, lock=True)
+    _refuse_stale(connection, expected_version)
+    wanted: dict[str, Any] = {"label": label}
+    scopes = {"regions": regions, "brands": brands, "channels": channels}
+    wanted |= {name: scope_list(values) for name, values in scopes.items() if values is not None}
+    if config is not None:
+        wanted["config"] = checked_config(connector_of(connection.vendor), config)
+    if mapping is not None:
+        wanted["mapping"] = dict(mapping)
+    fields = _apply(connection, wanted) + _apply_limits(connection, limits or {})
+    if fields:
+        _keep(connection, fields, actor, reason, "configured")
+    return connection
+
+
+def _refuse_stale(connection: Connection, expected: int | None) -> None:
+    if expected is not None and expected != connection.config_version:
+        raise Conflict(
+            f"The configuration was changed meanwhile: it is at version {connection.config_version}, not {expected}.",
+            code="stale-version",
+            present=connection.config_version,
+        )
+
+
+def _apply(connection: Connection, wanted: Mapping[str, Any]) -> list[str]:
+    """Set what differs and raise the versions; return the names of changed fields."""
+    differing = [k for k, v in wanted.items() if v is not None and getattr(connection, k) != v]
+    for name in differing:
+        setattr(connection, name, wanted[name])
+    if "config" in differing:
+        connection.config_version += 1
+    if "mapping" in differing:
+        connection.mapping_version += 1
+    return differing
+
+
+def _apply_limits(connection: Connection, limits: Mapping[str, Any]) -> list[str]:
+    checked = checked_limits(limits)
+    destination = connection.destination
+    differing = {name: value for name, value in checked.items() if getattr(destination, name) != value}
+    if differing:
+        Destination.objects.filter(pk=destination.pk).update(**differing)
+        destination.refresh_from_db()
+    return list(differing)
+
+
+def _keep(connection: Connection, fields: list[str], actor: Actor, reason: str, change: str) -> None:
+    connection.save()
+    kept = keep_version(connection, actor=actor, reason=reason)
+    publish(
+        changed(connection, change, version=kept.number, fields=sorted(fields)), subject=about(connection), actor=actor
+    )
+
+
+@transaction.atomic
+def restore_version(*, actor: Actor, connection_id: UUID, number: int, reason: str) -> Connection:
+    """Go back to a former configuration: it becomes the newest version. Raises Denied, NotFound, Invalid."""
+    connection = access_connection(actor, connection_id, Permission.CONNECTIONS_MANAGE, lock=True)
+    former = ConnectionVersion.objects.filter(connection=connection, number=number).first()
+    if former is None:
+        raise NotFound(f"There is no version {number}.")
+    wanted = {
+        **former.scope,
+        "config": checked_config(connector_of(connection.vendor), former.config),
+        "mapping": former.mapping,
+    }
+    if fields := _apply(connection, wanted):
+        _keep(connection, fields, actor, reason, "restored")
+    return connection

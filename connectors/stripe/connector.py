@@ -1,0 +1,112 @@
+"""Stripe: refunds out, refund events in."""
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from connectors.answers import Answer
+from connectors.failures import delivered
+from connectors.models import InboxMessage
+from connectors.protocol import (
+    ConnectionContext,
+    Connector,
+    Health,
+    Operation,
+    Route,
+    SecretSpec,
+    SignatureRefused,
+    Translated,
+    Verified,
+    named_gateway,
+)
+from connectors.stripe import mapping, outcomes, signature
+from connectors.stripe.client import StripeApi
+from connectors.stripe.config import StripeConfig
+from retailops.events.transport import Claimed, Finding, Outcome
+
+CREATE = "refund.create"
+KEY_MEMORY = timedelta(hours=23)  # Stripe keeps keys for at least 24 h
+
+
+class StripeConnector(Connector):
+    """See README.md for keys, failures and what it was proven against."""
+
+    vendor = "stripe"
+    label = "Stripe"
+    proven = "conforms to the published contract"
+    Config = StripeConfig
+    secrets = (SecretSpec("api_key", "Secret key"), SecretSpec("webhook_secret", "Webhook signing secret", signs=True))
+    operations = {
+        CREATE: Operation(CREATE, repeat_safe=False, key_memory=KEY_MEMORY, effect_kind="refund", money=True),
+    }
+    routes = (Route("refund.submitted", CREATE, serves=named_gateway),)
+    topics = ("refund.created", "refund.updated", "refund.failed", "charge.refunded")
+    signature = "Stripe-Signature (HMAC-SHA256 over timestamp and raw body)"
+    keeps_errors = True
+    limits = {
+        "rate_per_second": 80,
+        "burst": 40,
+        "max_in_flight": 16,
+        "key_memory_seconds": int(KEY_MEMORY.total_seconds()),
+    }
+
+    def send(self, conn: ConnectionContext, claimed: Claimed) -> Outcome:
+        """Create the refund under a key that no former answer has used up."""
+        params = mapping.refund_params(claimed.message, claimed.effect_key)
+        key = mapping.transport_key(claimed.effect_key, conn.answered_500.get(claimed.id, 0))
+        api = StripeApi(conn, claimed.timeout_seconds)
+        refund = api.create_refund(params, key, repeat_safe=claimed.repeat_safe)
+        return delivered(claimed, refund["id"], mapping.refund_facts(refund))
+
+    def find(self, conn: ConnectionContext, claimed: Claimed) -> Finding:
+        """Look through the payment's refunds for the one that bears our effect key."""
+        payment = mapping.payment_of(claimed.message)
+        seen = 0
+        for refund in StripeApi(conn, claimed.timeout_seconds).refunds(payment):
+            seen += 1
+            facts = mapping.refund_facts(refund)
+            if facts["key"] == claimed.effect_key:
+                return Finding(True, facts["reference"], {"refund": facts, "looked_in": payment}, facts)
+        return Finding(False, evidence={"looked_in": payment, "refunds_seen": seen})
+
+    def verify(self, conn: ConnectionContext, headers: Mapping[str, str], body: bytes) -> Verified:
+        """Prove the raw bytes by `Stripe-Signature`, then read the event's id and type."""
+        signature.verify(
+            headers.get("stripe-signature", ""),
+            body,
+            conn.secrets_of("webhook_secret"),
+            conn.config.tolerance_seconds,
+        )
+        try:
+            event = json.loads(body)
+            return Verified(str(event["id"]), str(event["type"]), mapping.lane_of(event))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise SignatureRefused("signed, but not a Stripe event") from error
+
+    def translate(self, conn: ConnectionContext, message: InboxMessage) -> Translated | None:
+        """Take a refund event; `charge.refunded` only sums up what refund events tell one by one."""
+        if not message.topic.startswith("refund."):
+            return Translated(result={"ignored": message.topic})
+        event: dict[str, Any] = json.loads(bytes(message.body))
+        facts = mapping.refund_facts(event["data"]["object"])
+        key = mapping.parse_key(facts["key"])
+        if key is None:
+            return outcomes.foreign(conn, facts)
+        return outcomes.record(conn, key.refund_id, facts, {"message": message.message_id, "topic": message.topic})
+
+    def translate_answer(self, conn: ConnectionContext, message: InboxMessage) -> Translated | None:
+        """Take the refund object that answered our own call or look-up."""
+        answer = Answer.of(message)
+        return outcomes.record(
+            conn, UUID(str(answer.message["refund_id"])), answer.answer, {"message": message.message_id}
+        )
+
+    def check(self, conn: ConnectionContext) -> Health:
+        """List one refund: it needs the very permission that refunding does."""
+        StripeApi(conn, conn.timeout_seconds).ping()
+        return Health(True, "Stripe answers and takes the key.")
+
+
+CONNECTOR = StripeConnector()

@@ -1,0 +1,157 @@
+"""The warehouse: told what to expect and where to put it; tells what came, in which state, and where it is now."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from connectors.answers import Answer
+from connectors.failures import VendorFailure, delivered
+from connectors.models import InboxMessage
+from connectors.protocol import (
+    ConnectionContext,
+    Connector,
+    Health,
+    Operation,
+    Route,
+    SecretSpec,
+    Translated,
+    Verified,
+    anything,
+    key_of_subject,
+)
+from connectors.wms import mapping, messages
+from connectors.wms.client import TOKEN, WmsClient, WmsFailure
+from connectors.wms.config import WmsConfig, WmsMapping
+from connectors.wms.mapping import Unmapped
+from connectors.wms.signature import verified_id
+from retailops.events.enums import OutcomeClass
+from retailops.events.transport import Claimed, Finding, Outcome
+
+Json = dict[str, Any]
+ANNOUNCE = "inbound_notice.create"
+WITHDRAW = "inbound_notice.cancel"
+PLACE = "stock.place"
+
+
+class Wms(Connector):
+    """A warehouse or 3PL that speaks the contract beside this file."""
+
+    vendor = "wms"
+    label = "Warehouse (REST)"
+    proven = "conforms to its contract, connectors/wms/contract.json"
+    Config = WmsConfig
+    secrets = (SecretSpec(TOKEN, "Access token"), SecretSpec(messages.SECRET, "Webhook secret (whsec_…)", signs=True))
+    operations: ClassVar = {
+        ANNOUNCE: Operation(ANNOUNCE, repeat_safe=True, effect_kind="inbound_notice"),
+        WITHDRAW: Operation(WITHDRAW, repeat_safe=True),
+        PLACE: Operation(PLACE, repeat_safe=True, effect_kind="placement"),
+    }
+    routes = (
+        Route("return.authorized", ANNOUNCE, serves=messages.comes_by_parcel, effect_key=key_of_subject("notice")),
+        Route("return.canceled", WITHDRAW, serves=messages.comes_by_parcel, effect_key=key_of_subject("notice_cancel")),
+        Route("return.expired", WITHDRAW, serves=messages.comes_by_parcel, effect_key=key_of_subject("notice_cancel")),
+        Route("inventory.disposition_decided", PLACE, serves=anything),
+    )
+    topics = messages.TOPICS
+    signature = "Standard Webhooks"
+
+    def send(self, conn: ConnectionContext, claimed: Claimed) -> Outcome:
+        """Announce, withdraw or place."""
+        client = WmsClient(conn, claimed.timeout_seconds)
+        try:
+            return SENDERS[claimed.operation](conn, client, claimed)
+        except Unmapped as error:
+            raise VendorFailure(OutcomeClass.CONTRACT, "unmapped", str(error)) from error
+
+    def find(self, conn: ConnectionContext, claimed: Claimed) -> Finding:
+        """Look the notice or placement up by our reference."""
+        client = WmsClient(conn, claimed.timeout_seconds)
+        if claimed.operation == PLACE:
+            return _found(client.placement_of(claimed.effect_key))
+        notice = client.notice_of(mapping.notice_reference(claimed.message))
+        if claimed.operation == WITHDRAW:
+            gone = notice is None or notice["status"] == "canceled"
+            return Finding(
+                present=gone, external_reference=notice["id"] if notice else "", evidence=_told(notice or {})
+            )
+        return _found(notice)
+
+    def verify(self, conn: ConnectionContext, headers: Mapping[str, str], body: bytes) -> Verified:
+        """Check the Standard Webhooks signature over the raw body; the lane is the return that it is about."""
+        message_id = verified_id(headers, body, conn.secrets_of(messages.SECRET))
+        return messages.opened(message_id, body)
+
+    def translate(self, conn: ConnectionContext, message: InboxMessage) -> Translated | None:
+        """Run the command that a webhook asks for."""
+        content = json.loads(bytes(message.body))
+        return messages.translate(conn, message.topic, content["data"])
+
+    def translate_answer(self, conn: ConnectionContext, message: InboxMessage) -> Translated | None:
+        """A placement that is settled already (looked up late) tells its outcome like its webhook would."""
+        answer = Answer.of(message)
+        status = answer.answer.get("status", "")
+        if answer.operation == PLACE and status in {"confirmed", "failed"}:
+            messages.place(conn, answer.answer, status)
+        return Translated(answer.correlation_id, {"reference": answer.external_reference, "status": status})
+
+    def check(self, conn: ConnectionContext) -> Health:
+        """Make one authenticated look-up."""
+        WmsClient(conn, conn.timeout_seconds).ping()
+        return Health(ok=True, detail="The warehouse answers and knows the token.")
+
+
+def _announce(conn: ConnectionContext, client: WmsClient, claimed: Claimed) -> Outcome:
+    notice = mapping.notice(claimed.message, claimed.effect_key, conn.config, _names(conn))
+    try:
+        made = client.create_notice(notice, claimed.effect_key)
+    except WmsFailure as failure:
+        if failure.code != "reference_taken":
+            raise
+        made = _there(client.notice_of(claimed.effect_key), claimed.effect_key)
+    return delivered(claimed, made["id"], _told(made), http_status=201)
+
+
+def _withdraw(conn: ConnectionContext, client: WmsClient, claimed: Claimed) -> Outcome:
+    notice = client.notice_of(mapping.notice_reference(claimed.message))
+    if notice is None:
+        return delivered(claimed, code="never_announced", message="The warehouse was not told of this return.")
+    return delivered(claimed, notice["id"], _told(client.cancel_notice(notice["id"])))
+
+
+def _place(conn: ConnectionContext, client: WmsClient, claimed: Claimed) -> Outcome:
+    placement = mapping.placement(claimed.message, claimed.effect_key, conn.config, _names(conn))
+    try:
+        made = client.create_placement(placement, claimed.effect_key)
+    except WmsFailure as failure:
+        if failure.code != "reference_taken":
+            raise
+        made = _there(client.placement_of(claimed.effect_key), claimed.effect_key)
+    return delivered(claimed, made["id"], _told(made), http_status=201)
+
+
+SENDERS = {ANNOUNCE: _announce, WITHDRAW: _withdraw, PLACE: _place}
+
+
+def _names(conn: ConnectionContext) -> WmsMapping:
+    return messages.names_of(conn)
+
+
+def _there(found: Json | None, reference: str) -> Json:
+    """What the warehouse itself said is there already."""
+    if found is None:
+        told = f"The warehouse says that {reference} is taken and does not show it."
+        raise VendorFailure(OutcomeClass.TRANSIENT, "not_there_yet", told)
+    return found
+
+
+def _found(item: Json | None) -> Finding:
+    if item is None:
+        return Finding(present=False)
+    return Finding(True, item["id"], _told(item), _told(item))
+
+
+def _told(item: Json) -> Json:
+    return {name: item[name] for name in ("id", "reference", "status", "failure_reason") if name in item}
+
+
+CONNECTOR = Wms()

@@ -1,0 +1,254 @@
+"""Canonical ↔ warehouse, pure: no I/O, no database. Quantities are whole units, times are aware."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from connectors.wms.config import WmsConfig, WmsMapping
+from returns.inputs import BlindReceiptIn, InspectionIn, ReceiptIn, ReceiptLineIn, SliceIn
+
+Json = dict[str, Any]
+NOTICE = "notice:"
+PLACEMENT = "place:"
+
+
+class Unmapped(Exception):
+    """A code or field that the mapping does not know: nothing is guessed, a person completes the mapping."""
+
+
+@dataclass(frozen=True)
+class ArrivedLine:
+    """Units that arrived; `line_no` is None for goods that the notice does not name."""
+
+    line_no: int | None
+    sku: str
+    quantity: int
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One `receipt.confirmed`. `return_id` is None when the notice is not ours or there was none."""
+
+    return_id: UUID | None
+    rma_number: str
+    scan_id: str
+    parcel: str
+    location: str
+    received_at: datetime
+    lines: tuple[ArrivedLine, ...]
+
+
+@dataclass(frozen=True)
+class JudgedSlice:
+    """Units of one line with one verdict."""
+
+    line_no: int
+    quantity: int
+    accepted: bool
+    condition: str
+    grade: str
+    disposition: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """One `inspection.completed`; `reference` makes it happen once."""
+
+    return_id: UUID | None
+    rma_number: str
+    reference: str
+    inspected_at: datetime
+    slices: tuple[JudgedSlice, ...]
+
+    def quantity_of(self, line_no: int) -> int:
+        """How many units of a line were judged."""
+        return sum(part.quantity for part in self.slices if part.line_no == line_no)
+
+
+@dataclass(frozen=True)
+class Placed:
+    """One `placement.confirmed` or `placement.failed`, or the answer to a placement that is settled already."""
+
+    slice_id: UUID
+    placement_id: str
+    status: str
+    failure: str
+
+
+def notice(fact: Json, effect_key: str, config: WmsConfig, mapping: WmsMapping) -> Json:
+    """Return the inbound notice for a `return.authorized`; `line_ref` is our line number."""
+    place = fact.get("location") or config.default_location
+    return {
+        "reference": effect_key,
+        "rma_number": fact["number"],
+        "order_number": fact.get("order_number", ""),
+        "location": location_there(place, mapping),
+        "lines": [
+            {"line_ref": str(line["line_no"]), "sku": line["sku"], "quantity": line["quantity"]}
+            for line in fact["lines"]
+        ],
+    }
+
+
+def notice_reference(fact: Json) -> str:
+    """The reference under which a return was announced."""
+    return f"{NOTICE}{fact['return_id']}"
+
+
+def placement(fact: Json, effect_key: str, config: WmsConfig, mapping: WmsMapping) -> Json:
+    """Return the placement for an `inventory.disposition_decided`."""
+    return {
+        "reference": effect_key,
+        "sku": fact["sku"],
+        "quantity": fact["quantity"],
+        "disposition": _theirs(mapping.dispositions, fact["disposition"], "disposition"),
+        "location": location_there(fact.get("location") or config.default_location, mapping),
+        "rma_number": fact["number"],
+        "line_ref": str(fact["line_no"]),
+    }
+
+
+def arrival(data: Json, mapping: WmsMapping) -> Arrival:
+    """Read a `receipt.confirmed`. Raises Unmapped for a shape that the contract does not have."""
+    with _contract("receipt.confirmed"):
+        return Arrival(
+            return_id=_ours(data["reference"], NOTICE),
+            rma_number=data["rma_number"] or "",
+            scan_id=data["scan_id"],
+            parcel=data["parcel_id"],
+            location=location_here(data["location"], mapping),
+            received_at=moment(data["received_at"]),
+            lines=tuple(
+                ArrivedLine(_line_no(line["line_ref"]), line["sku"], line["quantity"]) for line in data["lines"]
+            ),
+        )
+
+
+def judgement(data: Json, config: WmsConfig, mapping: WmsMapping) -> Judgement:
+    """Read an `inspection.completed`. Raises Unmapped for an unknown disposition or shape."""
+    with _contract("inspection.completed"):
+        return Judgement(
+            return_id=_ours(data["reference"], NOTICE),
+            rma_number=data["rma_number"] or "",
+            reference=data["inspection_id"],
+            inspected_at=moment(data["inspected_at"]),
+            slices=tuple(
+                _slice(line["line_ref"], part, config, mapping) for line in data["lines"] for part in line["slices"]
+            ),
+        )
+
+
+def receipt(arrival: Arrival) -> ReceiptIn:
+    """Say an arrival as the domain takes it; goods that the notice does not name go by their sku."""
+    return ReceiptIn(**_receipt(arrival))
+
+
+def blind(arrival: Arrival, source: str, config: WmsConfig) -> BlindReceiptIn:
+    """Say the arrival of a parcel that nobody announced as the domain takes it."""
+    lines = [ReceiptLineIn(sku=line.sku, quantity=line.quantity) for line in arrival.lines]
+    return BlindReceiptIn(
+        **(_receipt(arrival) | {"lines": lines}),
+        region=config.region,
+        brand=config.brand,
+        legal_entity=config.legal_entity,
+        currency=config.currency,
+        source=source,
+        external_id=arrival.scan_id,
+        reason=f"announced as {arrival.rma_number}" if arrival.rma_number else "no announcement",
+    )
+
+
+def _receipt(arrival: Arrival) -> Json:
+    return {
+        "scan_id": arrival.scan_id,
+        "parcel": arrival.parcel,
+        "location": arrival.location,
+        "received_at": arrival.received_at,
+        "lines": [ReceiptLineIn(line_no=line.line_no, sku=line.sku, quantity=line.quantity) for line in arrival.lines],
+    }
+
+
+def inspection(judged: Judgement, location: str) -> InspectionIn:
+    """Say a judgement as the domain takes it; `location` is where the goods were received."""
+    slices = [SliceIn.model_validate(asdict(part)) for part in judged.slices]
+    return InspectionIn(reference=judged.reference, location=location, inspected_at=judged.inspected_at, slices=slices)
+
+
+def placed(data: Json, status: str) -> Placed | None:
+    """Read the outcome of a placement; None when it is not one of ours."""
+    with _contract(f"placement.{status}"):
+        slice_id = _ours(data["reference"], PLACEMENT)
+        if slice_id is None:
+            return None
+        failure = (data["failure_reason"] or "refused by the warehouse") if status == "failed" else ""
+        return Placed(slice_id, data.get("placement_id") or data["id"], status, failure)
+
+
+def location_there(ours: str, mapping: WmsMapping) -> str:
+    """Our location code → the warehouse's."""
+    return mapping.locations.get(ours, ours)
+
+
+def location_here(theirs: str, mapping: WmsMapping) -> str:
+    """The warehouse's location → our code."""
+    return next((ours for ours, name in mapping.locations.items() if name == theirs), theirs)
+
+
+def moment(text: str) -> datetime:
+    """Read an RFC 3339 time. Raises ValueError without an offset, since guessing one would shift deadlines."""
+    value = datetime.fromisoformat(text)
+    if value.tzinfo is None:
+        raise ValueError(f"{text} has no offset")
+    return value
+
+
+def _slice(line_ref: str, part: Json, config: WmsConfig, mapping: WmsMapping) -> JudgedSlice:
+    line_no = _line_no(line_ref)
+    if line_no is None:
+        raise Unmapped("an inspection names no line of the notice")
+    disposition = _canonical(mapping.dispositions, part["disposition"], "disposition")
+    return JudgedSlice(
+        line_no=line_no,
+        quantity=part["quantity"],
+        accepted=disposition not in config.rejected_dispositions,
+        condition=part["condition"],
+        grade=part["grade"],
+        disposition=disposition,
+        reason=part["reason"],
+    )
+
+
+def _line_no(line_ref: str | None) -> int | None:
+    return int(line_ref) if line_ref else None
+
+
+def _ours(reference: str | None, prefix: str) -> UUID | None:
+    if not reference or not reference.startswith(prefix):
+        return None
+    return UUID(reference.removeprefix(prefix))
+
+
+def _theirs(table: Mapping[str, str], ours: str, what: str) -> str:
+    if ours not in table:
+        raise Unmapped(f"the {what} {ours!r} has no name at this warehouse: add it to the connection's mapping")
+    return table[ours]
+
+
+def _canonical(table: Mapping[str, str], theirs: str, what: str) -> str:
+    found = next((ours for ours, name in table.items() if name == theirs), None)
+    if found is None:
+        raise Unmapped(f"the warehouse's {what} {theirs!r} is not mapped: add it to the connection's mapping")
+    return found
+
+
+@contextmanager
+def _contract(message: str) -> Iterator[None]:
+    """Turn a missing or malformed field into Unmapped that names the message."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Unmapped(f"{message} is not as the contract says: {type(error).__name__} {error}") from error

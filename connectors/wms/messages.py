@@ -1,0 +1,129 @@
+"""What the warehouse's webhooks ask of the domain: receipts, inspections, outcomes of placements."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from connectors.protocol import Candidate, ConnectionContext, NotYet, SignatureRefused, Translated, Verified
+from connectors.wms import mapping
+from connectors.wms.config import WmsMapping
+from connectors.wms.mapping import Arrival, Judgement, Unmapped
+from retailops.events.models import Event
+from retailops.lib.errors import Conflict, Unprocessable
+from returns.selectors import returns_visible_to
+from returns.services.blind import receive_blind
+from returns.services.inspecting import inspect_return
+from returns.services.placing import record_disposition_failed, record_disposition_posted
+from returns.services.receiving import receive_return
+
+Json = dict[str, Any]
+SECRET = "webhook_secret"  # noqa: S105  # the secret's name
+RECEIVED = "receipt.confirmed"
+INSPECTED = "inspection.completed"
+CONFIRMED = "placement.confirmed"
+FAILED = "placement.failed"
+TOPICS = (RECEIVED, INSPECTED, CONFIRMED, FAILED)
+ARRIVALS = ("return_line.received", "return_line.over_received", "return_line.item_mismatch")
+# Refusals of an inspection that came before the receipt that it judges.
+EARLY = frozenset({"more-than-received", "not-authorized"})
+# Goods that are in somebody's hands already, or never come: no parcel is to be expected.
+WITHOUT_PARCEL = frozenset({"blind", "returnless", "store", "boris"})
+
+
+def comes_by_parcel(event: Event, candidate: Candidate) -> bool:
+    """Tell whether the warehouse is to expect the goods of a return."""
+    return event.data.get("kind") not in WITHOUT_PARCEL
+
+
+def names_of(conn: ConnectionContext) -> WmsMapping:
+    """Return the connection's table of names."""
+    return WmsMapping.model_validate(dict(conn.mapping))
+
+
+def opened(message_id: str, body: bytes) -> Verified:
+    """Read topic and lane of a message whose signature holds. Raises SignatureRefused when it is not one of ours."""
+    try:
+        content = json.loads(body)
+        data = content["data"]
+        lane = data.get("rma_number") or data.get("reference") or message_id
+        return Verified(message_id, str(content["type"]), str(lane))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SignatureRefused("the body is not a message of the contract") from error
+
+
+def translate(conn: ConnectionContext, topic: str, data: Json) -> Translated | None:
+    """Run the command of a topic. Raises NotYet, DomainError."""
+    handler = HANDLERS.get(topic)
+    if handler is None:
+        raise Unprocessable(f"The contract has no message {topic!r}.", code="unknown-topic")
+    try:
+        return handler(conn, data)
+    except Unmapped as error:
+        raise Unprocessable(str(error), code="unmapped") from error
+
+
+def place(conn: ConnectionContext, data: Json, status: str) -> Translated | None:
+    """Record the outcome of a placement; one that is not ours changes nothing."""
+    placed = mapping.placed(data, status)
+    if placed is None:
+        return Translated(result={"ignored": "a placement that we did not ask for"})
+    if status == "confirmed":
+        record_disposition_posted(actor=conn.actor, slice_id=placed.slice_id, external_reference=placed.placement_id)
+    else:
+        record_disposition_failed(actor=conn.actor, slice_id=placed.slice_id, failure=placed.failure)
+    return Translated(result={"slice": str(placed.slice_id), "status": status})
+
+
+def _received(conn: ConnectionContext, data: Json) -> Translated:
+    arrival = mapping.arrival(data, names_of(conn))
+    return_id = _return_of(conn, arrival)
+    if return_id is None:
+        rma = receive_blind(actor=conn.actor, receipt=mapping.blind(arrival, conn.name, conn.config))
+        return Translated(rma.correlation_id, {"return": rma.number, "blind": True})
+    receipt = receive_return(actor=conn.actor, return_id=return_id, receipt=mapping.receipt(arrival))
+    return Translated(receipt.rma.correlation_id, {"return": receipt.rma.number, "receipt": str(receipt.id)})
+
+
+def _inspected(conn: ConnectionContext, data: Json) -> Translated:
+    judged = mapping.judgement(data, conn.config, names_of(conn))
+    return_id = _return_of(conn, judged)
+    location = _received_where(return_id) if return_id else ""
+    if return_id is None or not location:
+        raise NotYet(f"nothing of {judged.rma_number} has been received yet")
+    try:
+        done = inspect_return(actor=conn.actor, return_id=return_id, inspection=mapping.inspection(judged, location))
+    except (Unprocessable, Conflict) as refusal:
+        if refusal.code not in EARLY:
+            raise
+        raise NotYet(refusal.detail) from refusal
+    return Translated(done.rma.correlation_id, {"return": done.rma.number, "inspection": str(done.id)})
+
+
+def _return_of(conn: ConnectionContext, message: Arrival | Judgement) -> UUID | None:
+    """Return the id of the return that the message is about: by our reference, else by the number on the parcel."""
+    known = returns_visible_to(conn.actor).values_list("pk", flat=True)
+    found = known.filter(pk=message.return_id).first() if message.return_id else None
+    return found or (known.filter(number=message.rma_number).first() if message.rma_number else None)
+
+
+def _received_where(return_id: UUID) -> str:
+    """Return where the last goods of a return were received; the contract's inspections name no place."""
+    arrivals = Event.objects.filter(subject_id=return_id, type__in=ARRIVALS).order_by("-position")
+    return str(arrivals.values_list("data__location", flat=True).first() or "")
+
+
+def _confirmed(conn: ConnectionContext, data: Json) -> Translated | None:
+    return place(conn, data, "confirmed")
+
+
+def _failed(conn: ConnectionContext, data: Json) -> Translated | None:
+    return place(conn, data, "failed")
+
+
+HANDLERS: dict[str, Callable[[ConnectionContext, Json], Translated | None]] = {
+    RECEIVED: _received,
+    INSPECTED: _inspected,
+    CONFIRMED: _confirmed,
+    FAILED: _failed,
+}

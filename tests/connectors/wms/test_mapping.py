@@ -1,0 +1,282 @@
+"""Canonical ↔ warehouse: exact messages both ways, by the contract, nothing guessed."""
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from jsonschema import Draft202012Validator
+from pydantic import ValidationError
+
+from connectors.wms import config as config_module
+from connectors.wms import mapping
+from connectors.wms.config import WmsConfig, WmsMapping
+from connectors.wms.mapping import Unmapped
+from tests.connectors.mutations import field_names, noticed
+
+CONTRACT = json.loads((Path(config_module.__file__).parent / "contract.json").read_text())
+RETURN = UUID("0198c0de-0000-7000-8000-000000000001")
+SLICE = UUID("0198c0de-0000-7000-8000-000000000002")
+CONFIG = WmsConfig(base_url="https://wms.test", region="UK", currency="GBP", brand="acme", legal_entity="UK Ltd")
+PLAIN = WmsMapping()
+NAMES = WmsMapping(
+    dispositions={"sellable": "sellable", "refurbish": "repair", "scrap": "scrap", "return_to_customer": "donate"},
+    locations={"LON": "DC-9"},
+)
+
+
+def errors(schema: str, document: Any) -> list[str]:
+    """What the contract has against a document."""
+    whole = {**CONTRACT, "$ref": f"#/components/schemas/{schema}"}
+    checker = Draft202012Validator(whole, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    return [error.message for error in checker.iter_errors(document)]
+
+
+def authorized(**changes: Any) -> dict[str, Any]:
+    return {
+        "return_id": str(RETURN),
+        "number": "RMA-2026-000007",
+        "order_number": "#1001",
+        "location": "LON",
+        "lines": [
+            {"line_no": 1, "sku": "TEE", "quantity": 2},
+            {"line_no": 3, "sku": "CAP", "quantity": 1},
+        ],
+    } | changes
+
+
+def decided(**changes: Any) -> dict[str, Any]:
+    return {
+        "slice_id": str(SLICE),
+        "number": "RMA-2026-000007",
+        "line_no": 3,
+        "sku": "CAP",
+        "quantity": 4,
+        "disposition": "refurbish",
+        "location": "LON",
+    } | changes
+
+
+def confirmed(**changes: Any) -> dict[str, Any]:
+    return {
+        "receipt_id": "rcpt_1",
+        "notice_id": "asn_1",
+        "reference": f"notice:{RETURN}",
+        "rma_number": "RMA-2026-000007",
+        "parcel_id": "parcel_1",
+        "scan_id": "scan_1",
+        "location": "DC-9",
+        "received_at": "2026-11-20T10:00:00.250000Z",
+        "lines": [
+            {"line_ref": "1", "sku": "TEE", "quantity": 2, "expected": True},
+            {"line_ref": None, "sku": "SOCK", "quantity": 1, "expected": False},
+        ],
+    } | changes
+
+
+def completed(**changes: Any) -> dict[str, Any]:
+    slices = [
+        {"quantity": 1, "condition": "like_new", "grade": "A", "disposition": "sellable", "reason": ""},
+        {"quantity": 1, "condition": "used", "grade": "C", "disposition": "donate", "reason": "worn"},
+    ]
+    return {
+        "inspection_id": "insp_1",
+        "notice_id": "asn_1",
+        "reference": f"notice:{RETURN}",
+        "rma_number": "RMA-2026-000007",
+        "inspected_at": "2026-11-20T11:00:00Z",
+        "lines": [{"line_ref": "1", "sku": "TEE", "slices": slices}],
+    } | changes
+
+
+def outcome(**changes: Any) -> dict[str, Any]:
+    return {
+        "placement_id": "plc_1",
+        "reference": f"place:{SLICE}",
+        "sku": "CAP",
+        "quantity": 4,
+        "disposition": "repair",
+        "location": "DC-9",
+        "rma_number": "RMA-2026-000007",
+        "line_ref": "3",
+        "failure_reason": None,
+        "at": "2026-11-20T12:00:00Z",
+    } | changes
+
+
+def test_the_examples_are_by_the_contract() -> None:
+    stamp = "2026-11-20T10:00:00Z"
+    for schema, topic, data in (
+        ("ReceiptConfirmed", "receipt.confirmed", confirmed()),
+        ("InspectionCompleted", "inspection.completed", completed()),
+        ("PlacementConfirmed", "placement.confirmed", outcome()),
+        ("PlacementFailed", "placement.failed", outcome(failure_reason="blocked")),
+    ):
+        assert errors(schema, {"type": topic, "timestamp": stamp, "data": data}) == []
+
+
+def test_notice_announces_what_was_authorized() -> None:
+    made = mapping.notice(authorized(), f"notice:{RETURN}", CONFIG, NAMES)
+    assert made == {
+        "reference": f"notice:{RETURN}",
+        "rma_number": "RMA-2026-000007",
+        "order_number": "#1001",
+        "location": "DC-9",
+        "lines": [{"line_ref": "1", "sku": "TEE", "quantity": 2}, {"line_ref": "3", "sku": "CAP", "quantity": 1}],
+    }
+    assert errors("NoticeIn", made) == []
+
+
+def test_a_return_without_a_place_goes_to_the_default_one() -> None:
+    assert mapping.notice(authorized(location=""), "notice:1", CONFIG, PLAIN)["location"] == "DC-1"
+
+
+def test_placement_names_slice_line_and_bucket() -> None:
+    made = mapping.placement(decided(), f"place:{SLICE}", CONFIG, NAMES)
+    assert made == {
+        "reference": f"place:{SLICE}",
+        "sku": "CAP",
+        "quantity": 4,
+        "disposition": "repair",
+        "location": "DC-9",
+        "rma_number": "RMA-2026-000007",
+        "line_ref": "3",
+    }
+    assert errors("PlacementIn", made) == []
+
+
+@pytest.mark.parametrize("disposition", sorted(PLAIN.dispositions))
+def test_every_disposition_of_the_standard_table_is_one_of_the_contract(disposition: str) -> None:
+    made = mapping.placement(decided(disposition=disposition), f"place:{SLICE}", CONFIG, PLAIN)
+    assert errors("PlacementIn", made) == []
+
+
+@pytest.mark.parametrize("disposition", ["keep_it", "missing", "quarantine"])
+def test_a_disposition_without_a_name_there_is_refused(disposition: str) -> None:
+    with pytest.raises(Unmapped, match=disposition):
+        mapping.placement(decided(disposition=disposition), "place:1", CONFIG, NAMES)
+
+
+def test_arrival_tells_return_parcel_and_lines() -> None:
+    arrival = mapping.arrival(confirmed(), NAMES)
+    assert arrival.return_id == RETURN
+    assert mapping.receipt(arrival).model_dump() == {
+        "scan_id": "scan_1",
+        "parcel": "parcel_1",
+        "location": "LON",
+        "received_at": datetime(2026, 11, 20, 10, 0, 0, 250000, tzinfo=UTC),
+        "lines": [
+            {"line_no": 1, "sku": "TEE", "quantity": 2},
+            {"line_no": None, "sku": "SOCK", "quantity": 1},
+        ],
+    }
+
+
+def test_a_parcel_that_nobody_announced_becomes_a_blind_receipt() -> None:
+    arrival = mapping.arrival(confirmed(reference=None, notice_id=None, rma_number="RMA-unknown"), PLAIN)
+    assert arrival.return_id is None
+    blind = mapping.blind(arrival, "wms-uk", CONFIG)
+    assert [(line.line_no, line.sku, line.quantity) for line in blind.lines] == [(None, "TEE", 2), (None, "SOCK", 1)]
+    assert (blind.region, blind.currency, blind.brand, blind.legal_entity) == ("UK", "GBP", "acme", "UK Ltd")
+    assert (blind.source, blind.external_id, blind.scan_id) == ("wms-uk", "scan_1", "scan_1")
+    assert blind.reason == "announced as RMA-unknown"
+
+
+def test_judgement_splits_by_slice_and_tells_what_is_rejected() -> None:
+    judged = mapping.judgement(completed(), CONFIG, NAMES)
+    assert judged.return_id == RETURN
+    assert mapping.inspection(judged, "LON").model_dump(mode="json") == {
+        "reference": "insp_1",
+        "location": "LON",
+        "inspected_at": "2026-11-20T11:00:00Z",
+        "slices": [
+            {
+                "line_no": 1,
+                "quantity": 1,
+                "accepted": True,
+                "condition": "like_new",
+                "grade": "A",
+                "disposition": "sellable",
+                "reason": "",
+                "evidence": [],
+            },
+            {
+                "line_no": 1,
+                "quantity": 1,
+                "accepted": False,
+                "condition": "used",
+                "grade": "C",
+                "disposition": "return_to_customer",
+                "reason": "worn",
+                "evidence": [],
+            },
+        ],
+    }
+    assert judged.quantity_of(1) == 2
+
+
+def test_placed_tells_slice_and_reference() -> None:
+    assert mapping.placed(outcome(), "confirmed") == mapping.Placed(SLICE, "plc_1", "confirmed", "")
+    failed = mapping.placed(outcome(failure_reason="location_blocked"), "failed")
+    assert failed == mapping.Placed(SLICE, "plc_1", "failed", "location_blocked")
+    looked_up = {"id": "plc_2", "reference": f"place:{SLICE}", "failure_reason": None}
+    assert mapping.placed(looked_up, "confirmed") == mapping.Placed(SLICE, "plc_2", "confirmed", "")
+
+
+def test_a_placement_of_somebody_else_is_none_of_ours() -> None:
+    assert mapping.placed(outcome(reference="manual-17"), "confirmed") is None
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        completed(inspected_at="yesterday"),
+        completed(inspected_at="2026-11-20T11:00:00"),
+        completed(reference="notice:not-a-uuid"),
+        completed(lines=None),
+        {name: value for name, value in completed().items() if name != "inspection_id"},
+    ],
+)
+def test_a_message_that_is_not_by_the_contract_is_refused(spoilt: dict[str, Any]) -> None:
+    with pytest.raises(Unmapped, match=r"inspection\.completed"):
+        mapping.judgement(spoilt, CONFIG, NAMES)
+
+
+def test_an_unknown_disposition_of_the_warehouse_is_refused() -> None:
+    lines = completed()["lines"]
+    lines[0]["slices"][0]["disposition"] = "quarantine"
+    with pytest.raises(Unmapped, match="quarantine"):
+        mapping.judgement(completed(lines=lines), CONFIG, NAMES)
+
+
+def test_a_table_that_could_not_be_read_backwards_is_refused() -> None:
+    with pytest.raises(ValidationError, match="told apart"):
+        WmsMapping(dispositions={"scrap": "waste", "recycle": "waste"})
+
+
+def golden(module: Any) -> Any:
+    arrival, judged = module.arrival(confirmed(), NAMES), module.judgement(completed(), CONFIG, NAMES)
+    unplaced = module.arrival(confirmed(reference=None), NAMES)
+    return [
+        module.notice(authorized(), "notice:1", CONFIG, NAMES),
+        module.notice(authorized(location=""), "notice:1", CONFIG, NAMES),
+        module.notice_reference(authorized()),
+        module.placement(decided(), "place:1", CONFIG, NAMES),
+        module.placement(decided(location=""), "place:1", CONFIG, NAMES),
+        asdict(arrival),
+        asdict(judged),
+        module.receipt(arrival).model_dump(),
+        module.blind(unplaced, "wms", CONFIG).model_dump(),
+        module.inspection(judged, "LON").model_dump(),
+        asdict(module.placed(outcome(), "confirmed")),
+        asdict(module.placed(outcome(failure_reason="blocked"), "failed")),
+        asdict(module.placed({"id": "plc_2", "reference": f"place:{SLICE}", "failure_reason": None}, "confirmed")),
+    ]
+
+
+@pytest.mark.parametrize("place", field_names(mapping), ids=lambda place: f"{place[0]}-{place[1]}")
+def test_breaking_any_field_name_is_noticed(place: tuple[str, int, int]) -> None:
+    assert noticed(golden, mapping, place)

@@ -1,0 +1,168 @@
+"""Notices and placements through the engine to the sandbox: told once, whatever goes wrong on the way."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from connectors.models import Connection
+from connectors.services import configure_connection
+from connectors.services.probing import probe_connection
+from retailops.events.models import Attempt, Delivery, Destination, Effect
+from retailops.lib.errors import Invalid
+from retailops.lib.ids import uuid7
+from tests.connectors.owed import ADMIN, sent, tries
+from tests.connectors.sandbox_server import SandboxServer
+from tests.connectors.wms.test_mapping import errors
+
+pytestmark = pytest.mark.usefixtures("domain_looks_away")
+Announce = Callable[..., Delivery]
+LOST = {"kind": "lost_answer", "times": 1}
+
+
+def test_the_warehouse_is_told_what_to_expect(sandbox: SandboxServer, announced: Announce) -> None:
+    rma = uuid7()
+    delivery = sent(announced(rma))
+    [notice] = sandbox.books("wms")["notices"]
+    assert (notice["reference"], notice["rma_number"], notice["order_number"]) == (
+        f"notice:{rma}",
+        "RMA-2026-000007",
+        "#1001",
+    )
+    assert [(line["line_ref"], line["sku"], line["quantity"]) for line in notice["lines"]] == [
+        ("1", "TEE", 2),
+        ("2", "CAP", 1),
+    ]
+    assert errors("Notice", notice) == []
+    assert (delivery.status, delivery.external_reference) == ("delivered", notice["id"])
+    effect = Effect.objects.get(kind="inbound_notice", business_key=f"notice:{rma}")
+    assert (effect.status, effect.external_reference) == ("confirmed", notice["id"])
+
+
+def test_what_is_sent_is_by_the_contract(sandbox: SandboxServer, announced: Announce, to_place: Announce) -> None:
+    for delivery, schema in ((sent(announced()), "NoticeIn"), (sent(to_place()), "PlacementIn")):
+        attempt = Attempt.objects.get(delivery=delivery)
+        assert attempt.request is not None
+        assert errors(schema, attempt.request["body"]) == []
+        assert attempt.request["headers"]["idempotency-key"] == delivery.effect_key
+        assert "wms_sandbox" not in str(attempt.request)
+
+
+@pytest.mark.parametrize("kind", ["blind", "returnless", "store", "boris"])
+def test_no_parcel_is_announced_where_none_will_come(wms: Connection, announced: Announce, kind: str) -> None:
+    with pytest.raises(Delivery.DoesNotExist):
+        announced(kind=kind)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        LOST,
+        {"kind": "reset", "times": 1},
+        {"kind": "error_500", "times": 1},
+        {"kind": "error_500", "times": 1, "after_effect": True},
+        {"kind": "throttle_429", "times": 1},
+    ],
+    ids=["lost", "reset", "500", "500-after", "429"],
+)
+def test_a_fault_is_survived_and_told_once(sandbox: SandboxServer, announced: Announce, fault: dict[str, Any]) -> None:
+    sandbox.faults("wms", fault)
+    delivery = sent(announced())
+    assert delivery.status == "ready"
+    assert sent(delivery).status == "delivered"
+    assert [outcome for outcome, _ in tries(delivery)] == ["transient", "delivered"]
+    [notice] = sandbox.books("wms")["notices"]
+    assert delivery.external_reference == notice["id"]
+
+
+def test_a_reference_that_is_taken_is_what_was_sent_before(sandbox: SandboxServer, announced: Announce) -> None:
+    """The answer was lost, and the warehouse has forgotten the key: it refuses, and names what it has."""
+    sandbox.faults("wms", LOST)
+    delivery = sent(announced())
+    sandbox.control("POST", "/wms/age-keys", {"hours": 25})
+    assert sent(delivery).status == "delivered"
+    [notice] = sandbox.books("wms")["notices"]
+    assert delivery.external_reference == notice["id"]
+
+
+def test_a_canceled_return_is_withdrawn(
+    sandbox: SandboxServer, announced: Announce, withdrawn: Callable[[UUID], Delivery]
+) -> None:
+    rma = uuid7()
+    sent(announced(rma))
+    delivery = sent(withdrawn(rma))
+    [notice] = sandbox.books("wms")["notices"]
+    assert (notice["status"], delivery.status, delivery.external_reference) == ("canceled", "delivered", notice["id"])
+
+
+def test_what_was_never_announced_needs_no_withdrawal(
+    sandbox: SandboxServer, withdrawn: Callable[[UUID], Delivery]
+) -> None:
+    delivery = sent(withdrawn(uuid7()))
+    assert (delivery.status, tries(delivery)) == ("delivered", [("delivered", "never_announced")])
+    assert sandbox.books("wms")["notices"] == []
+
+
+def test_goods_that_came_already_cannot_be_withdrawn(
+    sandbox: SandboxServer, announced: Announce, withdrawn: Callable[[UUID], Delivery]
+) -> None:
+    rma = uuid7()
+    sent(announced(rma))
+    sandbox.control("POST", "/wms/arrivals", {"reference": f"notice:{rma}"})
+    delivery = sent(withdrawn(rma))
+    assert (delivery.status, delivery.failure_class, delivery.failure_code) == ("dead", "business", "already_received")
+
+
+def test_goods_are_placed_once(sandbox: SandboxServer, to_place: Announce) -> None:
+    sandbox.faults("wms", LOST)
+    delivery = sent(to_place(quantity=4, disposition="refurbish"))
+    assert sent(delivery).status == "delivered"
+    [placement] = sandbox.books("wms")["placements"]
+    assert (placement["reference"], placement["quantity"], placement["disposition"]) == (
+        delivery.effect_key,
+        4,
+        "refurbish",
+    )
+    assert placement["line_ref"] == "1"
+    assert sandbox.books("wms")["stock_by_disposition"] == {"refurbish": 4}
+
+
+def test_a_disposition_without_a_name_never_leaves_the_house(
+    sandbox: SandboxServer, wms: Connection, to_place: Announce
+) -> None:
+    delivery = sent(to_place(disposition="missing"))
+    assert (delivery.status, delivery.failure_class, delivery.failure_code) == ("dead", "contract", "unmapped")
+    assert sandbox.journal("wms") == []
+
+
+def test_a_body_that_the_warehouse_does_not_take_is_a_matter_of_the_contract(
+    sandbox: SandboxServer, to_place: Announce
+) -> None:
+    delivery = sent(to_place(sku=""))
+    assert (delivery.status, delivery.failure_class, delivery.failure_code) == ("dead", "contract", "invalid_body")
+    assert sandbox.books("wms")["placements"] == []
+
+
+def test_a_refused_token_pauses_the_connection(sandbox: SandboxServer, wms: Connection, announced: Announce) -> None:
+    sandbox.faults("wms", {"kind": "unauthorized"})
+    assert sent(announced()).status == "ready"
+    assert Destination.objects.get(pk=wms.destination_id).paused
+    assert sandbox.books("wms")["notices"] == []
+
+
+def test_names_come_from_the_connections_mapping(sandbox: SandboxServer, wms: Connection, to_place: Announce) -> None:
+    Connection.objects.filter(pk=wms.pk).update(mapping={"locations": {"DC-1": "HALL-7"}})
+    sent(to_place())
+    assert sandbox.books("wms")["placements"][0]["location"] == "HALL-7"
+
+
+def test_the_probe_needs_the_token(sandbox: SandboxServer, wms: Connection) -> None:
+    assert probe_connection(actor=ADMIN, connection_id=wms.id).ok
+    sandbox.faults("wms", {"kind": "unauthorized"})
+    assert not probe_connection(actor=ADMIN, connection_id=wms.id).ok
+
+
+def test_configuration_is_checked(wms: Connection) -> None:
+    with pytest.raises(Invalid):
+        configure_connection(actor=ADMIN, connection_id=wms.id, config={**wms.config, "currency": "pounds"})
