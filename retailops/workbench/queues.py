@@ -1,0 +1,54 @@
+"""The counts beside the navigation: capped, so that they cost the same with ten rows and with ten million."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from retailops.accounts.actor import Actor, can
+from retailops.accounts.permissions import Permission
+from retailops.cases.selectors import approvals_waiting_for
+from retailops.events.enums import DeliveryStatus
+from retailops.lib.keyset import capped_count
+from retailops.workbench.case_list import cases_of_tab
+from retailops.workbench.delivery_list import to_other_systems
+
+LIMIT = 999
+TROUBLED = (DeliveryStatus.DEAD, DeliveryStatus.IN_DOUBT)
+
+
+@dataclass(frozen=True)
+class Number:
+    """A count as it is shown, and whether it asks for attention."""
+
+    text: str
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Queue:
+    """What is counted beside one screen."""
+
+    permission: Permission
+    rows: Callable[[Actor], QuerySet]  # type: ignore[type-arg]  # rows of any model
+    tone: str
+
+
+QUEUES = {
+    "cases": Queue(Permission.CASES_VIEW, cases_of_tab, "count-warn"),
+    "dead": Queue(
+        Permission.DELIVERIES_VIEW, lambda actor: to_other_systems(actor).filter(status__in=TROUBLED), "count-bad"
+    ),
+    "approvals": Queue(Permission.APPROVALS_DECIDE, approvals_waiting_for, "count-warn"),
+}
+
+
+def counts(actor: Actor) -> dict[str, Number]:
+    """Return the open work per screen that the actor may see; a count of zero is shown as nothing."""
+    return {key: _number(queue, actor) for key, queue in QUEUES.items() if can(actor, queue.permission)}
+
+
+def _number(queue: Queue, actor: Actor) -> Number:
+    count = capped_count(queue.rows(actor), LIMIT)
+    text = "" if not count else f"{LIMIT}+" if count > LIMIT else str(count)
+    return Number(text, queue.tone if count else "")

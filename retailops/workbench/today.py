@@ -1,0 +1,173 @@
+"""What the first page shows: what needs this person, what is in trouble, and whether more goes out than comes in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db.models import Count, QuerySet
+from django.db.models.functions import TruncDate
+from django.utils import timezone
+
+from connectors.models import Connection
+from connectors.web.health import UNWELL, ConnectionHealth, health_of
+from retailops.accounts.actor import Actor, can
+from retailops.accounts.permissions import Permission
+from retailops.cases.selectors import approvals_waiting_for
+from retailops.events.enums import DeliveryStatus
+from retailops.lib.keyset import capped_count
+from retailops.workbench.case_list import cases_of_tab
+from retailops.workbench.delivery_list import to_other_systems
+from returns.models import Return
+from returns.selectors import returns_visible_to
+from returns.web.filters import VIEWS
+
+DAYS = 14
+WORKLIST = 6
+CHART_HEIGHT, BAR, GAP, DAY_WIDTH = 96, 14, 3, 44
+
+
+@dataclass(frozen=True)
+class Day:
+    """Returns asked for and closed on one day, and where their bars stand (SVG units)."""
+
+    day: date
+    came: int
+    went: int
+    x: int
+    came_height: int
+    went_height: int
+
+    @property
+    def net(self) -> int:
+        """Return how many more came than went."""
+        return self.came - self.went
+
+    @property
+    def came_y(self) -> int:
+        """Return where the bar of those that came begins."""
+        return CHART_HEIGHT - self.came_height
+
+    @property
+    def went_x(self) -> int:
+        """Return where the bar of those that went stands."""
+        return self.x + BAR + GAP
+
+    @property
+    def went_y(self) -> int:
+        """Return where the bar of those that went begins."""
+        return CHART_HEIGHT - self.went_height
+
+
+@dataclass(frozen=True)
+class Throughput:
+    """The last days with their sums."""
+
+    days: list[Day]
+
+    @property
+    def came(self) -> int:
+        """Return how many were asked for."""
+        return sum(day.came for day in self.days)
+
+    @property
+    def went(self) -> int:
+        """Return how many were closed."""
+        return sum(day.went for day in self.days)
+
+    @property
+    def net(self) -> int:
+        """Return how many more came than went."""
+        return self.came - self.went
+
+    @property
+    def since(self) -> date:
+        """Return the first day."""
+        return self.days[0].day
+
+    @property
+    def width(self) -> int:
+        """Return the chart's width."""
+        return DAY_WIDTH * len(self.days)
+
+
+def throughput(visible: QuerySet[Return]) -> Throughput:
+    """Return requested and closed returns per day of the person's time zone, today last."""
+    today = timezone.localdate()
+    first = today - timedelta(days=DAYS - 1)
+    came, went = _per_day(visible, "requested_at", first), _per_day(visible, "closed_at", first)
+    most = max([1, *came.values(), *went.values()])
+    found = []
+    for number in range(DAYS):
+        day = first + timedelta(days=number)
+        ins, outs = came.get(day, 0), went.get(day, 0)
+        found.append(Day(day, ins, outs, number * DAY_WIDTH + 6, _height(ins, most), _height(outs, most)))
+    return Throughput(found)
+
+
+def _per_day(visible: QuerySet[Return], field: str, first: date) -> Mapping[date, int]:
+    rows = visible.filter(**{f"{field}__date__gte": first}).order_by().values(day=TruncDate(field))
+    return {row["day"]: row["count"] for row in rows.annotate(count=Count("id"))}
+
+
+def _height(count: int, most: int) -> int:
+    return max(2, round(count / most * (CHART_HEIGHT - 12))) if count else 0
+
+
+@dataclass(frozen=True)
+class Today:
+    """Each figure leads to the rows that it counts; None where the person may not see them."""
+
+    mine: int | None
+    unassigned: int | None
+    open: int | None
+    overdue: int | None
+    approvals: int | None
+    dead: int | None
+    in_doubt: int | None
+    decide: int | None
+    trouble: int | None
+    oldest: Return | None
+    cases: list[object]
+    systems: list[ConnectionHealth]
+    flow: Throughput | None
+
+
+def today(actor: Actor) -> Today:
+    """Return what the first page shows to this person; capped counts and small pages only."""
+    cases = can(actor, Permission.CASES_VIEW)
+    deliveries = to_other_systems(actor) if can(actor, Permission.DELIVERIES_VIEW) else None
+    visible = returns_visible_to(actor) if can(actor, Permission.RETURNS_VIEW) else None
+    return Today(
+        mine=capped_count(cases_of_tab(actor, "mine")) if cases else None,
+        unassigned=capped_count(cases_of_tab(actor, "unassigned")) if cases else None,
+        open=capped_count(cases_of_tab(actor)) if cases else None,
+        overdue=capped_count(cases_of_tab(actor, "overdue")) if cases else None,
+        approvals=capped_count(approvals_waiting_for(actor)) if can(actor, Permission.APPROVALS_DECIDE) else None,
+        dead=_state(deliveries, DeliveryStatus.DEAD),
+        in_doubt=_state(deliveries, DeliveryStatus.IN_DOUBT),
+        decide=_view(visible, "decide"),
+        trouble=_view(visible, "trouble"),
+        oldest=visible.filter(VIEWS["open"][1]).order_by("requested_at").first() if visible is not None else None,
+        cases=list(_worklist(actor)) if cases else [],
+        systems=_unwell() if can(actor, Permission.CONNECTIONS_VIEW) else [],
+        flow=throughput(visible) if visible is not None else None,
+    )
+
+
+def _state(rows: QuerySet | None, status: str) -> int | None:  # type: ignore[type-arg]  # deliveries, or none
+    return None if rows is None else capped_count(rows.filter(status=status))
+
+
+def _view(visible: QuerySet[Return] | None, key: str) -> int | None:
+    return None if visible is None else capped_count(visible.filter(VIEWS[key][1]))
+
+
+def _worklist(actor: Actor) -> list[object]:
+    """Return the person's own cases, else those that nobody owns; the oldest first."""
+    mine = list(cases_of_tab(actor, "mine").order_by("id")[:WORKLIST])
+    return [*mine, *cases_of_tab(actor, "unassigned").order_by("id")[: WORKLIST - len(mine)]]
+
+
+def _unwell() -> list[ConnectionHealth]:
+    connections = list(Connection.objects.filter(destination__retired_at=None).select_related("destination"))
+    return [one for one in health_of(connections) if one.state in UNWELL or one.queue.dead or one.queue.in_doubt]

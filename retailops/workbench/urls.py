@@ -1,0 +1,24 @@
+"""Addresses of the workbench."""
+
+from django.urls import path
+
+from retailops.workbench.views import cases, deliveries, home, trace
+
+app_name = "workbench"
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("trace/", trace.search, name="search"),
+    path("trace/<uuid:correlation_id>/", trace.trace, name="trace"),
+    path("deliveries/", deliveries.delivery_list, name="dead"),
+    path("deliveries/<uuid:delivery_id>/", deliveries.delivery_detail, name="delivery"),
+    path("deliveries/<uuid:delivery_id>/verdict/", deliveries.delivery_verdict, name="verdict"),
+    path("deliveries/<uuid:delivery_id>/replay/", deliveries.delivery_replay, name="replay"),
+    path("deliveries/<uuid:delivery_id>/discard/", deliveries.delivery_discard, name="discard"),
+    path("cases/", cases.case_list, name="cases"),
+    path("cases/<uuid:case_id>/", cases.case_detail, name="case"),
+    path("cases/<uuid:case_id>/note/", cases.case_note, name="case_note"),
+    path("cases/<uuid:case_id>/take/", cases.case_take, name="case_take"),
+    path("cases/<uuid:case_id>/assign/", cases.case_assign, name="case_assign"),
+    path("cases/<uuid:case_id>/resolve/", cases.case_resolve, name="case_resolve"),
+    path("approvals/", cases.approval_list, name="approvals"),
+]

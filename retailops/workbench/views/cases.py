@@ -1,0 +1,128 @@
+"""Cases: the list, one case, and what a person does with it; and what waits for a second person."""
+
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from retailops.accounts.actor import Actor, can, require
+from retailops.accounts.permissions import Permission
+from retailops.cases import services
+from retailops.cases.access import access_case
+from retailops.cases.actions import next_actions
+from retailops.cases.models import Case
+from retailops.cases.selectors import approvals_waiting_for
+from retailops.lib.htmx import done, show
+from retailops.workbench.case_list import case_listing
+from retailops.workbench.forms import AssignForm, NoteForm, ResolveForm
+from retailops.workbench.views.people import actor_of
+from returns.selectors import refunds_visible_to, returns_visible_to
+
+
+@login_required
+@require_GET
+def case_list(request: HttpRequest) -> HttpResponse:
+    """Show the cases of the query."""
+    actor = actor_of(request)
+    require(actor, Permission.CASES_VIEW)
+    context = {"listing": case_listing(actor, request.GET)}
+    return show(request, "workbench/cases.html", context, fragments={"cases": "workbench/_cases.html"})
+
+
+@login_required
+@require_GET
+def case_detail(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    """Show one case: cause, money, what it is about, what was said, what to do next."""
+    actor = actor_of(request)
+    return show(request, "workbench/case.html", _about(actor, access_case(actor, case_id)))
+
+
+def _about(actor: Actor, case: Case) -> dict[str, object]:
+    return {
+        "case": case,
+        "notes": case.notes.order_by("at"),
+        "rma": returns_visible_to(actor).filter(correlation_id=case.correlation_id).order_by("id").first(),
+        "may_work": can(actor, Permission.CASES_WORK, region=case.region or None, brand=case.brand or None),
+        "actions": next_actions(actor, case),
+        "mine": str(case.owner_id) == actor.id,
+        "alike": case.group.cases.filter(status=case.status).exclude(pk=case.pk).count() if case.group_id else 0,
+        "note_form": NoteForm(),
+    }
+
+
+@login_required
+@require_POST
+def case_note(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    """Add a note."""
+    actor = actor_of(request)
+    case = access_case(actor, case_id)
+    form = NoteForm(request.POST)
+    if not form.is_valid():
+        return show(request, "workbench/case.html", {**_about(actor, case), "note_form": form}, status=422)
+    with transaction.atomic(durable=True):
+        services.note_case(actor, case.id, form.cleaned_data["text"])
+    return done(request, _address(case), "Note added.")
+
+
+@login_required
+@require_POST
+def case_take(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    """Make the case one's own."""
+    actor = actor_of(request)
+    case = access_case(actor, case_id)
+    with transaction.atomic(durable=True):
+        services.assign_case(actor, case.id, UUID(actor.id))
+    return done(request, _address(case), "The case is yours.")
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def case_assign(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    """Ask who works it, or assign it."""
+    actor = actor_of(request)
+    case = access_case(actor, case_id)
+    require(actor, Permission.CASES_WORK, region=case.region or None, brand=case.brand or None)
+    form = AssignForm(request.POST or None, initial={"owner": case.owner_id})
+    if request.method == "POST" and form.is_valid():
+        owner = form.cleaned_data["owner"]
+        with transaction.atomic(durable=True):
+            services.assign_case(actor, case.id, owner.id if owner else None)
+        return done(request, _address(case), f"Assigned to {owner}." if owner else "Nobody owns it now.")
+    context = {"case": case, "form": form, "back": _address(case)}
+    return show(request, "workbench/assign.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def case_resolve(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    """Ask how it ended, or end it."""
+    actor = actor_of(request)
+    case = access_case(actor, case_id)
+    require(actor, Permission.CASES_WORK, region=case.region or None, brand=case.brand or None)
+    form = ResolveForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        evidence = {"reference": form.cleaned_data["evidence"]}
+        with transaction.atomic(durable=True):
+            services.resolve_case(actor, case.id, form.cleaned_data["reason"], evidence)
+        return done(request, _address(case), "Case resolved.")
+    context = {"case": case, "form": form, "back": _address(case)}
+    return show(request, "workbench/resolve.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_GET
+def approval_list(request: HttpRequest) -> HttpResponse:
+    """Show what waits for this person's word, the soonest to expire first."""
+    actor = actor_of(request)
+    require(actor, Permission.APPROVALS_DECIDE)
+    approvals = list(approvals_waiting_for(actor)[:100])
+    refunds = refunds_visible_to(actor).select_related("rma").in_bulk([each.subject_id for each in approvals])
+    rows = [(approval, refunds.get(approval.subject_id)) for approval in approvals]
+    return show(request, "workbench/approvals.html", {"rows": rows})
+
+
+def _address(case: Case) -> str:
+    return reverse("workbench:case", args=[case.id])

@@ -1,0 +1,16 @@
+"""Today: the first page."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_GET
+
+from retailops.lib.htmx import show
+from retailops.workbench.today import today
+from retailops.workbench.views.people import actor_of
+
+
+@login_required
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """Show what needs this person now."""
+    return show(request, "workbench/home.html", {"today": today(actor_of(request))})

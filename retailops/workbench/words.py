@@ -1,0 +1,293 @@
+"""Plain words, tone and icon for every state that a page shows.
+
+A tone is one of ok, warn, bad, run (in progress) or "" (nothing to do); an icon is a Heroicons name. Color is never
+the only sign: a state is shown as icon, text and color together.
+"""
+
+from dataclasses import dataclass
+
+ICONS = {
+    "ok": "check-circle",
+    "warn": "clock",
+    "bad": "exclamation-triangle",
+    "run": "arrow-path",
+    "": "minus-circle",
+}
+
+
+@dataclass(frozen=True)
+class Word:
+    """How one state is shown."""
+
+    text: str
+    tone: str = ""
+    icon: str = ""
+
+    @property
+    def icon_name(self) -> str:
+        """Return the state's own icon, else that of its tone."""
+        return self.icon or ICONS[self.tone]
+
+
+RETURN = {
+    "draft": Word("Draft", icon="pencil"),
+    "requested": Word("Requested", "warn", "inbox-arrow-down"),
+    "in_review": Word("In review", "warn", "eye"),
+    "authorized": Word("Authorized", "run", "check"),
+    "declined": Word("Declined", "", "no-symbol"),
+    "canceled": Word("Canceled", "", "x-circle"),
+    "expired": Word("Expired", "", "clock"),
+    "closed": Word("Closed", "ok"),
+    "exception": Word("Exception", "bad"),
+    "refund_pending": Word("Refund pending", "run", "banknotes"),
+    "inspecting": Word("Inspecting", "run", "clipboard-document-check"),
+    "partly_received": Word("Partly received", "run", "archive-box"),
+    "partially_received": Word("Partly received", "run", "archive-box"),
+    "received": Word("Received", "run", "archive-box"),
+    "in_transit": Word("In transit", "run", "truck"),
+}
+FACET = {
+    "none": Word("Not started"),
+    "in_transit": Word("In transit", "run", "truck"),
+    "partial": Word("Partly", "run", "ellipsis-horizontal-circle"),
+    "received": Word("Received", "ok"),
+    "pending": Word("Pending", "warn"),
+    "done": Word("Done", "ok"),
+    "refunded": Word("Refunded", "ok"),
+    "attention": Word("Needs attention", "bad"),
+    "placed": Word("Placed", "ok"),
+    "queued": Word("Queued", "warn"),
+    "posted": Word("Posted", "ok"),
+    "rejected": Word("Rejected", "bad"),
+}
+REFUND = {
+    "proposed": Word("Proposed", "", "document-text"),
+    "pending_approval": Word("Waits for approval", "warn", "hand-raised"),
+    "approved": Word("Approved", "run", "check"),
+    "denied": Word("Denied", "", "no-symbol"),
+    "submitting": Word("Being sent", "run"),
+    "pending": Word("Pending at gateway", "run"),
+    "requires_action": Word("Customer must act", "warn", "user"),
+    "succeeded": Word("Refunded", "ok"),
+    "failed": Word("Failed", "bad"),
+    "unknown": Word("In doubt", "bad", "question-mark-circle"),
+    "canceled": Word("Canceled", "", "x-circle"),
+    "reversed": Word("Reversed", "bad", "arrow-uturn-left"),
+    "superseded": Word("Replaced", "", "arrow-path-rounded-square"),
+}
+DELIVERY = {
+    "ready": Word("Waiting to be sent", "warn"),
+    "due": Word("Waiting to be sent", "warn"),
+    "leased": Word("Being sent", "run"),
+    "scheduled": Word("Next try scheduled", "warn"),
+    "held": Word("Held back", "warn", "pause-circle"),
+    "blocked": Word("Behind an earlier one", "warn", "queue-list"),
+    "in_doubt": Word("In doubt", "bad", "question-mark-circle"),
+    "dead": Word("Stopped", "bad"),
+    "delivered": Word("Delivered", "ok"),
+    "discarded": Word("Discarded", "", "trash"),
+    "superseded": Word("Replaced", "", "arrow-path-rounded-square"),
+}
+ATTEMPT = {
+    "ok": Word("Accepted", "ok"),
+    "delivered": Word("Accepted", "ok"),
+    "success": Word("Accepted", "ok"),
+    "transient": Word("Not reachable or busy", "warn"),
+    "auth": Word("Sign-in refused", "bad", "lock-closed"),
+    "business": Word("Refused", "bad", "no-symbol"),
+    "contract": Word("Message not understood", "bad", "code-bracket"),
+    "in_doubt": Word("No answer: outcome unknown", "bad", "question-mark-circle"),
+    "lost": Word("Sender stopped: outcome unknown", "bad", "question-mark-circle"),
+}
+EFFECT = {
+    "intended": Word("Intended, not yet confirmed", "warn"),
+    "confirmed": Word("Confirmed there", "ok"),
+    "absent": Word("Looked up: not there", "", "magnifying-glass"),
+    "reversed": Word("Reversed there", "bad", "arrow-uturn-left"),
+}
+CASE = {
+    "open": Word("Open", "warn", "exclamation-circle"),
+    "assigned": Word("Assigned", "run", "user"),
+    "in_progress": Word("In work", "run", "user"),
+    "resolved": Word("Resolved", "ok"),
+}
+CIRCUIT = {
+    "closed": Word("Working", "ok"),
+    "half_open": Word("Trying again", "warn", "arrow-path"),
+    "open": Word("Not answering", "bad"),
+    "paused": Word("Paused", "warn", "pause-circle"),
+}
+MEMO = {
+    "queued": Word("Queued", "warn"),
+    "posted": Word("Posted", "ok"),
+    "rejected": Word("Rejected", "bad"),
+    "reversed": Word("Reversed", "", "arrow-uturn-left"),
+}
+DISPOSITION = {
+    "decided": Word("Decided", "", "document-text"),
+    "posting": Word("Being placed", "run"),
+    "posted": Word("Placed", "ok"),
+    "post_failed": Word("Not placed", "bad"),
+    "reversed": Word("Reversed", "", "arrow-uturn-left"),
+}
+VERDICT = {
+    "safe_repeat": Word("Safe to send again", "ok"),
+    "safe_absent": Word("Not there yet: safe to send", "ok", "magnifying-glass"),
+    "already_done": Word("Already done there", "ok", "check-badge"),
+    "superseded": Word("No longer wanted", "", "arrow-path-rounded-square"),
+    "blocked": Word("Behind an earlier one", "warn", "queue-list"),
+    "needs_approval": Word("Needs a second person", "warn", "hand-raised"),
+    "needs_edit": Word("Must be corrected first", "bad", "pencil-square"),
+    "in_doubt": Word("Cannot be known now", "bad", "question-mark-circle"),
+}
+SEVERITY = {
+    "critical": Word("Critical", "bad", "fire"),
+    "high": Word("High", "bad"),
+    "medium": Word("Medium", "warn", "exclamation-circle"),
+    "low": Word("Low", "", "minus-circle"),
+}
+INBOX = {
+    "pending": Word("Not read yet", "warn"),
+    "waiting": Word("Waits for an earlier one", "warn", "queue-list"),
+    "done": Word("Taken in", "ok"),
+    "dead": Word("Not understood", "bad"),
+}
+KINDS = {
+    "inbox": INBOX,
+    "return": RETURN,
+    "facet": FACET,
+    "refund": REFUND,
+    "delivery": DELIVERY,
+    "attempt": ATTEMPT,
+    "effect": EFFECT,
+    "case": CASE,
+    "circuit": CIRCUIT,
+    "memo": MEMO,
+    "disposition": DISPOSITION,
+    "verdict": VERDICT,
+    "severity": SEVERITY,
+}
+
+
+def plain(value: str) -> str:
+    """Return a code as words: `return_to_vendor` → `Return to vendor`."""
+    text = value.replace("_", " ").replace(".", ": ").strip()
+    return text[:1].upper() + text[1:]
+
+
+def word(kind: str, value: str) -> Word:
+    """Return how a state is shown; a state without words of its own is shown as its name."""
+    return KINDS.get(kind, {}).get(value) or Word(plain(value))
+
+
+OPERATIONS = {
+    "refund.create": "Refund the customer",
+    "refund.record": "Tell the shop of the refund",
+    "credit_memo.post": "Post the credit memo",
+    "inbound_notice.create": "Announce the parcel",
+    "inbound_notice.cancel": "Stop expecting the parcel",
+    "stock.place": "Place the stock",
+    "disposition.record": "Tell the shop what became of the goods",
+    "return.approve": "Tell the shop: approved",
+    "return.decline": "Tell the shop: declined",
+    "return.close": "Tell the shop: closed",
+    "webhook.send": "Send the webhook",
+}
+UNDONE = {
+    "refund.create": "Refund",
+    "refund.record": "Refund notice",
+    "credit_memo.post": "Credit memo",
+    "inbound_notice.create": "Parcel announcement",
+    "inbound_notice.cancel": "Parcel cancellation",
+    "stock.place": "Stock placement",
+    "disposition.record": "Notice about the goods",
+    "webhook.send": "Webhook",
+}
+EVENTS = {
+    "order.captured": "Order captured",
+    "return.requested": "Return requested",
+    "return.review_required": "Sent to review",
+    "return.authorized": "Return authorized",
+    "return_line.in_transit": "Parcel with the carrier",
+    "return_line.received": "Goods received",
+    "return_line.over_received": "More received than authorized",
+    "return_line.item_mismatch": "Another item received",
+    "return_line.short": "Declared missing",
+    "return_line.inspected": "Goods inspected",
+    "return_line.accepted": "Units accepted",
+    "return_line.rejected": "Units rejected",
+    "refund.proposed": "Refund proposed",
+    "refund.approved": "Refund approved",
+    "approval.requested": "Second person asked",
+    "approval.approved": "Second person agreed",
+    "approval.refused": "Second person refused",
+    "approval.consumed": "Approval used",
+    "return_line.kept": "Customer keeps units",
+    "return_line.remaining_canceled": "Rest canceled",
+    "return_line.receipt_reversed": "Receipt reversed",
+    "refund.submitted": "Refund handed to the gateway",
+    "refund.outcome_unknown": "Refund in doubt",
+    "refund.pending": "Refund pending at the gateway",
+    "refund.succeeded": "Refund paid",
+    "refund.approval_requested": "Refund needs approval",
+    "inventory.moved": "Stock moved",
+    "inventory.disposition_decided": "Destination of goods decided",
+    "inventory.disposition_posted": "Goods placed",
+    "inventory.post_failed": "Goods not placed",
+    "credit_memo.queued": "Credit memo queued",
+    "credit_memo.posted": "Credit memo posted",
+    "credit_memo.rejected": "Credit memo rejected",
+    "delivery.dead": "Delivery stopped",
+    "delivery.in_doubt": "Delivery in doubt",
+}
+BAD_EVENTS = frozenset({
+    "refund.failed", "refund.reversed", "refund.outcome_unknown", "inventory.post_failed", "credit_memo.rejected",
+    "delivery.dead", "delivery.in_doubt", "case.opened", "sla.breached", "return_line.item_mismatch",
+    "return_line.over_received", "inventory.drift_found",
+})  # fmt: skip
+GOOD_EVENTS = frozenset({
+    "return.closed", "refund.succeeded", "credit_memo.posted", "inventory.disposition_posted", "case.resolved",
+    "delivery.replayed",
+})  # fmt: skip
+TOPICS = {
+    "orders/create": "Order placed",
+    "orders/updated": "Order changed",
+    "returns/request": "Return asked for",
+    "receipt.confirmed": "Parcel arrived",
+    "inspection.completed": "Goods inspected there",
+    "placement.completed": "Stock placed there",
+    "refund.created": "Refund made there",
+    "refund.updated": "Refund news",
+    "refund.failed": "Refund failed there",
+}
+FAILURES = {
+    "transient": "{system} could not be reached, or was too busy, until the time for it ran out.",
+    "auth": "{system} refused our sign-in. The connection is paused until its credentials are mended.",
+    "business": "{system} refused it. Mend the cause there or here, then send it again.",
+    "contract": "{system} did not understand the message. Its mapping must be mended before it is sent again.",
+}
+
+
+def operation(name: str) -> str:
+    """Return what a delivery is for: `credit_memo.post` → `Post the credit memo`."""
+    return OPERATIONS.get(name) or plain(name)
+
+
+def topic(name: str) -> str:
+    """Return what a message from outside tells; its topic where we have no words for it."""
+    return TOPICS.get(name) or plain(name.replace("/", " ").replace(".", " ")) or "Message"
+
+
+def event(type: str) -> Word:
+    """Return how an event is told."""
+    tone = "bad" if type in BAD_EVENTS else "ok" if type in GOOD_EVENTS else ""
+    return Word(EVENTS.get(type) or plain(type.replace(".", " ")), tone)
+
+
+def trouble(system: str, name: str, status: str, failure_class: str) -> str:
+    """Say what is wrong with a delivery, what it means for the money and what to do."""
+    what = UNDONE.get(name) or operation(name)
+    if status == "in_doubt":
+        means = "The money stays reserved, and it" if name == "refund.create" else "It"
+        return f"{what} not confirmed by {system}. {means} is looked up there before anything is sent again."
+    return f"{what} not accepted. {FAILURES.get(failure_class, '{system} did not take it.').format(system=system)}"

@@ -1,0 +1,122 @@
+"""Deliveries: the list with its money, one delivery with its verdict, single replay, discarding."""
+
+import re
+
+import pytest
+from django.test import Client
+
+from retailops.events import verdicts
+from retailops.events.enums import DeliveryStatus, EffectStatus
+from retailops.events.models import Attempt, Effect, Event
+from tests.workbench import world
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def story() -> world.Story:
+    return world.Story.told()
+
+
+@pytest.fixture
+def lead() -> Client:
+    return world.signed_in(world.person("ops_lead"))
+
+
+def rows(page: str) -> list[str]:
+    return re.findall(r'class="row-link" href="/deliveries/([0-9a-f-]{36})/"', page)
+
+
+def test_the_list_shows_stopped_deliveries_with_the_money_that_waits(lead: Client, story: world.Story) -> None:
+    page = lead.get("/deliveries/").content.decode()
+    assert rows(page) == [str(story.delivery.id)]
+    assert "The charge is disputed." in page
+    assert "45.99" in page[page.index("at-risk") : page.index("waits on these")]
+
+
+def test_filters_of_the_list(lead: Client, story: world.Story) -> None:
+    here = [str(story.delivery.id)]
+    for query, expected in {
+        "system=stripe": here,
+        "operation=refund.create": here,
+        "operation=stock.place": [],
+        "queue=business": here,
+        "queue=technical": [],
+        f"q={story.rma.number}": here,
+        f"q={story.delivery.id}": here,
+        f"q={story.delivery.effect_key}": here,
+        "q=nothing": [],
+        "state=in_doubt": [],
+    }.items():
+        assert rows(lead.get(f"/deliveries/?{query}").content.decode()) == expected, query
+
+
+def test_a_delivery_says_what_is_wrong_and_shows_the_exchange(lead: Client, story: world.Story) -> None:
+    page = lead.get(f"/deliveries/{story.delivery.id}/").content.decode()
+    assert "Refund not accepted. Stripe refused it." in page
+    assert "curl -X POST https://api.stripe.example/v1/refunds" in page
+    assert story.delivery.effect_key in page
+
+
+def test_replay_needs_a_reason(lead: Client, story: world.Story) -> None:
+    answer = lead.post(f"/deliveries/{story.delivery.id}/replay/", {"reason": ""})
+    assert answer.status_code == 422
+    story.delivery.refresh_from_db()
+    assert story.delivery.status == DeliveryStatus.DEAD
+
+
+def test_what_is_there_already_is_marked_and_nothing_is_sent(lead: Client, story: world.Story) -> None:
+    delivery = story.delivery
+    effect = Effect.objects.create(
+        destination=delivery.destination, kind="refund", business_key=delivery.effect_key,
+        status=EffectStatus.CONFIRMED,
+        external_reference="re_known", evidence={"seen": True},
+    )  # fmt: skip
+    delivery.effect = effect
+    delivery.save()
+    page = lead.get(f"/deliveries/{delivery.id}/replay/").content.decode()
+    assert "Mark as done" in page
+    sent = Attempt.objects.filter(delivery=delivery, request__isnull=False).count()
+    answer = lead.post(f"/deliveries/{delivery.id}/replay/", {"reason": "support says it is there"}, follow=True)
+    assert "It was there already: marked as delivered, nothing was sent." in answer.content.decode()
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.external_reference) == (DeliveryStatus.DELIVERED, "re_known")
+    assert Attempt.objects.filter(delivery=delivery, request__isnull=False).count() == sent
+    assert Event.objects.filter(type="delivery.replayed", reason_code="support says it is there").count() == 1
+
+
+def test_what_is_safe_is_sent_again(lead: Client, story: world.Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = verdicts.Verdict(verdicts.VerdictKind.SAFE_ABSENT, "Looked up: it is not there.")
+    monkeypatch.setattr(verdicts, "_by_remote", lambda delivery: found)
+    answer = lead.post(f"/deliveries/{story.delivery.id}/replay/", {"reason": "dispute was won"})
+    assert answer.status_code == 303
+    story.delivery.refresh_from_db()
+    assert story.delivery.status == DeliveryStatus.READY
+
+
+def test_what_cannot_be_known_is_not_sent(lead: Client, story: world.Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    unknown = verdicts.Verdict(verdicts.VerdictKind.IN_DOUBT, "The remote cannot tell now.", what_to_do="Wait.")
+    monkeypatch.setattr(verdicts, "_by_remote", lambda delivery: unknown)
+    page = lead.get(f"/deliveries/{story.delivery.id}/replay/").content.decode()
+    assert re.search(r"<button type=\"submit\"[^>]*disabled", page)
+    answer = lead.post(f"/deliveries/{story.delivery.id}/replay/", {"reason": "try"})
+    assert answer.status_code == 422
+    assert "The remote cannot tell now." in answer.content.decode()
+    story.delivery.refresh_from_db()
+    assert story.delivery.status == DeliveryStatus.DEAD
+
+
+def test_discarding_closes_it_with_the_reason(lead: Client, story: world.Story) -> None:
+    answer = lead.post(f"/deliveries/{story.delivery.id}/discard/", {"reason": "customer was paid in cash"})
+    assert answer.status_code == 303
+    story.delivery.refresh_from_db()
+    assert story.delivery.status == DeliveryStatus.DISCARDED
+    assert Event.objects.get(type="delivery.discarded").reason_code == "customer was paid in cash"
+
+
+def test_an_agent_is_not_offered_to_discard(story: world.Story) -> None:
+    agent = world.signed_in(world.person("ops_agent"))
+    page = agent.get(f"/deliveries/{story.delivery.id}/").content.decode()
+    assert "Send again…" in page
+    assert "Discard…" not in page
+    assert agent.post(f"/deliveries/{story.delivery.id}/discard/", {"reason": "x"}).status_code == 403
