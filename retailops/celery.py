@@ -1,0 +1,48 @@
+"""The Celery application. Its messages carry ids and mean "look now": PostgreSQL holds all work."""
+
+import functools
+import os
+from typing import Any
+
+from celery import Celery
+from celery.worker.consumer import Consumer
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "retailops.settings")
+
+RECONNECT_SECONDS = 1
+
+
+class SteadyConsumer(Consumer):
+    """Looks for a lost broker every second: Celery's own pause grows to half a minute, and work would wait for it."""
+
+    def ensure_connected(self, conn: Any) -> Any:
+        """Return the connection once it stands."""
+        conn.ensure_connection = functools.partial(
+            conn.ensure_connection, interval_start=RECONNECT_SECONDS, interval_step=0, interval_max=RECONNECT_SECONDS
+        )
+        return super().ensure_connected(conn)
+
+
+app = Celery("retailops")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+app.conf.task_routes = {
+    "events.deliver": {"queue": "deliveries"},
+    # Asking a slow remote must not hold up the sweep that finds other work.
+    "events.look_up": {"queue": "deliveries"},
+    "events.handle": {"queue": "handlers"},
+    "connectors.*": {"queue": "inbox"},
+    "events.*": {"queue": "maintenance"},
+}
+app.conf.task_default_queue = "maintenance"
+# A worker that lost its broker asks for it forever, once a second.
+app.conf.worker_consumer = SteadyConsumer
+app.conf.broker_connection_max_retries = None
+app.conf.worker_cancel_long_running_tasks_on_connection_loss = False
+
+# Beat's messages are worth nothing once the next one is there.
+app.conf.beat_schedule = {
+    "sweep": {"task": "events.sweep", "schedule": 2.0, "options": {"expires": 6}},
+    "housekeeping": {"task": "events.housekeeping", "schedule": 5.0, "options": {"expires": 15}},
+}

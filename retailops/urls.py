@@ -1,0 +1,23 @@
+"""Composition of every address of the product."""
+
+from django.urls import include, path
+
+from connectors.webhooks_in.views import receive_webhook
+from retailops.api import docs_urlpatterns
+
+urlpatterns = [
+    path("api/v1/", include("retailops.api")),
+    path("api/", include((docs_urlpatterns, "api-docs"))),
+    path("webhooks/<slug:name>", receive_webhook, name="webhook-in"),
+    path("accounts/", include("allauth.account.urls")),
+    path("accounts/mfa/", include("allauth.mfa.urls")),
+    path("returns/", include("returns.web.urls")),
+    path("connections/", include("connectors.web.urls")),
+    path("", include("retailops.runtime.urls")),
+    path("", include("retailops.workbench.urls")),
+]
+
+handler400 = "retailops.workbench.views.errors.bad_request"
+handler403 = "retailops.workbench.views.errors.forbidden"
+handler404 = "retailops.workbench.views.errors.not_found"
+handler500 = "retailops.workbench.views.errors.server_error"
