@@ -1,4 +1,7 @@
-"""Fill a destination's queue with SQL, so that a benchmark measures the engine and not the filling."""
+"""Fill a destination's queue with SQL, so that a benchmark measures the engine and not the filling.
+
+Ids are of version 7, as the product makes them.
+"""
 
 from uuid import UUID
 
@@ -11,7 +14,7 @@ _FILL = """
 WITH made AS (
     INSERT INTO events_event (id, type, version, subject_type, subject_id, correlation_id, source, actor, on_behalf_of,
         reason_code, policy_version, region, brand, channel, data, occurred_at, recorded_at, input_hash)
-    SELECT gen_random_uuid(), 'return.authorized', 1, 'return', gen_random_uuid(), gen_random_uuid(), 'retailops',
+    SELECT uuidv7(), 'return.authorized', 1, 'return', uuidv7(), uuidv7(), 'retailops',
         'system:benchmark', '', '', '', 'uk', 'b', 'web',
         jsonb_build_object('return_id', n, 'number', 'RMA-' || n, 'kind', 'mail_in', 'channel', 'web',
                            'currency', 'GBP'),
@@ -19,10 +22,10 @@ WITH made AS (
     FROM generate_series(1, %(count)s) n
     RETURNING id, subject_id)
 INSERT INTO events_delivery (id, event_id, destination_id, operation, lane_key, effect_key, repeat_safe, currency,
-    status, attempt_no, next_attempt_at, next_trigger, next_actor, fence, lease_owner, deadline_at, failure_class,
+    status, attempt_no, next_attempt_at, next_trigger, next_actor, fence, deadline_at, failure_class,
     failure_code, failure_message, fingerprint, external_reference, created_at, retry_no, look_ups)
-SELECT gen_random_uuid(), id, %(destination)s, 'webhook.send', subject_id::text, id::text, true, '', 'ready',
-    0, now(), 'auto', '', 0, '', now() + interval '2 days', '', '', '', '', '', now(), 0, 0
+SELECT uuidv7(), id, %(destination)s, 'webhook.send', subject_id::text, id::text, true, '', 'ready',
+    0, now(), 'auto', '', 0, now() + interval '2 days', '', '', '', '', '', now(), 0, 0
 FROM made
 """
 

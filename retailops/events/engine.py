@@ -1,18 +1,20 @@
 """Claim: take what may be sent now, under lease, in one short transaction.
 
 The destination's row is locked in a statement of its own first: in one statement the in-flight count would read an old
-snapshot, and a cap of 4 was seen to reach 27. Then one UPDATE takes the heads of lanes that are due.
+snapshot, and a cap of 4 was seen to reach 27. Then one statement locks the heads of lanes that are due and enters a
+lease for each. The delivery itself is written once, when the attempt is recorded.
 """
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import LiteralString
 from uuid import UUID
 
 from django.db import transaction
 
 from retailops.events import breaker
 from retailops.events.enums import CircuitState, Trigger
+from retailops.events.leases import hold_in_doubt
 from retailops.events.raw_sql import execute, fetch
 from retailops.events.sending_state import SendingState, lock_state
 from retailops.events.transport import Claimed
@@ -88,7 +90,7 @@ _PLANNING = "set_config('enable_seqscan', 'off', true), set_config('enable_bitma
 _COUNT_IN_FLIGHT = (
     "SELECT count(*), "  # noqa: S608  # constants of our own
     + _PLANNING
-    + " FROM events_delivery WHERE destination_id = %(id)s AND status = 'leased'"
+    + " FROM events_lease WHERE destination_id = %(id)s AND expires_at IS NOT NULL"
 )
 
 
@@ -98,46 +100,62 @@ def _in_flight(destination_id: UUID) -> int:
     return int(rows[0][0])
 
 
-CLAIMED_COLUMNS = """
-    d.id, d.destination_id, d.operation, d.effect_key, d.lane_key, d.attempt_no, d.fence, d.repeat_safe,
+# What a Claimed is made of. The attempt and the fence of a delivery under lease are the next ones.
+_CLAIMED: LiteralString = """
+    d.id, d.destination_id, d.operation, d.effect_key, d.lane_key, {attempt_no}, {fence}, d.repeat_safe,
     e.id, e.type, e.version, e.subject_type, e.subject_id, e.correlation_id, e.occurred_at,
-    coalesce(d.payload, e.data), e.region, e.brand, e.channel, d.first_sent_at, d.lease_expires_at,
+    coalesce(d.payload, e.data), e.region, e.brand, e.channel, {first_sent_at}, {expires_at},
     %(timeout)s::float8, d.deadline_at, d.next_trigger, d.next_actor, d.retry_no, d.effect_id"""
+UNLEASED_COLUMNS: LiteralString = _CLAIMED.format(
+    attempt_no="d.attempt_no", fence="d.fence", first_sent_at="d.first_sent_at", expires_at="clock_timestamp()"
+)
+LEASED_COLUMNS: LiteralString = _CLAIMED.format(
+    attempt_no="d.attempt_no + 1",
+    fence="l.fence",
+    first_sent_at="coalesce(d.first_sent_at, l.sending_since)",
+    expires_at="l.expires_at",
+)
+_TAKEN_COLUMNS: LiteralString = _CLAIMED.format(
+    attempt_no="d.attempt_no + 1",
+    fence="d.fence + 1",
+    first_sent_at="coalesce(d.first_sent_at, CASE WHEN d.repeat_safe THEN %(moment)s END)",
+    expires_at="%(expires)s",
+)
 
-_DUE_HEADS = """
-    SELECT d.id FROM events_delivery d
+_FROM_DUE_HEADS = """
+    FROM events_delivery d
     WHERE d.destination_id = %(destination)s AND d.status = 'ready' AND d.next_attempt_at <= %(moment)s
+      AND (SELECT l.delivery_id FROM events_lease l
+           WHERE l.destination_id = %(destination)s AND l.lane_key = d.lane_key LIMIT 1) IS NULL
       AND d.lane_seq = (
           SELECT min(o.lane_seq) FROM events_delivery o
           WHERE o.destination_id = %(destination)s AND o.lane_key = d.lane_key
-            AND o.status IN ('ready', 'leased', 'in_doubt', 'dead')
+            AND o.status IN ('ready', 'in_doubt', 'dead')
             AND (o.status <> 'dead' OR %(dead_blocks)s))
-      AND (SELECT o.id FROM events_delivery o
-           WHERE o.destination_id = %(destination)s AND o.lane_key = d.lane_key
-             AND o.status IN ('leased', 'in_doubt') LIMIT 1) IS NULL
 """
 
 _TAKE = (
-    "WITH picked AS MATERIALIZED ("  # noqa: S608  # constants of our own
-    + _DUE_HEADS
+    "WITH d AS MATERIALIZED ("  # noqa: S608  # constants of our own
+    "SELECT d.id, d.destination_id, d.operation, d.effect_key, d.lane_key, d.attempt_no, d.fence, d.repeat_safe,"
+    " d.event_id, d.payload, d.first_sent_at, d.deadline_at, d.next_trigger, d.next_actor, d.retry_no, d.effect_id,"
+    " d.lane_seq"
+    + _FROM_DUE_HEADS
     + """
     ORDER BY {order} LIMIT %(limit)s
-    FOR UPDATE OF d SKIP LOCKED),
+    FOR NO KEY UPDATE OF d SKIP LOCKED),
 paid AS (
     UPDATE events_destination
     SET tokens = %(tokens)s - taken.n, tokens_at = %(moment)s, last_claimed_at = %(moment)s,
         circuit = CASE WHEN %(probing)s THEN 'half_open' ELSE circuit END
-    FROM (SELECT count(*) AS n FROM picked) AS taken WHERE id = %(destination)s AND taken.n > 0)
-UPDATE events_delivery d
-SET status = 'leased', fence = d.fence + 1, attempt_no = d.attempt_no + 1, lease_owner = %(owner)s,
-    lease_expires_at = %(expires)s,
-    sending_since = CASE WHEN d.repeat_safe THEN %(moment)s END,
-    first_sent_at = CASE WHEN d.repeat_safe THEN coalesce(d.first_sent_at, %(moment)s) ELSE d.first_sent_at END
-FROM picked, events_event e
-WHERE d.id = picked.id AND e.id = d.event_id
-RETURNING """
-    + CLAIMED_COLUMNS
-    + ", d.lane_seq"
+    FROM (SELECT count(*) AS n FROM d) AS taken WHERE id = %(destination)s AND taken.n > 0),
+leased AS (
+    INSERT INTO events_lease (destination_id, lane_key, delivery_id, fence, owner, expires_at, sending_since)
+    SELECT destination_id, lane_key, id, fence + 1, %(owner)s, %(expires)s, CASE WHEN repeat_safe THEN %(moment)s END
+    FROM d)
+SELECT """
+    + _TAKEN_COLUMNS
+    + """
+FROM d JOIN events_event e ON e.id = d.event_id ORDER BY d.lane_seq"""
 )
 _OLDEST_FIRST = "d.next_attempt_at, d.lane_seq"
 _TAKE_DUE = _TAKE.format(order=_OLDEST_FIRST)
@@ -150,7 +168,7 @@ def has_due_head(destination_id: UUID) -> bool:
     with transaction.atomic():
         fetch("SELECT " + _PLANNING, {})
         keys = {"destination": destination_id, "moment": now(), "dead_blocks": _dead_blocks(destination_id)}
-        return bool(fetch(_DUE_HEADS + " LIMIT 1", keys, prepare=False))
+        return bool(fetch("SELECT d.id" + _FROM_DUE_HEADS + " LIMIT 1", keys, prepare=False))
 
 
 def _dead_blocks(destination_id: UUID) -> bool:
@@ -175,13 +193,8 @@ def _take(state: SendingState, owner: str, limit: int, probing: bool) -> list[Cl
         },
         prepare=False,
     )
-    rows.sort(key=_lane_seq)
     taken = [Claimed.of_row(row) for row in rows]
     return [one.having(trigger=Trigger.PROBE) for one in taken] if probing else taken
-
-
-def _lane_seq(row: tuple[Any, ...]) -> int:
-    return int(row[-1])
 
 
 def call_timeout(state: SendingState) -> float:
@@ -197,6 +210,7 @@ def _set_aside_forgotten_keys(state: SendingState, claimed: list[Claimed]) -> li
     forgotten = [one for one in claimed if _key_forgotten(one, oldest)]
     if forgotten:
         execute(_DOUBT, {"ids": [one.id for one in forgotten], "moment": state.moment})
+        hold_in_doubt(state.id, [one.lane_key for one in forgotten])
     return [one for one in claimed if not _key_forgotten(one, oldest)]
 
 
@@ -206,8 +220,8 @@ def _key_forgotten(claimed: Claimed, oldest: datetime) -> bool:
 
 _DOUBT = """
 UPDATE events_delivery
-SET status = 'in_doubt', attempt_no = attempt_no - 1, lease_expires_at = NULL, lease_owner = '',
-    sending_since = NULL, in_doubt_since = %(moment)s, look_ups = 0, next_attempt_at = %(moment)s,
+SET status = 'in_doubt', fence = fence + 1, in_doubt_since = %(moment)s, look_ups = 0, next_attempt_at = %(moment)s,
+    sending_since = NULL,
     failure_class = 'in_doubt',
     failure_code = 'key_forgotten',
     failure_message = 'The key is older than the remote remembers: looked up before it is sent again.'
@@ -215,12 +229,12 @@ WHERE id = ANY(%(ids)s)
 """
 
 _RENEW = """
-UPDATE events_delivery d
-SET lease_expires_at = clock_timestamp() + make_interval(secs => %(lease)s), sending_since = clock_timestamp(),
-    first_sent_at = coalesce(d.first_sent_at, clock_timestamp())
-FROM unnest(%(ids)b::uuid[], %(fences)b::bigint[]) AS mine(id, fence)
-WHERE d.id = mine.id AND d.fence = mine.fence AND d.status = 'leased' AND d.lease_expires_at > clock_timestamp()
-RETURNING d.id, d.lease_expires_at, d.first_sent_at
+UPDATE events_lease l
+SET expires_at = clock_timestamp() + make_interval(secs => %(lease)s), sending_since = clock_timestamp()
+FROM unnest(%(lanes)b::text[], %(fences)b::bigint[], %(ids)b::uuid[]) AS mine(lane_key, fence, id)
+WHERE l.destination_id = %(destination)s AND l.lane_key = mine.lane_key
+  AND l.delivery_id = mine.id AND l.fence = mine.fence AND l.expires_at > clock_timestamp()
+RETURNING l.delivery_id, l.expires_at, l.sending_since
 """
 
 
@@ -229,8 +243,18 @@ def renew(claimed: list[Claimed], lease_seconds: int) -> list[Claimed]:
 
     From here on a delivery counts as "may have been sent".
     """
-    keys = {"ids": [one.id for one in claimed], "fences": [one.fence for one in claimed], "lease": lease_seconds}
+    if not claimed:
+        return []
+    keys = {
+        "destination": claimed[0].destination_id,
+        "lanes": [one.lane_key for one in claimed],
+        "fences": [one.fence for one in claimed],
+        "ids": [one.id for one in claimed],
+        "lease": lease_seconds,
+    }
     mine = {row[0]: row for row in fetch(_RENEW, keys)}
     return [
-        one.having(lease_expires_at=mine[one.id][1], first_sent_at=mine[one.id][2]) for one in claimed if one.id in mine
+        one.having(lease_expires_at=mine[one.id][1], first_sent_at=one.first_sent_at or mine[one.id][2])
+        for one in claimed
+        if one.id in mine
     ]

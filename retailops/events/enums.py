@@ -20,10 +20,9 @@ class CircuitState(TextChoices):
 
 
 class DeliveryStatus(TextChoices):
-    """Stored status; *scheduled*, *held* and *blocked* are derived from time, destination and lane."""
+    """Stored status; *leased*, *scheduled*, *held* and *blocked* are derived from lease, time, destination and lane."""
 
     READY = "ready"
-    LEASED = "leased"
     IN_DOUBT = "in_doubt"
     DEAD = "dead"
     DELIVERED = "delivered"
@@ -31,8 +30,7 @@ class DeliveryStatus(TextChoices):
     SUPERSEDED = "superseded"
 
 
-OPEN_STATUSES = (DeliveryStatus.READY, DeliveryStatus.LEASED, DeliveryStatus.IN_DOUBT, DeliveryStatus.DEAD)
-IN_FLIGHT_STATUSES = (DeliveryStatus.LEASED, DeliveryStatus.IN_DOUBT)
+OPEN_STATUSES = (DeliveryStatus.READY, DeliveryStatus.IN_DOUBT, DeliveryStatus.DEAD)
 
 
 class OutcomeClass(TextChoices):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from retailops.events.engine import CLAIMED_COLUMNS
+from retailops.events.engine import LEASED_COLUMNS
 from retailops.events.raw_sql import execute, fetch
 from retailops.events.recording import record_within
 from retailops.events.sending import unknown_outcome
@@ -17,24 +17,25 @@ from retailops.events.transport import Claimed
 GRACE_SECONDS = 2.0
 BATCH = 200
 
-_NEVER_SENT = """
-WITH expired AS MATERIALIZED (
-    SELECT id FROM events_delivery
-    WHERE status = 'leased' AND sending_since IS NULL
-      AND lease_expires_at < clock_timestamp() - make_interval(secs => %(grace)s)
-    ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
-UPDATE events_delivery d
-SET status = 'ready', fence = d.fence + 1, attempt_no = d.attempt_no - 1, lease_owner = '', lease_expires_at = NULL
-FROM expired WHERE d.id = expired.id RETURNING d.destination_id
+_EXPIRED: LiteralString = "l.expires_at < clock_timestamp() - make_interval(secs => %(grace)s)"
+_NEVER_SENT: LiteralString = (
+    "DELETE FROM events_lease l WHERE l.sending_since IS NULL AND "  # noqa: S608  # constants of our own
+    + _EXPIRED
+    + " RETURNING l.delivery_id, l.fence"
+)
+_RELEASED = """
+UPDATE events_delivery d SET fence = r.fence
+FROM unnest(%(ids)s::uuid[], %(fences)s::bigint[]) AS r(id, fence) WHERE d.id = r.id
 """
 _SENT: LiteralString = (
     "SELECT "
-    + CLAIMED_COLUMNS
+    + LEASED_COLUMNS
     + """
-FROM events_delivery d JOIN events_event e ON e.id = d.event_id
-WHERE d.status = 'leased' AND d.sending_since IS NOT NULL
-  AND d.lease_expires_at < clock_timestamp() - make_interval(secs => %(grace)s)
-ORDER BY d.id LIMIT %(limit)s FOR UPDATE OF d SKIP LOCKED
+FROM events_lease l JOIN events_delivery d ON d.id = l.delivery_id JOIN events_event e ON e.id = d.event_id
+WHERE l.sending_since IS NOT NULL AND """
+    + _EXPIRED
+    + """
+ORDER BY d.id LIMIT %(limit)s FOR UPDATE OF l SKIP LOCKED
 """
 )
 
@@ -46,8 +47,16 @@ def expire_leases() -> int:
     (dead past its deadline); maybe sent and not repeat-safe → in doubt. Both leave an attempt that says so, and the
     fence moves on, so that the answer of a worker that still lives is late.
     """
-    released = fetch(_NEVER_SENT, {"grace": GRACE_SECONDS, "limit": BATCH})
-    return len(released) + _expire_sent()
+    return _release_never_sent() + _expire_sent()
+
+
+@transaction.atomic
+def _release_never_sent() -> int:
+    """The fence moves on, so that a worker that wakes up cannot renew or record."""
+    released = fetch(_NEVER_SENT, {"grace": GRACE_SECONDS})
+    if released:
+        execute(_RELEASED, {"ids": [row[0] for row in released], "fences": [row[1] for row in released]})
+    return len(released)
 
 
 def _expire_sent() -> int:
@@ -67,5 +76,3 @@ def _expire_of(destination_id: UUID, lost: Sequence[Claimed]) -> None:
         return
     code, message = "lease_expired", "The worker that was sending this disappeared; it may have been sent."
     record_within(state, [unknown_outcome(claimed, code, message) for claimed in lost], None)
-    ids = [claimed.id for claimed in lost]
-    execute("UPDATE events_delivery SET fence = fence + 1 WHERE id = ANY(%(ids)s)", {"ids": ids})

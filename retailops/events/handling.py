@@ -8,7 +8,8 @@ from django.db import transaction
 from pydantic import ValidationError
 
 from retailops.events.enums import OutcomeClass
-from retailops.events.raw_sql import PASSING_ERRORS, fetch
+from retailops.events.leases import is_mine
+from retailops.events.raw_sql import PASSING_ERRORS
 from retailops.events.recording import record_within, stubbornly
 from retailops.events.sending_state import SendingState
 from retailops.events.transport import Claimed, Outcome
@@ -47,21 +48,13 @@ def _handle(state: SendingState, claimed: Claimed) -> None:
 
 def _in_transaction(state: SendingState, claimed: Claimed) -> None:
     with transaction.atomic():
-        if not _still_ours(claimed):
+        if not is_mine(claimed):
             return
         started, clock = now(), perf_counter()
         _handlers[state.name](claimed)
         milliseconds = int((perf_counter() - clock) * 1000)
         done = Outcome(claimed, OutcomeClass.DELIVERED, started_at=started, duration_ms=milliseconds)
         record_within(state, [done], None)
-
-
-def _still_ours(claimed: Claimed) -> bool:
-    rows = fetch(
-        "SELECT 1 FROM events_delivery WHERE id = %(id)s AND fence = %(fence)s AND status = 'leased' FOR UPDATE",
-        {"id": claimed.id, "fence": claimed.fence},
-    )
-    return bool(rows)
 
 
 def _record_failure(state: SendingState, outcome: Outcome) -> None:

@@ -12,8 +12,9 @@ import structlog
 from django.db import connections, transaction
 
 from retailops.events import attempts, consequences, effects, retry
-from retailops.events.engine import CLAIMED_COLUMNS
+from retailops.events.engine import UNLEASED_COLUMNS
 from retailops.events.enums import DeliveryStatus, OutcomeClass, Trigger
+from retailops.events.leases import let_go
 from retailops.events.raw_sql import execute, fetch
 from retailops.events.recording import record_refused_look_up, stubbornly
 from retailops.events.sending_state import SendingState, read_state
@@ -34,9 +35,7 @@ class Doubt:
     money: tuple[int | None, str]
 
 
-_COLUMNS: LiteralString = CLAIMED_COLUMNS.replace("d.lease_expires_at", "clock_timestamp()") + (
-    ", d.sending_since, d.look_ups, d.amount, d.currency "
-)
+_COLUMNS: LiteralString = UNLEASED_COLUMNS + ", d.sending_since, d.look_ups, d.amount, d.currency "
 
 # The next look-up is set before this one is made: should this worker die, another asks again.
 _PICK: LiteralString = (
@@ -199,6 +198,7 @@ def _set(claimed: Claimed, status: str, at: datetime, retry_no: int, reference: 
 def _found(doubt: Doubt, outcome: Outcome, state: SendingState) -> None:
     claimed = doubt.claimed
     _set(claimed, "delivered", state.moment, claimed.retry_no, outcome.external_reference)
+    let_go(claimed)
     transport_of(state.kind).recorded([Recorded(outcome, DeliveryStatus.DELIVERED)])
     consequences.publish_settled(state, claimed, doubt.money, "present", outcome.external_reference)
 
@@ -208,4 +208,5 @@ def _absent(doubt: Doubt, outcome: Outcome, state: SendingState) -> None:
     claimed = doubt.claimed
     wait = retry.delay(state.retry_schedule, claimed.retry_no - 1) if claimed.retry_no else 0.0
     _set(claimed, "ready", state.moment + timedelta(seconds=wait), claimed.retry_no + 1)
+    let_go(claimed)
     consequences.publish_settled(state, claimed, doubt.money, "absent", "")

@@ -8,7 +8,6 @@ from django.db import models
 from django.db.models import Q
 
 from retailops.events.enums import (
-    IN_FLIGHT_STATUSES,
     OPEN_STATUSES,
     CircuitState,
     DeliveryStatus,
@@ -168,9 +167,10 @@ class Delivery(models.Model):
     # No index of its own: the unique constraints below begin with it.
     destination = models.ForeignKey(Destination, on_delete=models.PROTECT, related_name="deliveries", db_index=False)
     operation = models.CharField(max_length=80)
-    lane_key = models.CharField(max_length=80)
+    # Keys are compared byte by byte: no locale has a say in them, and it is quicker.
+    lane_key = models.CharField(max_length=80, db_collation="C")
     lane_seq = models.BigIntegerField(db_default=NextLaneSeq())
-    effect_key = models.CharField(max_length=120)
+    effect_key = models.CharField(max_length=120, db_collation="C")
     repeat_safe = models.BooleanField(default=True)
     # The change in the outside world that this delivery is to make, where the ledger keeps one.
     effect = models.ForeignKey(
@@ -187,11 +187,10 @@ class Delivery(models.Model):
     next_attempt_at = models.DateTimeField(default=now)
     next_trigger = models.CharField(max_length=10, choices=Trigger.choices, default=Trigger.AUTO)
     next_actor = models.CharField(max_length=120, blank=True, default="")
+    # Of the last lease that was recorded, expired or settled; a claim leases with the next one.
     fence = models.BigIntegerField(default=0)
-    lease_owner = models.CharField(max_length=80, blank=True, default="")
-    lease_expires_at = models.DateTimeField(null=True, blank=True)
     deadline_at = models.DateTimeField()
-    # Set by the renewal right before the send, NULL at each claim: tells "may have been sent" from "never left".
+    # When the last send that was recorded or lost began.
     sending_since = models.DateTimeField(null=True, blank=True)
     # When the present effect key first went out; NULL again once a look-up proved the effect absent.
     first_sent_at = models.DateTimeField(null=True, blank=True)
@@ -219,16 +218,7 @@ class Delivery(models.Model):
                 name="delivery_place_in_lane",
             ),
             models.UniqueConstraint(fields=["destination", "effect_key"], name="delivery_once_an_effect"),
-            models.UniqueConstraint(
-                fields=["destination", "lane_key"],
-                condition=Q(status__in=IN_FLIGHT_STATUSES),
-                name="lane_has_one_in_flight",
-            ),
             models.CheckConstraint(condition=Q(status__in=DeliveryStatus.values), name="delivery_status_is_known"),
-            models.CheckConstraint(
-                condition=~Q(status=DeliveryStatus.LEASED) | Q(lease_expires_at__isnull=False),
-                name="leased_delivery_has_expiry",
-            ),
         ]
         indexes = [
             models.Index(
@@ -252,11 +242,38 @@ class Delivery(models.Model):
         return self.payload if self.payload is not None else dict(self.event.data)
 
 
+class Lease(models.Model):
+    """The hold that a delivery under way has on its lane: one a lane, by the primary key.
+
+    With an expiry, a worker is sending the delivery. Without, the delivery is in doubt. Narrow and short-lived, so that
+    a claim writes no new version of the wide delivery and of its index entries. Its references have no constraint in
+    the database: a claim enters it in the statement that locks the delivery, and deliveries are never deleted.
+    """
+
+    pk = models.CompositePrimaryKey("destination", "lane_key")
+    destination = models.ForeignKey(Destination, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False)
+    lane_key = models.CharField(max_length=80, db_collation="C")
+    delivery = models.ForeignKey(
+        Delivery, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="leases"
+    )
+    fence = models.BigIntegerField()
+    owner = models.CharField(max_length=80)
+    expires_at = models.DateTimeField(null=True)
+    # Set by the renewal right before the send: tells "may have been sent" from "never left".
+    sending_since = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.lane_key}: {self.owner or 'in doubt'}"
+
+
 class Attempt(models.Model):
     """One try of one delivery; append-only (a trigger refuses update and delete)."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, related_name="attempts", db_index=False)
+    # Written by the engine alone, for deliveries that it holds; the constraint would cost as much as the row.
+    delivery = models.ForeignKey(
+        Delivery, on_delete=models.PROTECT, related_name="attempts", db_index=False, db_constraint=False
+    )
     attempt_no = models.PositiveIntegerField()
     fence = models.BigIntegerField()
     trigger = models.CharField(max_length=10, choices=Trigger.choices)

@@ -16,6 +16,7 @@ from retailops.events import attempts, consequences, effects
 from retailops.events.attempts import LONGEST_CODE, LONGEST_REFERENCE, plain
 from retailops.events.decisions import Decision, decide
 from retailops.events.enums import DeliveryStatus, OutcomeClass
+from retailops.events.leases import take_up
 from retailops.events.raw_sql import DATA_ERRORS, PASSING_ERRORS, execute, fetch
 from retailops.events.sending_state import SendingState, read_state
 from retailops.events.transport import Claimed, Outcome, Recorded, Transport, transport_of
@@ -81,32 +82,58 @@ def record_within(state: SendingState, outcomes: Sequence[Outcome], transport: T
     return records
 
 
+# Who comes late finds its lease gone, of another fence, or without an expiry: in doubt.
 _APPLY = """
+WITH r AS MATERIALIZED (
+    SELECT * FROM unnest(
+        %(ids)s::uuid[], %(lanes)s::text[], %(fences)s::bigint[], %(statuses)s::text[], %(nexts)s::timestamptz[],
+        %(retries)s::integer[], %(classes)s::text[], %(codes)s::text[], %(messages)s::text[],
+        %(fingerprints)s::text[], %(references)s::text[])
+        AS r(id, lane_key, fence, status, next_attempt_at, retry_no, failure_class, code, message, fingerprint,
+             reference)),
+let_go AS (
+    DELETE FROM events_lease l USING r
+    WHERE l.destination_id = %(destination)s AND l.lane_key = r.lane_key AND l.delivery_id = r.id
+      AND l.fence = r.fence AND l.expires_at IS NOT NULL AND r.status <> 'in_doubt'
+    RETURNING l.delivery_id, l.sending_since),
+kept AS (
+    UPDATE events_lease l SET expires_at = NULL, owner = '' FROM r
+    WHERE l.destination_id = %(destination)s AND l.lane_key = r.lane_key AND l.delivery_id = r.id
+      AND l.fence = r.fence AND l.expires_at IS NOT NULL AND r.status = 'in_doubt'
+    RETURNING l.delivery_id, l.sending_since),
+mine AS (SELECT * FROM let_go UNION ALL SELECT * FROM kept)
 UPDATE events_delivery d
-SET status = r.status, next_attempt_at = r.next_attempt_at, retry_no = r.retry_no,
+SET status = r.status, fence = r.fence, attempt_no = d.attempt_no + 1,
+    sending_since = mine.sending_since, first_sent_at = coalesce(d.first_sent_at, mine.sending_since),
+    next_attempt_at = r.next_attempt_at, retry_no = r.retry_no,
     failure_class = r.failure_class, failure_code = r.code, failure_message = r.message, fingerprint = r.fingerprint,
     external_reference = CASE WHEN r.reference = '' THEN d.external_reference ELSE r.reference END,
-    lease_owner = '', lease_expires_at = NULL, look_ups = 0, next_trigger = 'auto', next_actor = '',
+    look_ups = 0, next_trigger = 'auto', next_actor = '',
     in_doubt_since = CASE WHEN r.status = 'in_doubt' THEN %(moment)s END,
     finished_at = CASE WHEN r.status = 'dead' THEN %(moment)s END
-FROM unnest(%(ids)s::uuid[], %(fences)s::bigint[], %(statuses)s::text[], %(nexts)s::timestamptz[],
-            %(retries)s::integer[], %(classes)s::text[], %(codes)s::text[], %(messages)s::text[],
-            %(fingerprints)s::text[], %(references)s::text[])
-     AS r(id, fence, status, next_attempt_at, retry_no, failure_class, code, message, fingerprint, reference)
-WHERE d.id = r.id AND d.fence = r.fence AND d.status = 'leased'
+FROM mine JOIN r ON r.id = mine.delivery_id
+WHERE d.id = r.id
 RETURNING d.id, d.amount, d.currency
 """
 
 
 _APPLY_DELIVERED = """
+WITH mine AS (
+    DELETE FROM events_lease l
+    USING unnest(%(ids)b::uuid[], %(lanes)b::text[], %(fences)b::bigint[], %(references)b::text[])
+        AS r(id, lane_key, fence, reference)
+    WHERE l.destination_id = %(destination)s AND l.lane_key = r.lane_key AND l.delivery_id = r.id
+      AND l.fence = r.fence AND l.expires_at IS NOT NULL
+    RETURNING r.id, r.fence, r.reference, l.sending_since)
 UPDATE events_delivery d
-SET status = 'delivered', next_attempt_at = %(moment)s, retry_no = 0,
+SET status = 'delivered', fence = r.fence, attempt_no = d.attempt_no + 1,
+    sending_since = r.sending_since, first_sent_at = coalesce(d.first_sent_at, r.sending_since),
+    next_attempt_at = %(moment)s, retry_no = 0,
     failure_class = '', failure_code = '', failure_message = '', fingerprint = '',
     external_reference = CASE WHEN r.reference = '' THEN d.external_reference ELSE r.reference END,
-    lease_owner = '', lease_expires_at = NULL, look_ups = 0, next_trigger = 'auto', next_actor = '',
-    in_doubt_since = NULL, finished_at = %(moment)s
-FROM unnest(%(ids)b::uuid[], %(fences)b::bigint[], %(references)b::text[]) AS r(id, fence, reference)
-WHERE d.id = r.id AND d.fence = r.fence AND d.status = 'leased'
+    look_ups = 0, next_trigger = 'auto', next_actor = '', in_doubt_since = NULL, finished_at = %(moment)s
+FROM mine AS r
+WHERE d.id = r.id
 RETURNING d.id, d.amount, d.currency
 """
 
@@ -117,7 +144,7 @@ def _apply(state: SendingState, decisions: Sequence[Decision]) -> dict[UUID, tup
     ordered = sorted(decisions, key=_id_number)
     delivered = [each for each in ordered if each.status == DeliveryStatus.DELIVERED]
     others = [each for each in ordered if each.status != DeliveryStatus.DELIVERED]
-    moment = {"moment": state.moment}
+    moment = {"moment": state.moment, "destination": state.id}
     rows = fetch(_APPLY_DELIVERED, _keys(delivered) | moment) if delivered else []
     rows += fetch(_APPLY, _columns(others) | moment) if others else []
     return {row[0]: (row[1], row[2]) for row in rows}
@@ -131,6 +158,7 @@ def _keys(decisions: Sequence[Decision]) -> dict[str, Any]:
     outcomes = [decision.outcome for decision in decisions]
     return {
         "ids": [outcome.claimed.id for outcome in outcomes],
+        "lanes": [outcome.claimed.lane_key for outcome in outcomes],
         "fences": [outcome.claimed.fence for outcome in outcomes],
         "references": [outcome.external_reference[:LONGEST_REFERENCE] for outcome in outcomes],
     }
@@ -188,9 +216,4 @@ def record_refused_look_up(claimed: Claimed, outcome: Outcome, error: Exception)
     """Make a delivery in doubt dead: what the remote did is known, but the domain could not store it."""
     log.error("engine.answer_refused", delivery_id=str(claimed.id), exc_info=error)
     with transaction.atomic():
-        leased = execute(
-            "UPDATE events_delivery SET status = 'leased', lease_expires_at = clock_timestamp() "
-            "WHERE id = %(id)s AND fence = %(fence)s AND status = 'in_doubt'",
-            {"id": claimed.id, "fence": claimed.fence},
-        )
-        return bool(leased and _record_refused_answer(claimed.destination_id, outcome, error))
+        return take_up(claimed) and bool(_record_refused_answer(claimed.destination_id, outcome, error))

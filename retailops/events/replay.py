@@ -15,6 +15,7 @@ from retailops.events.access import access_delivery
 from retailops.events.catalog import Subject
 from retailops.events.enums import DeliveryStatus, OutcomeClass, Trigger
 from retailops.events.kernel_events import DeliveryDiscarded, DeliveryReplayed, DeliverySuperseded
+from retailops.events.leases import is_leased, let_go
 from retailops.events.lookup import doubt_of
 from retailops.events.models import Delivery
 from retailops.events.nudge import nudge_after_commit
@@ -71,6 +72,7 @@ def _send_again(actor: Actor, delivery_id: UUID, reason: str, trigger: str, foun
         delivery.first_sent_at = None
         effects.settle_found(delivery.id, found.finding or Finding(False, evidence=found.evidence))
     delivery.save()
+    let_go(delivery)
     _publish_replayed(delivery, actor, reason, found)
     nudge_after_commit([delivery.destination_id])
 
@@ -90,6 +92,7 @@ def _mark_done(actor: Actor, delivery_id: UUID, reason: str, trigger: str, found
     delivery.fence += 1
     delivery.in_doubt_since = None
     delivery.save()
+    let_go(delivery)
     transport_of(delivery.destination.kind).recorded([Recorded(outcome, DeliveryStatus.DELIVERED)])
     _publish_replayed(delivery, actor, reason, found)
     _free_lane(delivery)
@@ -116,7 +119,13 @@ def _unchanged(actor: Actor, delivery_id: UUID, found: Verdict) -> Delivery:
     delivery = access_delivery(actor, delivery_id, Permission.DELIVERIES_REPLAY, lock=True)
     if (delivery.fence, delivery.status) != (found.fence, found.status):
         raise Conflict(f"It changed while it was looked at: it is {delivery.status} now.", present=delivery.status)
+    _require_not_leased(delivery)
     return delivery
+
+
+def _require_not_leased(delivery: Delivery) -> None:
+    if is_leased(delivery):
+        raise Conflict("It is being sent right now: wait for its answer.", present="leased")
 
 
 def _refuse(delivery: Delivery, found: Verdict) -> None:
@@ -153,6 +162,7 @@ def _close(actor: Actor, delivery_id: UUID, reason: str, status: DeliveryStatus,
     delivery = access_delivery(actor, delivery_id, permission, lock=True)
     if delivery.status not in {DeliveryStatus.READY, DeliveryStatus.DEAD}:
         raise Conflict(f"It is {delivery.status}: it can be closed only when it is known.", present=delivery.status)
+    _require_not_leased(delivery)
     delivery.status, delivery.finished_at = status, now()
     delivery.fence += 1
     delivery.save(update_fields=["status", "finished_at", "fence"])

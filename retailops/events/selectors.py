@@ -11,7 +11,7 @@ from django.db.models import Count, Min, Prefetch, Q, QuerySet, Sum
 from retailops.accounts.actor import Actor, scope_q
 from retailops.accounts.permissions import Permission
 from retailops.events.enums import OPEN_STATUSES, CircuitState, DeliveryStatus
-from retailops.events.models import Attempt, Delivery, Destination, Effect, Event
+from retailops.events.models import Attempt, Delivery, Destination, Effect, Event, Lease
 from retailops.events.verdicts import earlier_in_lane, standing
 from retailops.lib.clock import now
 from retailops.lib.money import Money
@@ -71,7 +71,7 @@ class QueueFigures:
 
 
 def queue_figures(destination_ids: Iterable[UUID] | None = None) -> dict[UUID, QueueFigures]:
-    """Return the figures of each destination (default: all) in three queries; `held` is pause or open circuit."""
+    """Return the figures of each destination (default: all) in four queries; `held` is pause or open circuit."""
     destinations = Destination.objects.filter(retired_at__isnull=True)
     if destination_ids is not None:
         destinations = destinations.filter(pk__in=list(destination_ids))
@@ -88,6 +88,10 @@ def _count(figures: dict[UUID, QueueFigures]) -> None:
         one = figures[row["destination"]]
         setattr(one, row["status"], row["n"])
         one.oldest_due_at = row["oldest"] or one.oldest_due_at
+    leases = Lease.objects.filter(expires_at__isnull=False, destination__in=list(figures))
+    for destination_id, count in leases.order_by().values_list("destination").annotate(n=Count("delivery")):
+        figures[destination_id].leased = count
+        figures[destination_id].ready -= count
 
 
 def _add_dead_money(figures: dict[UUID, QueueFigures]) -> None:

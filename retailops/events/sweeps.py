@@ -85,7 +85,9 @@ SELECT t.id FROM events_destination t
 WHERE t.paused_at IS NULL AND t.retired_at IS NULL
   AND (t.circuit <> 'open' OR t.circuit_until <= clock_timestamp())
   AND EXISTS (SELECT 1 FROM events_delivery d WHERE d.destination_id = t.id AND d.status = 'ready'
-              AND d.next_attempt_at <= clock_timestamp())
+              AND d.next_attempt_at <= clock_timestamp()
+              AND NOT EXISTS (SELECT 1 FROM events_lease l
+                              WHERE l.destination_id = d.destination_id AND l.lane_key = d.lane_key))
 ORDER BY t.last_claimed_at NULLS FIRST
 """
 

@@ -9,7 +9,8 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import TextChoices
 
-from retailops.events.enums import CircuitState, DeliveryStatus, EffectStatus, OutcomeClass
+from retailops.events.enums import OPEN_STATUSES, CircuitState, DeliveryStatus, EffectStatus, OutcomeClass
+from retailops.events.leases import is_leased
 from retailops.events.lookup import ask, doubt_of
 from retailops.events.models import Attempt, Delivery, Destination
 from retailops.events.transport import Finding
@@ -92,7 +93,7 @@ def _by_status(delivery: Delivery) -> Verdict | None:
         return Verdict(VerdictKind.ALREADY_DONE, "It was delivered.", evidence)
     if delivery.status in {DeliveryStatus.DISCARDED, DeliveryStatus.SUPERSEDED}:
         return Verdict(VerdictKind.SUPERSEDED, f"It was {delivery.status}.", what_to_do="Nothing: it is closed.")
-    if delivery.status == DeliveryStatus.LEASED:
+    if is_leased(delivery):
         return Verdict(VerdictKind.IN_DOUBT, "It is being sent right now.", what_to_do="Wait for its answer.")
     return None
 
@@ -129,7 +130,7 @@ def earlier_in_lane(delivery: Delivery) -> Any:
         destination=delivery.destination,
         lane_key=delivery.lane_key,
         lane_seq__lt=delivery.lane_seq,
-        status__in=[DeliveryStatus.READY, DeliveryStatus.LEASED, DeliveryStatus.IN_DOUBT, DeliveryStatus.DEAD],
+        status__in=OPEN_STATUSES,
     ).order_by("lane_seq")
 
 
@@ -214,10 +215,13 @@ def _by_amount(delivery: Delivery, found: Verdict) -> Verdict | None:
 def standing(delivery: Delivery) -> str:
     """Return the status as people read it: the stored one, or what a ready delivery waits for.
 
-    `held` (paused or open circuit), `blocked` (behind an earlier one), `scheduled` (a later try), `due`.
+    `leased` (being sent), `held` (paused or open circuit), `blocked` (behind an earlier one), `scheduled` (a later
+    try), `due`.
     """
     if delivery.status != DeliveryStatus.READY:
         return str(delivery.status)
+    if is_leased(delivery):
+        return "leased"
     if delivery.destination.paused or delivery.destination.circuit == CircuitState.OPEN:
         return "held"
     ahead = earlier_in_lane(delivery)

@@ -21,7 +21,7 @@ from retailops.workbench.words import OPERATIONS
 STATES: Mapping[str, tuple[str, Q]] = {
     "dead": ("Stopped", Q(status=DeliveryStatus.DEAD)),
     "in_doubt": ("In doubt", Q(status=DeliveryStatus.IN_DOUBT)),
-    "waiting": ("Waiting", Q(status__in=[DeliveryStatus.READY, DeliveryStatus.LEASED])),
+    "waiting": ("Waiting", Q(status=DeliveryStatus.READY)),
     "finished": (
         "Finished",
         Q(status__in=[DeliveryStatus.DELIVERED, DeliveryStatus.DISCARDED, DeliveryStatus.SUPERSEDED]),

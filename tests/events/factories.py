@@ -11,7 +11,7 @@ from django.db import connection
 
 from retailops.accounts.actor import Actor
 from retailops.events.enums import DeliveryStatus, OutcomeClass
-from retailops.events.models import Delivery, Destination, Effect, Event
+from retailops.events.models import Delivery, Destination, Effect, Event, Lease
 from retailops.events.transport import Claimed, Finding, Outcome, Recorded
 from retailops.lib.clock import now
 from retailops.lib.ids import uuid7
@@ -55,6 +55,8 @@ def make_delivery(destination: Destination, *, lane: str = "", **fields: Any) ->
         "deadline_at": moment + timedelta(hours=1),
     }
     made = Delivery.objects.create(event=event, destination=destination, **(defaults | fields))
+    if made.status == DeliveryStatus.IN_DOUBT:
+        Lease.objects.create(destination=destination, lane_key=made.lane_key, delivery=made, fence=made.fence, owner="")
     made.refresh_from_db()
     return made
 
@@ -128,5 +130,22 @@ def make_due(*deliveries: Delivery) -> None:
 def expire_lease(delivery: Delivery, *, ago: timedelta = timedelta(minutes=1)) -> datetime:
     """Let the lease of a leased delivery have run out."""
     at = now() - ago
-    Delivery.objects.filter(pk=delivery.pk, status=DeliveryStatus.LEASED).update(lease_expires_at=at)
+    Lease.objects.filter(delivery=delivery, expires_at__isnull=False).update(expires_at=at)
     return at
+
+
+def expire_all_leases(destination: Destination) -> None:
+    """Let every lease of the destination have run out."""
+    Lease.objects.filter(destination=destination, expires_at__isnull=False).update(
+        expires_at=now() - timedelta(minutes=1)
+    )
+
+
+def lease_of(delivery: Delivery) -> Lease:
+    """Return the lease of a delivery that is being sent."""
+    return Lease.objects.get(delivery=delivery, expires_at__isnull=False)
+
+
+def leased(destination: Destination) -> int:
+    """Return how many deliveries of the destination are being sent."""
+    return Lease.objects.filter(destination=destination, expires_at__isnull=False).count()

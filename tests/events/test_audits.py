@@ -4,21 +4,24 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from retailops.cases.models import Case
+from retailops.events.engine import claim
 from retailops.events.enums import DeliveryStatus
-from retailops.events.models import Delivery
+from retailops.events.models import Attempt, Delivery, Lease
 from retailops.events.sending import drain
 from retailops.lib.audit import audits
 from retailops.lib.clock import now
-from tests.events.factories import FakeTransport, make_delivery, make_destination, outcome
+from retailops.lib.ids import uuid7
+from tests.events.factories import FakeTransport, expire_lease, make_delivery, make_destination, outcome
 
 pytestmark = pytest.mark.django_db
+LANE = "a lane has one delivery under way, and its lease says which"
 OURS = {
     "every delivered delivery has an attempt that says so",
     "no lease is forgotten",
-    "a lane has one delivery under way",
+    "every attempt belongs to a delivery",
+    LANE,
     "every doubt will be asked about",
     "every dead delivery has a case",
     "a case ends with actor, reason and evidence",
@@ -50,10 +53,6 @@ def test_sound_work_is_clean(transport: FakeTransport) -> None:
             "every delivered delivery has an attempt that says so",
             {"status": DeliveryStatus.DELIVERED, "finished_at": now()},
         ),
-        (
-            "no lease is forgotten",
-            {"status": DeliveryStatus.LEASED, "lease_expires_at": now() - timedelta(hours=1)},
-        ),
         ("every doubt will be asked about", {"status": DeliveryStatus.IN_DOUBT}),
         ("every dead delivery has a case", {"status": DeliveryStatus.DEAD}),
     ],
@@ -63,13 +62,29 @@ def test_a_breach_is_found(name: str, fields: dict[str, Any]) -> None:
     assert breaches() == {name: [f"delivery/{made.id}"]}
 
 
-def test_two_under_way_in_a_lane_are_found_where_the_constraint_is_gone() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("DROP INDEX lane_has_one_in_flight")
-    destination = make_destination()
-    for _ in range(2):
-        make_delivery(destination, lane="one", status=DeliveryStatus.IN_DOUBT, in_doubt_since=now())
-    assert breaches() == {"a lane has one delivery under way": [f"lane/{destination.id}/one"]}
+def test_a_forgotten_lease_is_found() -> None:
+    made = make_delivery(make_destination())
+    claim(made.destination_id, owner="me")
+    expire_lease(made, ago=timedelta(hours=1))
+    assert breaches() == {"no lease is forgotten": [f"delivery/{made.id}"]}
+
+
+def test_a_doubt_that_does_not_hold_its_lane_is_found() -> None:
+    made = make_delivery(make_destination(), status=DeliveryStatus.IN_DOUBT, in_doubt_since=now())
+    assert breaches() == {}
+    Lease.objects.filter(delivery=made).delete()
+    assert breaches() == {LANE: [f"delivery/{made.id}"]}
+
+
+def test_a_lane_held_by_what_is_not_under_way_is_found() -> None:
+    made = make_delivery(make_destination(), status=DeliveryStatus.IN_DOUBT, in_doubt_since=now())
+    Delivery.objects.filter(pk=made.pk).update(status=DeliveryStatus.DISCARDED)
+    assert breaches() == {LANE: [f"delivery/{made.id}"]}
+
+
+def test_an_attempt_without_a_delivery_is_found() -> None:
+    made = Attempt.objects.create(delivery_id=uuid7(), attempt_no=1, fence=1, outcome="delivered", started_at=now())
+    assert breaches() == {"every attempt belongs to a delivery": [f"attempt/{made.id}"]}
 
 
 def test_a_case_that_ended_without_evidence_is_found(transport: FakeTransport) -> None:

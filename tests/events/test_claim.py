@@ -10,10 +10,21 @@ from django.db import IntegrityError, connection, transaction
 
 from retailops.events.engine import claim, has_due_head, renew
 from retailops.events.enums import CircuitState, DeliveryStatus, Trigger
-from retailops.events.models import Delivery, Destination
-from retailops.events.raw_sql import execute
+from retailops.events.models import Delivery, Destination, Lease
+from retailops.events.recording import record
+from retailops.events.verdicts import standing
 from retailops.lib.clock import now
-from tests.events.factories import expire_lease, fresh, make_delivery, make_destination, make_event, statuses
+from tests.events.factories import (
+    expire_lease,
+    fresh,
+    lease_of,
+    leased,
+    make_delivery,
+    make_destination,
+    make_event,
+    outcome,
+    statuses,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -54,7 +65,10 @@ def test_a_claim_carries_all_that_sending_needs() -> None:
     assert claimed.first_sent_at is None
     assert claimed.timeout_seconds == 20
     stored = fresh(made)
-    assert (stored.status, stored.lease_owner, stored.sending_since) == (DeliveryStatus.LEASED, "me", None)
+    assert (stored.status, stored.attempt_no, stored.fence) == (DeliveryStatus.READY, 0, 0)
+    lease = lease_of(made)
+    assert (lease.owner, lease.fence, lease.sending_since) == ("me", 1, None)
+    assert standing(stored) == "leased"
 
 
 def test_an_edited_payload_is_sent_instead_of_the_events_data() -> None:
@@ -100,10 +114,9 @@ def test_what_is_scheduled_waits_and_holds_its_lane() -> None:
 
 def test_the_database_itself_refuses_two_in_flight_in_a_lane() -> None:
     destination = make_destination()
-    lease = {"lease_expires_at": now()}
     make_delivery(destination, lane="one", status=DeliveryStatus.IN_DOUBT)
-    with pytest.raises(IntegrityError, match="lane_has_one_in_flight"), transaction.atomic():
-        make_delivery(destination, lane="one", status=DeliveryStatus.LEASED, **lease)
+    with pytest.raises(IntegrityError, match="events_lease_pkey"), transaction.atomic():
+        make_delivery(destination, lane="one", status=DeliveryStatus.IN_DOUBT)
 
 
 @pytest.mark.parametrize(
@@ -178,23 +191,21 @@ def test_renewal_marks_what_may_have_been_sent_and_is_fenced() -> None:
     destination = make_destination(lease_seconds=60)
     first, second, third = (make_delivery(destination, repeat_safe=False) for _ in range(3))
     claimed = claim(destination.id, owner="me").deliveries
-    Delivery.objects.filter(pk=second.pk).update(fence=9)
+    Lease.objects.filter(delivery=second).update(fence=9)
     expire_lease(third)
     renewed = renew(claimed, 60)
     assert [one.id for one in renewed] == [first.id]
     assert renewed[0].lease_expires_at > claimed[0].lease_expires_at
-    assert fresh(first).sending_since is not None
-    assert fresh(first).first_sent_at == renewed[0].first_sent_at
-    assert fresh(second).sending_since is None
-    assert fresh(third).sending_since is None
+    assert lease_of(first).sending_since == renewed[0].first_sent_at is not None
+    assert lease_of(second).sending_since is None
+    assert lease_of(third).sending_since is None
 
 
 def test_what_is_repeat_safe_counts_as_sent_from_the_claim_on() -> None:
     destination = make_destination()
     made = make_delivery(destination)
     [claimed] = claim(destination.id, owner="me").deliveries
-    assert fresh(made).sending_since is not None
-    assert fresh(made).first_sent_at == claimed.first_sent_at is not None
+    assert lease_of(made).sending_since == claimed.first_sent_at is not None
 
 
 @pytest.mark.django_db(transaction=True)
@@ -207,14 +218,11 @@ def test_eight_claimers_never_exceed_the_cap_nor_share_a_delivery() -> None:
     def work(number: int) -> None:
         for _ in range(60):
             got = claim(destination.id, owner=f"w{number}").deliveries
-            in_flight = Delivery.objects.filter(destination=destination, status=DeliveryStatus.LEASED).count()
+            in_flight = leased(destination)
             with lock:
                 most[0] = max(most[0], in_flight)
                 taken.extend((one.lane_key, one.id) for one in got)
-            execute(
-                "UPDATE events_delivery SET status = 'delivered', lease_expires_at = NULL WHERE id = ANY(%(ids)s)",
-                {"ids": [one.id for one in got]},
-            )
+            record(destination.id, [outcome(one) for one in got])
 
     in_threads(8, work)
     assert most[0] <= 4

@@ -12,14 +12,14 @@ from retailops.events.destinations import pause, probe, resume
 from retailops.events.engine import claim
 from retailops.events.enums import CircuitState, DeliveryStatus
 from retailops.events.handling import register_handler
-from retailops.events.models import Attempt, Delivery, Event
+from retailops.events.models import Attempt, Event, Lease
 from retailops.events.selectors import deliveries_visible_to, events_of, lane_position, queue_figures, standing
 from retailops.events.sending import drain
 from retailops.events.transport import Claimed
 from retailops.lib.clock import now
 from retailops.lib.errors import Conflict, Denied, Invalid
 from retailops.lib.money import Money
-from tests.events.factories import FakeTransport, fresh, make_delivery, make_destination, make_event, statuses
+from tests.events.factories import FakeTransport, fresh, lease_of, make_delivery, make_destination, make_event, statuses
 
 pytestmark = pytest.mark.django_db
 ADMIN = Actor("user", "1", "Chen", (Grant(frozenset({Permission.CONNECTIONS_VIEW, Permission.CONNECTIONS_MANAGE})),))
@@ -121,11 +121,11 @@ def test_a_handler_that_lost_its_lease_does_nothing() -> None:
 
     register_handler("late", write)
     taken = claim(destination.id, owner="me")
-    Delivery.objects.filter(pk=made.pk).update(fence=9)
+    Lease.objects.filter(delivery=made).update(fence=9)
     assert taken.state is not None
     handling.handle_batch(taken.state, taken.deliveries)
     assert handled("late") == []
-    assert fresh(made).status == DeliveryStatus.LEASED
+    assert (fresh(made).status, lease_of(made).fence) == (DeliveryStatus.READY, 9)
 
 
 def test_figures_of_a_queue() -> None:

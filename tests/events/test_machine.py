@@ -23,17 +23,16 @@ from retailops.events.engine import claim, renew
 from retailops.events.enums import CircuitState, DeliveryStatus, OutcomeClass
 from retailops.events.expiry import expire_leases
 from retailops.events.lookup import look_up_due
-from retailops.events.models import Attempt, Delivery, Destination
+from retailops.events.models import Attempt, Delivery, Destination, Lease
 from retailops.events.recording import record
 from retailops.events.replay import ReplayRefused, discard, replay
 from retailops.events.transport import Claimed, Finding
 from retailops.lib.clock import now
-from tests.events.factories import FakeTransport, make_delivery, make_destination, outcome
+from tests.events.factories import FakeTransport, expire_all_leases, leased, make_delivery, make_destination, outcome
 
 OPS = Actor.system("machine")
 LANES = ("a", "b", "c")
 CAP = 3
-IN_FLIGHT = [DeliveryStatus.LEASED, DeliveryStatus.IN_DOUBT]
 
 
 class Engine(RuleBasedStateMachine):
@@ -89,7 +88,7 @@ class Engine(RuleBasedStateMachine):
         self.held.clear()
         if lose:
             self.sent.clear()
-        Delivery.objects.filter(status=DeliveryStatus.LEASED).update(lease_expires_at=now() - timedelta(minutes=1))
+        expire_all_leases(self.destination)
         expire_leases()
 
     @rule()
@@ -133,9 +132,11 @@ class Engine(RuleBasedStateMachine):
 
     @invariant()
     def one_in_flight_a_lane_and_the_cap_is_kept(self) -> None:
-        lanes = Counter(Delivery.objects.filter(status__in=IN_FLIGHT).values_list("lane_key", flat=True))
-        assert all(count == 1 for count in lanes.values())
-        assert Delivery.objects.filter(status=DeliveryStatus.LEASED).count() <= CAP
+        held = Counter(Lease.objects.values_list("lane_key", flat=True))
+        assert all(count == 1 for count in held.values())
+        doubtful = Delivery.objects.filter(status=DeliveryStatus.IN_DOUBT).values_list("lane_key", flat=True)
+        assert set(doubtful) <= set(held)
+        assert len(held) - len(doubtful) == leased(self.destination) <= CAP
 
     @invariant()
     def attempts_only_grow(self) -> None:

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,14 +17,14 @@ from django.db import transaction
 from retailops.events import nudge as nudges
 from retailops.events.enums import DeliveryStatus
 from retailops.events.expiry import expire_leases
+from retailops.events.leases import is_leased
 from retailops.events.lookup import look_up_due
-from retailops.events.models import Attempt, Delivery, Destination
+from retailops.events.models import Attempt, Destination
 from retailops.events.nudge import nudge_after_commit
 from retailops.events.pump import pump_once
 from retailops.events.transport import _transports, register_transport
-from retailops.lib.clock import now
 from retailops.runtime.shipped import package_folder
-from tests.events.factories import fresh, make_delivery, make_destination, make_due, statuses
+from tests.events.factories import expire_all_leases, fresh, make_delivery, make_destination, make_due, statuses
 from tests.events.processes.folder import FolderTransport
 
 pytestmark = [pytest.mark.chaos, pytest.mark.django_db(transaction=True)]
@@ -95,10 +94,10 @@ def test_a_worker_killed_between_send_and_record_leaves_one_effect(
     wait_for(lambda: folder.times_done(made.effect_key) == 1)
     worker.send_signal(signal.SIGKILL)
     worker.wait()
-    assert fresh(made).status == DeliveryStatus.LEASED
+    assert is_leased(fresh(made))
     folder.set_delay(0)
     assert not pump_once()
-    Delivery.objects.filter(pk=made.pk).update(lease_expires_at=now() - timedelta(seconds=5))
+    expire_all_leases(destination)
     pump_once()
     for _ in range(5):
         pump_once()
@@ -120,9 +119,7 @@ def test_killed_again_and_again_nothing_is_lost_and_nothing_done_twice(
         wait_for(lambda before=done: sum(folder.times_done(one.effect_key) for one in made) > before)  # type: ignore[misc]  # bound now
         worker.send_signal(signal.SIGKILL)
         worker.wait()
-        Delivery.objects.filter(destination=destination, status=DeliveryStatus.LEASED).update(
-            lease_expires_at=now() - timedelta(seconds=5)
-        )
+        expire_all_leases(destination)
         expire_leases()
         look_up_due()
     folder.set_delay(0)

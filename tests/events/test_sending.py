@@ -10,7 +10,8 @@ from django.db import connection
 
 from retailops.events.engine import claim, renew
 from retailops.events.enums import CircuitState, DeliveryStatus, EffectStatus, OutcomeClass
-from retailops.events.models import Attempt, Delivery, Destination, Event
+from retailops.events.leases import hold_in_doubt, is_leased
+from retailops.events.models import Attempt, Delivery, Destination, Event, Lease
 from retailops.events.recording import record
 from retailops.events.sending import drain, take
 from retailops.events.transport import Claimed, Outcome, Recorded
@@ -19,6 +20,7 @@ from retailops.lib.errors import Conflict
 from tests.events.factories import (
     FakeTransport,
     fresh,
+    leased,
     make_delivery,
     make_destination,
     make_due,
@@ -53,7 +55,7 @@ def test_delivered_is_recorded_with_attempt_effect_and_the_domains_part(transpor
     stored = fresh(made)
     assert (stored.status, stored.external_reference) == (DeliveryStatus.DELIVERED, "re_1")
     assert stored.finished_at is not None
-    assert (stored.lease_expires_at, stored.lease_owner) == (None, "")
+    assert (stored.attempt_no, stored.fence, leased(destination)) == (1, 1, 0)
     attempt = Attempt.objects.get(delivery=made)
     assert (attempt.outcome, attempt.http_status, attempt.external_reference) == ("delivered", 200, "re_1")
     assert (attempt.request, attempt.response, attempt.trigger) == ({"a": 1}, {"b": 2}, "auto")
@@ -182,9 +184,9 @@ def test_a_late_answer_is_evidence_and_never_state(transport: FakeTransport) -> 
     destination = make_destination()
     made = make_delivery(destination)
     [claimed] = take(destination.id).deliveries
-    Delivery.objects.filter(pk=made.pk).update(fence=2)
+    Lease.objects.filter(delivery=made).update(fence=2)
     assert record(destination.id, [outcome(claimed, "business", code="no")]) == []
-    assert fresh(made).status == DeliveryStatus.LEASED
+    assert is_leased(fresh(made))
     assert attempts_of(made) == [(1, "business", "no", True)]
     assert transport.stored == []
     assert events_about(destination) == []
@@ -195,9 +197,8 @@ def test_a_late_answer_to_a_doubt_has_it_looked_up_soon(transport: FakeTransport
     made = make_delivery(destination)
     [claimed] = take(destination.id).deliveries
     later = now() + timedelta(hours=1)
-    Delivery.objects.filter(pk=made.pk).update(
-        status=DeliveryStatus.IN_DOUBT, fence=2, lease_expires_at=None, next_attempt_at=later
-    )
+    Delivery.objects.filter(pk=made.pk).update(status=DeliveryStatus.IN_DOUBT, fence=1, next_attempt_at=later)
+    hold_in_doubt(destination.id, [made.lane_key])
     record(destination.id, [outcome(claimed)])
     assert fresh(made).status == DeliveryStatus.IN_DOUBT
     assert fresh(made).next_attempt_at <= now()
@@ -207,10 +208,10 @@ def test_a_batch_records_each_by_its_own_fence(transport: FakeTransport) -> None
     destination = make_destination()
     kept, lost = make_delivery(destination), make_delivery(destination)
     claimed = take(destination.id).deliveries
-    Delivery.objects.filter(pk=lost.pk).update(fence=7)
+    Lease.objects.filter(delivery=lost).update(fence=7)
     recorded = record(destination.id, [outcome(one) for one in claimed])
     assert [(one.outcome.claimed.id, one.status) for one in recorded] == [(kept.id, "delivered")]
-    assert fresh(lost).status == DeliveryStatus.LEASED
+    assert is_leased(fresh(lost))
 
 
 def test_a_sender_that_fails_or_forgets_leaves_nothing_behind(transport: FakeTransport) -> None:
@@ -342,7 +343,7 @@ def test_senders_overlap_and_a_slow_answer_holds_nobody_back(transport: FakeTran
 def statuses_now(destination: Destination) -> int:
     """Return how many are leased, from a sender thread of its own connection."""
     try:
-        return Delivery.objects.filter(destination=destination, status=DeliveryStatus.LEASED).count()
+        return leased(destination)
     finally:
         connection.close()
 
@@ -370,7 +371,7 @@ def test_renewal_decides_what_is_sent(transport: FakeTransport) -> None:
     destination = make_destination()
     made = make_delivery(destination)
     [claimed] = claim(destination.id, owner="me").deliveries
-    Delivery.objects.filter(pk=made.pk).update(fence=5)
+    Lease.objects.filter(delivery=made).update(fence=5)
     assert renew([claimed], 60) == []
 
 
