@@ -1,6 +1,6 @@
 """Write attempts: append-only rows, many at once."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,15 +10,14 @@ from psycopg.types.json import Jsonb
 from retailops.events.raw_sql import copy_rows
 from retailops.events.transport import Outcome
 from retailops.lib.clock import now
-from retailops.lib.ids import uuid7s
 
 _COPY = """
-COPY events_attempt (id, delivery_id, attempt_no, fence, trigger, actor, config_version, mapping_version, outcome, code,
+COPY events_attempt (delivery_id, attempt_no, fence, trigger, actor, config_version, mapping_version, outcome, code,
     message, http_status, request, response, external_reference, started_at, duration_ms, late, recorded_at)
 FROM STDIN (FORMAT BINARY)
 """
 _TYPES = (
-    "uuid", "uuid", "int4", "int8", "text", "text", "int4", "int4", "text", "text",
+    "uuid", "int4", "int8", "text", "text", "int4", "int4", "text", "text",
     "text", "int2", "jsonb", "jsonb", "text", "timestamptz", "int4", "bool", "timestamptz",
 )  # fmt: skip
 
@@ -33,18 +32,16 @@ def plain(text: str) -> str:
     return text.replace("\x00", "")[:LONGEST_MESSAGE]
 
 
-def insert(outcomes: Sequence[tuple[Outcome, bool]]) -> None:
-    """Append one attempt for each (outcome, late)."""
+def insert(outcomes: Sequence[Outcome], late: Container[UUID] = ()) -> None:
+    """Append one attempt for each outcome; `late` are the deliveries whose lease was lost when it came."""
     moment = now()
-    ids = uuid7s(len(outcomes))
-    rows = [_row(id, outcome, late, moment) for id, (outcome, late) in zip(ids, outcomes, strict=True)]
+    rows = [_row(outcome, bool(late) and outcome.claimed.id in late, moment) for outcome in outcomes]
     copy_rows(_COPY, _TYPES, rows)
 
 
-def _row(id: UUID, outcome: Outcome, late: bool, moment: datetime) -> tuple[Any, ...]:
+def _row(outcome: Outcome, late: bool, moment: datetime) -> tuple[Any, ...]:
     claimed = outcome.claimed
     return (
-        id,
         claimed.id,
         claimed.attempt_no,
         claimed.fence,

@@ -112,14 +112,13 @@ def publish_settled(
 
 
 def publish_repeated(
-    state: SendingState, decisions: Sequence[Decision], money: Mapping[UUID, tuple[int | None, str]]
+    state: SendingState, delivered: Sequence[Outcome], money: Mapping[UUID, tuple[int | None, str]]
 ) -> None:
     """Publish delivery.settled for deliveries that a person had sent again and that now got through."""
-    for decision in decisions:
-        claimed = decision.outcome.claimed
-        if decision.status == DeliveryStatus.DELIVERED and claimed.trigger in {Trigger.MANUAL, Trigger.BULK}:
-            reference = decision.outcome.external_reference
-            publish_settled(state, claimed, money[claimed.id], "delivered", reference)
+    for outcome in delivered:
+        claimed = outcome.claimed
+        if claimed.trigger in {Trigger.MANUAL, Trigger.BULK}:
+            publish_settled(state, claimed, money[claimed.id], "delivered", outcome.external_reference)
 
 
 def settle_destination(stale: SendingState, outcomes: Sequence[Outcome]) -> None:

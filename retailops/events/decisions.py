@@ -1,4 +1,4 @@
-"""What becomes of a delivery after an attempt. Pure."""
+"""What becomes of a delivery after an attempt that did not get there. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,8 +25,6 @@ class Decision:
 def decide(outcome: Outcome, state: SendingState) -> Decision:
     """Return what follows from the outcome's class; `state.moment` is now."""
     result, claimed = outcome.result, outcome.claimed
-    if result == OutcomeClass.DELIVERED:
-        return Decision(outcome, DeliveryStatus.DELIVERED, state.moment)
     cause = cause_of(outcome, state)
     if result == OutcomeClass.TRANSIENT:
         return _retry_or_die(outcome, state, cause)

@@ -193,8 +193,8 @@ def _take(state: SendingState, owner: str, limit: int, probing: bool) -> list[Cl
         },
         prepare=False,
     )
-    taken = [Claimed.of_row(row) for row in rows]
-    return [one.having(trigger=Trigger.PROBE) for one in taken] if probing else taken
+    taken = [Claimed._make(row) for row in rows]
+    return [one._replace(trigger=Trigger.PROBE) for one in taken] if probing else taken
 
 
 def call_timeout(state: SendingState) -> float:
@@ -254,7 +254,7 @@ def renew(claimed: list[Claimed], lease_seconds: int) -> list[Claimed]:
     }
     mine = {row[0]: row for row in fetch(_RENEW, keys)}
     return [
-        one.having(lease_expires_at=mine[one.id][1], first_sent_at=one.first_sent_at or mine[one.id][2])
+        one._replace(lease_expires_at=mine[one.id][1], first_sent_at=one.first_sent_at or mine[one.id][2])
         for one in claimed
         if one.id in mine
     ]

@@ -64,7 +64,7 @@ def _expire_sent() -> int:
         rows = fetch(_SENT, {"grace": GRACE_SECONDS, "limit": BATCH, "timeout": 0.0})
         by_destination: dict[UUID, list[Claimed]] = {}
         for row in rows:
-            by_destination.setdefault(row[1], []).append(Claimed.of_row(row))
+            by_destination.setdefault(row[1], []).append(Claimed._make(row))
         for destination_id in sorted(by_destination):
             _expire_of(destination_id, by_destination[destination_id])
         return len(rows)

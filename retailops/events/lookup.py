@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Any, LiteralString
@@ -78,7 +78,7 @@ def doubt_of(delivery_id: UUID) -> Doubt | None:
 
 
 def _doubt(row: Sequence[Any]) -> Doubt:
-    claimed = replace(Claimed.of_row(row), trigger=Trigger.LOOK_UP)
+    claimed = Claimed._make(row[:-4])._replace(trigger=Trigger.LOOK_UP)
     return Doubt(claimed, row[-4], row[-3], (row[-2], row[-1]))
 
 
@@ -142,7 +142,7 @@ def _in_transaction(doubt: Doubt, finding: Finding, outcome: Outcome) -> bool:
         state = read_state(doubt.claimed.destination_id)
         if state is None or not _still_in_doubt(doubt.claimed):
             return False
-        attempts.insert([(outcome, False)])
+        attempts.insert([outcome])
         effects.settle_found(doubt.claimed.id, finding)
         if finding.present is None or not _believed(doubt, finding, state):
             _ask_again(doubt, finding, state)

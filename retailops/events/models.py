@@ -51,6 +51,14 @@ class NextLaneSeq(models.Func):
     arity = 0
 
 
+class NextAttemptId(models.Func):
+    """A UUIDv7 made by the database (PostgreSQL 18): attempts are written by the thousand."""
+
+    template = "uuidv7()"
+    output_field = models.UUIDField()
+    arity = 0
+
+
 class Event(models.Model):
     """A canonical event: a fact, in the past tense, never changed (a trigger refuses update and delete)."""
 
@@ -269,7 +277,7 @@ class Lease(models.Model):
 class Attempt(models.Model):
     """One try of one delivery; append-only (a trigger refuses update and delete)."""
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    id = models.UUIDField(primary_key=True, db_default=NextAttemptId(), editable=False)
     # Written by the engine alone, for deliveries that it holds; the constraint would cost as much as the row.
     delivery = models.ForeignKey(
         Delivery, on_delete=models.PROTECT, related_name="attempts", db_index=False, db_constraint=False

@@ -4,7 +4,7 @@ A late answer (the lease was lost meanwhile) becomes an Attempt marked late and 
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 from uuid import UUID
@@ -67,18 +67,22 @@ def _in_transaction(destination_id: UUID, outcomes: Sequence[Outcome]) -> list[R
 
 def record_within(state: SendingState, outcomes: Sequence[Outcome], transport: Transport | None) -> list[Recorded]:
     """Record within the caller's transaction (an in-process handler's effect commits with its record)."""
-    decisions = [decide(outcome, state) for outcome in outcomes]
-    money = _apply(state, decisions)
-    mine = [decision for decision in decisions if decision.outcome.claimed.id in money]
-    attempts.insert([(decision.outcome, decision.outcome.claimed.id not in money) for decision in decisions])
-    _look_soon(decisions, money)
-    effects.confirm([decision.outcome for decision in mine if decision.status == DeliveryStatus.DELIVERED])
-    records = [Recorded(decision.outcome, decision.status) for decision in mine]
+    delivered = [outcome for outcome in outcomes if outcome.result == OutcomeClass.DELIVERED]
+    decisions = [decide(outcome, state) for outcome in outcomes if outcome.result != OutcomeClass.DELIVERED]
+    money = _apply_delivered(state, delivered) | _apply(state, decisions)
+    if late := {outcome.claimed.id for outcome in outcomes if outcome.claimed.id not in money}:
+        delivered = [outcome for outcome in delivered if outcome.claimed.id not in late]
+        decisions = [decision for decision in decisions if decision.outcome.claimed.id not in late]
+        _look_soon(late)
+    attempts.insert(outcomes, late)
+    effects.confirm(delivered)
+    records = [Recorded(outcome, DeliveryStatus.DELIVERED) for outcome in delivered]
+    records += [Recorded(decision.outcome, decision.status) for decision in decisions]
     if transport is not None and records:
         transport.recorded(records)
-    consequences.publish_failures(state, mine, money)
-    consequences.publish_repeated(state, mine, money)
-    consequences.settle_destination(state, [decision.outcome for decision in mine])
+    consequences.publish_failures(state, decisions, money)
+    consequences.publish_repeated(state, delivered, money)
+    consequences.settle_destination(state, [record.outcome for record in records])
     return records
 
 
@@ -138,25 +142,34 @@ RETURNING d.id, d.amount, d.currency
 """
 
 
-def _apply(state: SendingState, decisions: Sequence[Decision]) -> dict[UUID, tuple[int | None, str]]:
-    """Set the new states where the fence is ours; return the money of each delivery that changed, by id."""
-    # Rows in one order, so that two workers recording overlapping sets cannot wait for each other.
-    ordered = sorted(decisions, key=_id_number)
-    delivered = [each for each in ordered if each.status == DeliveryStatus.DELIVERED]
-    others = [each for each in ordered if each.status != DeliveryStatus.DELIVERED]
-    moment = {"moment": state.moment, "destination": state.id}
-    rows = fetch(_APPLY_DELIVERED, _keys(delivered) | moment) if delivered else []
-    rows += fetch(_APPLY, _columns(others) | moment) if others else []
-    return {row[0]: (row[1], row[2]) for row in rows}
+Money = dict[UUID, tuple[int | None, str]]
 
 
-def _id_number(decision: Decision) -> int:
-    return decision.outcome.claimed.id.int
+def _apply_delivered(state: SendingState, outcomes: Sequence[Outcome]) -> Money:
+    """Set delivered where the lease is ours; return the money of each delivery that changed, by id."""
+    if not outcomes:
+        return {}
+    keys = _keys(state, sorted(outcomes, key=_id_number))
+    return {id: (amount, currency) for id, amount, currency in fetch(_APPLY_DELIVERED, keys)}
 
 
-def _keys(decisions: Sequence[Decision]) -> dict[str, Any]:
-    outcomes = [decision.outcome for decision in decisions]
+def _apply(state: SendingState, decisions: Sequence[Decision]) -> Money:
+    """Set what was decided where the lease is ours; return the money of each delivery that changed, by id."""
+    if not decisions:
+        return {}
+    columns = _columns(state, sorted(decisions, key=lambda each: _id_number(each.outcome)))
+    return {id: (amount, currency) for id, amount, currency in fetch(_APPLY, columns)}
+
+
+def _id_number(outcome: Outcome) -> int:
+    """Rows go in one order, so that two workers recording overlapping sets cannot wait for each other."""
+    return outcome.claimed.id.int
+
+
+def _keys(state: SendingState, outcomes: Sequence[Outcome]) -> dict[str, Any]:
     return {
+        "moment": state.moment,
+        "destination": state.id,
         "ids": [outcome.claimed.id for outcome in outcomes],
         "lanes": [outcome.claimed.lane_key for outcome in outcomes],
         "fences": [outcome.claimed.fence for outcome in outcomes],
@@ -164,9 +177,9 @@ def _keys(decisions: Sequence[Decision]) -> dict[str, Any]:
     }
 
 
-def _columns(decisions: Sequence[Decision]) -> dict[str, Any]:
+def _columns(state: SendingState, decisions: Sequence[Decision]) -> dict[str, Any]:
     outcomes = [decision.outcome for decision in decisions]
-    return _keys(decisions) | {
+    return _keys(state, outcomes) | {
         "statuses": [str(decision.status) for decision in decisions],
         "nexts": [decision.next_attempt_at for decision in decisions],
         "retries": [decision.retry_no for decision in decisions],
@@ -177,15 +190,13 @@ def _columns(decisions: Sequence[Decision]) -> dict[str, Any]:
     }
 
 
-def _look_soon(decisions: Sequence[Decision], mine: dict[UUID, Any]) -> None:
+def _look_soon(late: Iterable[UUID]) -> None:
     """A late answer about a delivery in doubt is no state, but reason to ask the remote at once."""
-    late = [d.outcome.claimed.id for d in decisions if d.outcome.claimed.id not in mine]
-    if late:
-        execute(
-            "UPDATE events_delivery SET next_attempt_at = clock_timestamp() "
-            "WHERE id = ANY(%(ids)s) AND status = 'in_doubt'",
-            {"ids": late},
-        )
+    execute(
+        "UPDATE events_delivery SET next_attempt_at = clock_timestamp() "
+        "WHERE id = ANY(%(ids)s) AND status = 'in_doubt'",
+        {"ids": list(late)},
+    )
 
 
 def _record_refused_answer(destination_id: UUID, outcome: Outcome, error: Exception) -> list[Recorded]:

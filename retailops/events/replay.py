@@ -1,6 +1,5 @@
 """Commands on one delivery: replay by verdict, discard, supersede."""
 
-from dataclasses import replace as changed
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -84,7 +83,7 @@ def _mark_done(actor: Actor, delivery_id: UUID, reason: str, trigger: str, found
     if delivery.status == DeliveryStatus.DELIVERED:
         return
     outcome = _evidence_outcome(actor, delivery, trigger, found)
-    attempts.insert([(outcome, False)])
+    attempts.insert([outcome])
     effects.confirm([outcome])
     delivery.status, delivery.finished_at = DeliveryStatus.DELIVERED, now()
     delivery.external_reference = outcome.external_reference or delivery.external_reference
@@ -105,7 +104,7 @@ def _evidence_outcome(actor: Actor, delivery: Delivery, trigger: str, found: Ver
     ledger = found.evidence.get("ledger") or {}
     answer = found.finding.answer if found.finding else ledger.get("answer", {})
     return Outcome(
-        changed(doubt.claimed, trigger=trigger, actor=actor.key),
+        doubt.claimed._replace(trigger=trigger, actor=actor.key),
         OutcomeClass.DELIVERED,
         code="already_done",
         message=found.why,

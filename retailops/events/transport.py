@@ -1,17 +1,19 @@
 """How the engine talks to whatever does the sending. The layers above register one transport per destination kind."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from retailops.events.enums import DeliveryStatus, OutcomeClass
 
 
-@dataclass(frozen=True)
-class Claimed:
-    """A delivery that this worker holds under lease, with all that sending it needs. Times are aware UTC."""
+class Claimed(NamedTuple):
+    """A delivery that this worker holds under lease, with all that sending it needs. Times are aware UTC.
+
+    A tuple, because it is made of a row's columns in order, twenty thousand times a second.
+    """
 
     id: UUID
     destination_id: UUID
@@ -40,25 +42,6 @@ class Claimed:
     actor: str = ""
     retry_no: int = 0
     effect_id: UUID | None = None
-
-    @classmethod
-    def of_row(cls, row: Sequence[Any]) -> "Claimed":
-        """Return the delivery of a row whose columns are the fields in order; more columns are left out.
-
-        A frozen dataclass sets each field by a call; this one is made twenty thousand times a second.
-        """
-        made = object.__new__(cls)
-        made.__dict__.update(zip(_CLAIMED_FIELDS, row, strict=False))
-        return made
-
-    def having(self, **changes: Any) -> "Claimed":
-        """Return a copy with some fields changed (`dataclasses.replace`, without its price)."""
-        made = object.__new__(Claimed)
-        made.__dict__.update(self.__dict__, **changes)
-        return made
-
-
-_CLAIMED_FIELDS = tuple(each.name for each in fields(Claimed))
 
 
 @dataclass(frozen=True)

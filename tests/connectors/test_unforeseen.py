@@ -25,7 +25,7 @@ def claimed(*, repeat_safe: bool) -> Claimed:
         "lease_expires_at": moment + timedelta(minutes=1), "timeout_seconds": 5.0, "deadline_at": moment,
         "trigger": "auto", "actor": "", "retry_no": 0, "effect_id": None,
     }  # fmt: skip
-    return Claimed(**{name: fields[name] for name in Claimed.__dataclass_fields__ if name in fields})
+    return Claimed(**{name: fields[name] for name in Claimed._fields if name in fields})
 
 
 @pytest.mark.parametrize("error", [OperationalError("gone"), psycopg.OperationalError("gone")])

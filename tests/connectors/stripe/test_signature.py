@@ -41,14 +41,14 @@ def test_one_of_several_signatures_suffices() -> None:
         ("t=abc,v1=00", "malformed"),
         ("v1=00", "malformed"),
         ("t=1,t=2,v1=00", "malformed"),
-        (f"t={int(time.time())}", "malformed"),
-        (f"t={int(time.time())},v0={'0' * 64}", "malformed"),
-        (f"t={int(time.time())},v1=é", "no v1 signature matches"),
+        ("t={now}", "malformed"),
+        ("t={now},v0=" + "0" * 64, "malformed"),
+        ("t={now},v1=é", "no v1 signature matches"),
     ],
 )
 def test_a_header_that_proves_nothing_is_refused(header: str, why: str) -> None:
     with pytest.raises(SignatureRefused, match=why):
-        verify(header, BODY, [SECRET], 300)
+        verify(header.replace("{now}", str(int(time.time()))), BODY, [SECRET], 300)
 
 
 def test_a_tampered_body_is_refused() -> None:
