@@ -8,6 +8,7 @@ import pytest
 from connectors.models import Connection, InboxMessage
 from connectors.services import configure_connection
 from retailops.events.enums import DeliveryStatus, EffectStatus
+from retailops.events.leases import let_go
 from retailops.events.lookup import look_up_due
 from retailops.events.models import Attempt, Delivery, Destination, Effect
 from retailops.events.sending import drain
@@ -180,6 +181,7 @@ def test_a_forgotten_key_is_looked_up_before_anything_is_sent(
     sandbox.control("POST", "/stripe/age-keys", {"hours": 25})
     long_ago = delivery.created_at.replace(year=delivery.created_at.year - 1)
     Delivery.objects.filter(pk=delivery.pk).update(status="ready", first_sent_at=long_ago, next_attempt_at=long_ago)
+    let_go(delivery)
     drain(delivery.destination_id)
     assert looked_up(delivery).status == DeliveryStatus.DELIVERED
     assert len(refunds_in_books(sandbox)) == 1
