@@ -129,16 +129,13 @@ def stopped(rma: Return, connection: Connection, **fields: Any) -> Delivery:
     event = rma_event(rma)
     moment = now() - timedelta(minutes=5)
     defaults: dict[str, Any] = {
-        "status": DeliveryStatus.DEAD,
-        "failure_class": OutcomeClass.BUSINESS,
-        "failure_code": "charge_disputed",
+        "event": event, "destination": connection.destination, "operation": "refund.create", "lane_key": str(rma.id),
+        "effect_key": f"refund:{uuid7()}:1", "attempt_no": 1, "repeat_safe": False, "amount": 4599, "currency": "GBP",
+        "deadline_at": moment + timedelta(days=2), "first_sent_at": moment, "finished_at": moment,
+        "status": DeliveryStatus.DEAD, "failure_class": OutcomeClass.BUSINESS, "failure_code": "charge_disputed",
         "failure_message": "The charge is disputed.",
-    }
-    delivery = Delivery.objects.create(
-        event=event, destination=connection.destination, operation="refund.create", lane_key=str(rma.id),
-        effect_key=f"refund:{uuid7()}:1", attempt_no=1, repeat_safe=False, amount=4599, currency="GBP",
-        deadline_at=moment + timedelta(days=2), first_sent_at=moment, finished_at=moment, **(defaults | fields),
-    )  # fmt: skip
+    }  # fmt: skip
+    delivery = Delivery.objects.create(**(defaults | fields))
     request = {
         "method": "POST",
         "url": "https://api.stripe.example/v1/refunds",
