@@ -58,6 +58,7 @@ def addresses(story: world.Story, pattern: URLPattern, name: str) -> Iterator[st
         "case_id": [story.case.id],
         "name": [story.connection.name],
         "refund_id": [uuid7()],
+        "receipt_id": [story.rma.receipts.get().id],
         "verdict": ["approve"],
         "key": ["receive", "cancel"] if name.startswith("returns:") else ["lost_answer"],
     }

@@ -16,11 +16,15 @@ from retailops.cases.inputs import CaseIn
 from retailops.cases.models import Case
 from retailops.cases.services import open_case
 from retailops.events.enums import DeliveryStatus, OutcomeClass
+from retailops.events.kernel_events import DeliveryDead
 from retailops.events.models import Attempt, Delivery
+from retailops.events.publish import publish
+from retailops.events.replay import facts_of, subject_of
 from retailops.lib.clock import now
 from retailops.lib.ids import uuid7
-from returns.inputs import OrderIn, ReceiptIn, ReturnIn, read
-from returns.models import Order, Return
+from returns.inputs import InspectionIn, OrderIn, ReceiptIn, ReturnIn, read
+from returns.models import Order, Refund, Return
+from returns.services.inspecting import inspect_return
 from returns.services.intake import request_return
 from returns.services.orders import capture_order
 from returns.services.receiving import receive_return
@@ -109,6 +113,32 @@ def arrive(rma: Return) -> Return:
     receive_return(actor=SYSTEM, return_id=rma.id, receipt=read(ReceiptIn, receipt))
     rma.refresh_from_db()
     return rma
+
+
+def inspected(rma: Return) -> Return:
+    """Have all goods of the return accepted; by policy the refund follows."""
+    slices = [
+        {"line_no": line.line_no, "quantity": line.received, "accepted": True, "disposition": "sellable"}
+        for line in rma.lines.all()
+    ]
+    inspection = {"reference": f"inspection-{uuid7()}", "location": location(rma.region).code, "slices": slices}
+    inspect_return(actor=SYSTEM, return_id=rma.id, inspection=read(InspectionIn, inspection))
+    rma.refresh_from_db()
+    return rma
+
+
+def failed_refund(connection: Connection, *, code: str = "resource_missing") -> tuple[Refund, Delivery]:
+    """Return a refund that the gateway refused, and its stopped delivery with its case, as the engine leaves them."""
+    refund = inspected(received()).refunds.get()
+    delivery = Delivery.objects.get(effect_key=refund.effect_key, destination=connection.destination)
+    Delivery.objects.filter(pk=delivery.pk).update(
+        status=DeliveryStatus.DEAD, failure_class=OutcomeClass.BUSINESS, failure_code=code,
+        failure_message="No such payment.", attempt_no=1, first_sent_at=now(), finished_at=now(),
+    )  # fmt: skip
+    delivery = Delivery.objects.select_related("event", "destination").get(pk=delivery.pk)
+    publish(DeliveryDead(**facts_of(delivery)), subject=subject_of(delivery), actor=SYSTEM)
+    refund.refresh_from_db()
+    return refund, delivery
 
 
 def stripe(**limits: Any) -> Connection:
