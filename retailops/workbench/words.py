@@ -141,6 +141,7 @@ VERDICT = {
     "in_doubt": Word("Cannot be known now", "bad", "question-mark-circle"),
 }
 SEVERITY = {
+    "escalated": Word("Escalated", "bad", "arrow-trending-up"),
     "critical": Word("Critical", "bad", "fire"),
     "high": Word("High", "bad"),
     "medium": Word("Medium", "warn", "exclamation-circle"),

@@ -13,8 +13,8 @@ from inventory.models import Location
 from retailops.accounts.actor import Actor
 from retailops.accounts.models import RoleGrant, User
 from retailops.cases.inputs import CaseIn
-from retailops.cases.models import Case
-from retailops.cases.services import open_case
+from retailops.cases.models import Approval, Case
+from retailops.cases.services import ask_replay, open_case
 from retailops.events.enums import DeliveryStatus, OutcomeClass
 from retailops.events.kernel_events import DeliveryDead
 from retailops.events.models import Attempt, Delivery
@@ -204,13 +204,16 @@ class Story:
     connection: Connection
     delivery: Delivery
     case: Case
+    approval: Approval
 
     @classmethod
     def told(cls) -> "Story":
         """Make the story."""
         connection = stripe()
         rma = received("GB")
-        story = cls(rma, connection, stopped(rma, connection), case_about(rma))
+        delivery = stopped(rma, connection)
+        asked = ask_replay(actor=Actor.system("colleague"), delivery_id=delivery.id, reason="The dispute was won.")
+        story = cls(rma, connection, delivery, case_about(rma), asked)
         rma.refresh_from_db()
         return story
 
