@@ -2,6 +2,7 @@
 
 from connectors.models import InboxMessage
 from connectors.protocol import ConnectionContext
+from connectors.wording import topic
 from retailops.accounts.actor import Actor
 from retailops.cases.inputs import CaseIn
 from retailops.cases.models import CaseQueue
@@ -23,10 +24,10 @@ def other_body(conn: ConnectionContext, first: InboxMessage, second: InboxMessag
         CaseIn(
             kind="inbox_other_body",
             queue=CaseQueue.TECHNICAL,
-            title=f"{conn.label} sent message {first.message_id} again with another body",
-            group_title=f"{conn.label} sends messages again with other bodies",
+            title=f"{conn.label} sent “{topic(second.topic)}” twice with different content ({first.message_id})",
+            group_title=f"{conn.label} sends the same message with different content",
             detail="The first one counts; the second was refused (409) and is not stored.",
-            next_action="Ask the vendor which of the two is right",
+            next_action="Ask them which of the two is right; the first one counts until then",
             dedupe_key=f"inbox_other_body:{conn.id}:{first.message_id}"[:200],
             subject=about_message(first),
             system=conn.vendor,
@@ -58,7 +59,7 @@ def failed_message(message: InboxMessage) -> None:
         message,
         "inbox_failed",
         CaseQueue.TECHNICAL,
-        "cannot be translated",
+        "was not understood",
         "Mend the mapping, then have it taken again",
     )
 
@@ -70,7 +71,7 @@ def _open(message: InboxMessage, kind: str, queue: CaseQueue, what: str, next_ac
         CaseIn(
             kind=kind,
             queue=queue,
-            title=f"{connection.label}: {message.topic or 'message'} {what}",
+            title=f"“{topic(message.topic)}” from {connection.label} {what}",
             detail=message.error,
             next_action=next_action,
             dedupe_key=dedupe_key(message),

@@ -4,6 +4,7 @@ Messages of one lane are taken in the order of their arrival; one that waits for
 later ones pass. Several workers may run at once.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -29,6 +30,8 @@ WAIT_LIMIT = timedelta(hours=24)
 WAIT_STEPS = (1, 2, 5, 15, 60, 300, 900)
 RETRY_STEPS = (1, 5, 30, 120, 600, 1800, 7200)
 PASSING = (OperationalError, InterfaceError)
+# Far below a task's time limit: a worker that is killed for its slowness does no work at all.
+SECONDS = 10.0
 
 _PICK = """
 SELECT m.id FROM connectors_inboxmessage m
@@ -49,11 +52,14 @@ class _Trouble:
     error: Exception
 
 
-def process_due(limit: int = 500) -> int:
-    """Translate due messages until none is left or `limit` were taken; return how many were taken."""
+def process_due(limit: int = 500, *, seconds: float = SECONDS) -> int:
+    """Translate due messages until none is left, `limit` were taken, or the time is up; return how many were taken."""
+    until = time.monotonic() + seconds
     taken = 0
     while taken < limit and _process_one():
         taken += 1
+        if time.monotonic() >= until:
+            break
     return taken
 
 

@@ -1,6 +1,6 @@
 """Composition of the connectors: which vendors there are, and what the kernel is given. Only this module knows them."""
 
-from connectors import audits, events  # noqa: F401 - the events are declared on import
+from connectors import audits, events, wording  # noqa: F401 - the events are declared on import
 from connectors.inbox_worker import process_due
 from connectors.netsuite.connector import CONNECTOR as NETSUITE
 from connectors.registry import register_connector
@@ -29,3 +29,4 @@ def register() -> None:
     register_sweep("unrouted", send_unrouted, every=30)
     route(route_events)
     audits.register()
+    wording.register()

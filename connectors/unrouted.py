@@ -1,6 +1,6 @@
 """Refunds and memos that no connection took when they were due: owed at once when one is there.
 
-Their cases say so ("no connection named … takes its refund"). What was meanwhile settled by other means is not sent:
+Their cases say so ("no connection pays its refund"). What was meanwhile settled by other means is not sent:
 the refund or memo is locked and must still be waiting.
 """
 

@@ -59,6 +59,8 @@ def _database(url: str) -> dict[str, Any]:
     """Translate a libpq URL into Django's settings; pooled: a connection for each request costs seven times as much."""
     parts: dict[str, Any] = conninfo_to_dict(url)
     options = {k: v for k, v in parts.items() if k not in {"dbname", "user", "password", "host", "port"}}
+    # Django turns prepared statements off; with a threshold that is never reached, those that ask for it are prepared.
+    options["prepare_threshold"] = sys.maxsize
     pool = {"min_size": 1, "max_size": int(os.environ.get("DATABASE_POOL_SIZE", "12")), "timeout": 10}
     if TESTING:
         options["options"] = "-c retailops.truncate=on"  # test databases are emptied between tests

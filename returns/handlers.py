@@ -9,12 +9,14 @@ from retailops.cases.models import Approval
 from retailops.events.catalog import subscribe
 from retailops.events.enums import OutcomeClass
 from retailops.events.models import Event
+from retailops.events.verdicts import register_void_check
 from retailops.lib.ids import parse_uuid
 from returns import events, sweeps  # noqa: F401  # the app's events register on import
 from returns.models import Refund, Return
 from returns.services import credit_memos, placing, refund_outcomes, refunds, submitting
 from returns.services.closing import finish
 from returns.services.posting import OPERATION as PLACE
+from returns.services.replacing import why_void
 
 ENGINE = Actor.system("engine")
 
@@ -28,6 +30,7 @@ def register() -> None:
     subscribe("approval.expired", approval_refused)
     for name in ("case.opened", "case.resolved", "case.reopened"):
         subscribe(name, cases_changed)
+    register_void_check(why_void)
     sweeps.register()
 
 

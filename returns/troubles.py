@@ -9,6 +9,7 @@ from retailops.cases.models import CaseQueue
 from retailops.cases.services import open_case
 from retailops.events.catalog import Subject
 from retailops.lib.money import Money
+from returns.enums import RefundStatus
 from returns.models import Order, Refund, Return
 
 
@@ -114,13 +115,14 @@ def late_arrival(actor: Actor, rma: Return, scan_id: str, former: str) -> None:
 
 def refund_failed(actor: Actor, refund: Refund, *, late: bool) -> None:
     """The gateway refused, or a success failed late."""
-    when = "failed after it had succeeded" if late else "was refused by the gateway"
+    money = Money(refund.amount, refund.currency)
+    when = f"the refund of {money} failed after it was paid" if late else f"the refund of {money} was refused"
     _open(
         actor,
         "refund_failed",
         refund.as_subject(),
-        f"{refund.rma.number}: a refund {when}",
-        "Choose another tender, or settle it outside and record that",
+        f"{refund.rma.number}: {when}, so the customer does not have the money",
+        "Open the return and try the refund again, by another payment if need be; or pay outside and record that",
         detail=refund.failure_message,
         amount=refund.amount,
         currency=refund.currency,
@@ -135,7 +137,7 @@ def refund_reversed(actor: Actor, refund: Refund) -> None:
         actor,
         "refund_reversed",
         refund.as_subject(),
-        f"{refund.rma.number}: a refund came back",
+        f"{refund.rma.number}: the refund of {Money(refund.amount, refund.currency)} came back",
         "Ask the customer for another account, then refund again; reverse the credit memo",
         amount=refund.amount,
         currency=refund.currency,
@@ -149,8 +151,9 @@ def refund_contradicted(actor: Actor, refund: Refund, outcome: str) -> None:
         actor,
         "refund_contradicted",
         refund.as_subject(),
-        f"{refund.rma.number}: the gateway says {outcome} of a refund that is {refund.status}",
-        "Look the refund up at the gateway",
+        f"{refund.rma.number}: the gateway says “{RefundStatus(outcome).label}” of a refund that is "
+        f"{refund.get_status_display().lower()} here",
+        "Look the refund up at the gateway: the customer may have too much or too little",
         dedupe=f"{refund.id}:{outcome}",
         amount=refund.amount,
         currency=refund.currency,
@@ -164,7 +167,7 @@ def refund_needs_customer(actor: Actor, refund: Refund) -> None:
         actor,
         "refund_requires_action",
         refund.as_subject(),
-        f"{refund.rma.number}: the gateway waits for the customer",
+        f"{refund.rma.number}: the refund of {Money(refund.amount, refund.currency)} waits for the customer",
         "Ask the customer to give the gateway what it needs",
         amount=refund.amount,
         currency=refund.currency,
@@ -178,7 +181,7 @@ def refund_unrouted(actor: Actor, refund: Refund) -> None:
         actor,
         "refund_unrouted",
         refund.as_subject(),
-        f"{refund.rma.number}: no connection named {refund.payment.gateway} takes its refund",
+        f"{refund.rma.number}: no connection pays its refund (payment by {refund.payment.gateway})",
         "Pay it outside and record that, or configure the connection",
         queue=CaseQueue.TECHNICAL,
         amount=refund.amount,

@@ -21,7 +21,7 @@ from retailops.accounts.permissions import SCOPE_PERMISSIONS
 from retailops.lib.errors import NotFound
 from retailops.lib.openapi import JSON, Operation
 from retailops.lib.throttling import Quota, TooManyRequests, spend
-from retailops.lib.wire import NUL, read_json, read_query
+from retailops.lib.wire import NUL, json_text, read_json, read_query
 
 # Requests a minute of a signed-in person; clients have their own figure.
 PERSON_REQUESTS_PER_MINUTE = 600
@@ -194,17 +194,9 @@ def _list_fields(query: Any) -> frozenset[str]:
 
 
 def written(answer: Answer) -> HttpResponse:
-    """Return the HTTP response of an answer; a pydantic model is written without detour over Python objects."""
-    if isinstance(answer.body, BaseModel):
-        content: bytes = answer.body.__pydantic_serializer__.to_json(answer.body, warnings=False)
-    elif answer.body is None:
-        content = b""
-    else:
-        content = _ANYTHING.dump_json(answer.body, warnings=False)
+    """Return the HTTP response of an answer."""
+    content = b"" if answer.body is None else json_text(answer.body)
     return HttpResponse(content, content_type=JSON, status=answer.status, headers=dict(answer.headers))
-
-
-_ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
 
 
 class _NoParameters(BaseModel):

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from retailops.accounts.actor import Actor
+from retailops.cases import wording
 from retailops.cases.inputs import CaseIn
 from retailops.cases.models import Case, CaseQueue, CaseStatus
 from retailops.cases.services import expire_approvals, open_case, resolve_troubles
@@ -21,18 +22,11 @@ CASES = Actor.system("cases")
 LONG_DOUBT = timedelta(minutes=15)
 DELIVERY_DEAD, DELIVERY_IN_DOUBT, CONNECTION_REFUSED = "delivery.dead", "delivery.in_doubt", "connection.refused"
 
-# How a failure reads, and what to do about it, by its class.
-_VERBS = {
-    OutcomeClass.BUSINESS: "refused",
-    OutcomeClass.CONTRACT: "could not take",
-    OutcomeClass.TRANSIENT: "did not take in time",
-    OutcomeClass.AUTH: "refused our credentials for",
-    OutcomeClass.IN_DOUBT: "left in doubt",
-}
+# What to do about a failure, by its class, where nobody has a better word for its code.
 _NEXT = {
-    OutcomeClass.BUSINESS: "Read why, put it right at the source, then replay or discard.",
-    OutcomeClass.CONTRACT: "Correct the mapping or edit the message, then replay.",
-    OutcomeClass.TRANSIENT: "See whether the system works again, then replay.",
+    OutcomeClass.BUSINESS: "Read why, put it right there or here, then send it again.",
+    OutcomeClass.CONTRACT: "Mend the mapping of the connection, then send it again.",
+    OutcomeClass.TRANSIENT: "See whether the system works again, then send it again.",
 }
 
 
@@ -57,19 +51,23 @@ def open_dead_delivery(event: Event) -> None:
     data = event.data
     failure = data["failure_class"]
     queue = CaseQueue.BUSINESS if failure == OutcomeClass.BUSINESS else CaseQueue.TECHNICAL
-    open_case(
-        CASES, _delivery_case(event, DELIVERY_DEAD, queue, _NEXT.get(failure, "Look into it, then replay or discard."))
-    )
+    open_case(CASES, _delivery_case(event, DELIVERY_DEAD, queue, _what_to_do(data)))
+
+
+def _what_to_do(data: dict[str, Any]) -> str:
+    found = wording.explained(data["system"], data["operation"], data["failure_code"])
+    usual = _NEXT.get(data["failure_class"], "Look into it, then send it again or discard it.")
+    return (found.next_action if found else "") or usual
 
 
 def _delivery_case(event: Event, kind: str, queue: CaseQueue, next_action: str) -> CaseIn:
     data = event.data
-    cause = f"{data['destination']} {_VERBS.get(data['failure_class'], 'did not take')} {data['operation']}"
-    cause += f": {data['failure_code']}" if data["failure_code"] else ""
+    system = wording.system_of(UUID(data["destination_id"]), data["destination"])
     return CaseIn(
         kind=kind,
         queue=queue,
-        title=cause,
+        title=wording.title(system, data, data["event_id"]),
+        group_title=wording.group_title(system, data),
         dedupe_key=trouble_of_delivery(data["delivery_id"]),
         subject=_subject(event),
         detail=data["failure_message"],
@@ -129,16 +127,17 @@ def open_refused_connection(event: Event) -> None:
     if event.data["cause"] != "auth":
         return
     name = event.data["destination"]
+    system = wording.system_of(event.subject_id, name)
     open_case(
         CASES,
         CaseIn(
             kind=CONNECTION_REFUSED,
             queue=CaseQueue.TECHNICAL,
-            title=f"{name} refuses our credentials: sending is paused",
+            title=f"{system} refuses our sign-in: nothing is sent to it until that is mended",
             dedupe_key=f"connection:{event.subject_id}:auth",
             subject=_subject(event),
             detail=event.data["reason"],
-            next_action="Rotate or correct the credentials, test the connection, then resume it.",
+            next_action="Renew the connection's credentials, probe it, then resume it. What it is owed waits.",
             system=event.data["system"],
             operation=name,
             cause=event.id,
@@ -164,21 +163,23 @@ def open_long_doubts(limit: int = 200) -> int:
 
 
 def _open_long_doubt(delivery: Delivery) -> None:
-    name = delivery.destination.name
+    system = wording.system_of(delivery.destination_id, delivery.destination.name)
+    money = Money(delivery.amount, delivery.currency) if delivery.amount is not None else None
     open_case(
         CASES,
         CaseIn(
             kind=DELIVERY_IN_DOUBT,
             queue=CaseQueue.TECHNICAL,
-            title=f"{name} does not tell whether {delivery.operation} was done",
+            title=wording.doubt_title(system, delivery.operation, money, delivery.event_id),
+            group_title=wording.doubt_group_title(system, delivery.operation),
             dedupe_key=trouble_of_delivery(delivery.id),
             subject=_subject(delivery.event),
             detail=delivery.failure_message,
-            next_action="Look into the other system; what it shows decides whether it is sent again.",
+            next_action="Look into the other system: what it shows decides. Do not do it by other means meanwhile.",
             system=delivery.destination.system,
             operation=delivery.operation,
             delivery_id=delivery.id,
-            money=Money(delivery.amount, delivery.currency) if delivery.amount is not None else None,
+            money=money,
             evidence={"effect_key": delivery.effect_key, "look_ups": delivery.look_ups},
             cause=delivery.event_id,
         ),

@@ -7,14 +7,16 @@ second request that comes while the first still runs; it is gone when the first 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, LiteralString
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from retailops.accounts.actor import Actor
 from retailops.events.models import IdempotencyRecord
+from retailops.events.raw_sql import execute, fetch
 from retailops.lib.clock import now
 from retailops.lib.errors import Conflict, Unprocessable
+from retailops.lib.wire import json_text
 
 KEPT = timedelta(days=30)
 LONGEST_KEY = 255
@@ -41,22 +43,39 @@ class Answered:
     replayed: bool
 
 
+class _AnsweredMeanwhile(Exception):
+    """The first request committed its answer between our look for it and our lock."""
+
+
 def with_idempotency(
     actor: Actor, key: str, payload_hash: str, run: Callable[[], tuple[int, Any]]
 ) -> tuple[int, Any, bool]:
     """Run the command once for (actor, key); return (status, body, replayed).
 
     `payload_hash` covers method, path and body (SHA-256 hex). `run` executes within this function's transaction and
-    returns (status, JSON-able body); what it raises rolls everything back and nothing is stored, so a refused request
-    may be mended and sent again under the same key. Raises StillRunning and KeyReused.
+    returns (status, body as `json_text` takes it); what it raises rolls everything back and nothing is stored, so a
+    refused request may be mended and sent again under the same key. Raises StillRunning and KeyReused.
     """
+    try:
+        return _once(actor, key, payload_hash, run)
+    except _AnsweredMeanwhile:
+        return _once(actor, key, payload_hash, run)
+
+
+def _once(actor: Actor, key: str, payload_hash: str, run: Callable[[], tuple[int, Any]]) -> tuple[int, Any, bool]:
     with transaction.atomic():
         stored = remembered(actor.key, key, payload_hash)
         if stored:
             return stored.status, stored.body, True
         status, body = run()
-        remember(actor.key, key, payload_hash, status, body)
+        _remember(actor.key, key, payload_hash, status, body)
         return status, body, False
+
+
+_TAKE_KEY: LiteralString = """
+SELECT pg_try_advisory_xact_lock(hashtextextended(%(name)s::text, 7304110)), r.request_hash, r.status, r.body
+  FROM (VALUES (1)) one LEFT JOIN events_idempotencyrecord r ON r.client = %(client)s AND r.key = %(key)s
+"""
 
 
 def remembered(client: str, key: str, payload_hash: str) -> Answered | None:
@@ -64,25 +83,36 @@ def remembered(client: str, key: str, payload_hash: str) -> Answered | None:
 
     Raises StillRunning while another transaction has the key, KeyReused when the stored answer is to another request.
     """
-    if not _take_key(client, key):
+    name = f"{client}\x1f{key}"
+    [(taken, request_hash, status, body)] = fetch(_TAKE_KEY, {"name": name, "client": client, "key": key}, prepare=True)
+    if not taken:
         raise StillRunning("The first request with this key is still running: try again in a moment.", retry_after=1)
-    record = IdempotencyRecord.objects.filter(client=client, key=key).first()
-    if record is None:
+    if request_hash is None:
         return None
-    if record.request_hash != payload_hash:
+    if request_hash != payload_hash:
         raise KeyReused("This Idempotency-Key was used for a different request. Use a new key for a new request.")
-    return Answered(record.status, record.body, replayed=True)
+    return Answered(status, body, replayed=True)
 
 
-def remember(client: str, key: str, payload_hash: str, status: int, body: Any) -> None:
-    """Store the answer in the command's transaction, which must have taken the key by `remembered`."""
-    IdempotencyRecord.objects.create(client=client, key=key, request_hash=payload_hash, status=status, body=body)
+_REMEMBER: LiteralString = """
+INSERT INTO events_idempotencyrecord (client, key, request_hash, status, body, created_at)
+VALUES (%(client)s, %(key)s, %(request_hash)s, %(status)s, %(body)s::jsonb, %(created_at)s)
+ON CONFLICT (client, key) DO NOTHING
+"""
 
 
-def _take_key(client: str, key: str) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 7304110))", [f"{client}\x1f{key}"])
-        return bool(cursor.fetchone()[0])
+def _remember(client: str, key: str, payload_hash: str, status: int, body: Any) -> None:
+    """Store the answer in the command's transaction, which has taken the key by `remembered`."""
+    values = {
+        "client": client,
+        "key": key,
+        "request_hash": payload_hash,
+        "status": status,
+        "body": None if body is None else json_text(body).decode(),
+        "created_at": now(),
+    }
+    if not execute(_REMEMBER, values, prepare=True):
+        raise _AnsweredMeanwhile
 
 
 def forget_old(batch: int = 10_000) -> int:

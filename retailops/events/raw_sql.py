@@ -38,10 +38,10 @@ def fetch(
         return cursor.execute(statement, parameters, prepare=prepare, binary=True).fetchall()
 
 
-def execute(statement: LiteralString, parameters: dict[str, Any]) -> int:
+def execute(statement: LiteralString, parameters: dict[str, Any], *, prepare: bool | None = None) -> int:
     """Run one statement and return how many rows it touched."""
     with raw_cursor() as cursor:
-        return cursor.execute(statement, parameters).rowcount
+        return cursor.execute(statement, parameters, prepare=prepare).rowcount
 
 
 def copy_rows(statement: LiteralString, types: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

@@ -118,6 +118,16 @@ def read_query(shape: type[Query], values: Mapping[str, Any]) -> Any:
         raise _invalid(invalid, lambda loc: "?" + ".".join(map(str, loc[:1])), "parameter") from invalid
 
 
+def json_text(body: Any) -> bytes:
+    """Return the JSON text of a pydantic model (without detour over Python objects) or of plain values."""
+    if isinstance(body, BaseModel):
+        return body.__pydantic_serializer__.to_json(body, warnings=False)
+    return _ANYTHING.dump_json(body, warnings=False)
+
+
+_ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
+
+
 def refuse_nul(raw: bytes) -> None:
     """Raise Invalid, naming where, when a string of the JSON text holds a NUL character."""
     if b"\\u0000" not in raw:

@@ -1,7 +1,7 @@
 """The search that takes any id: each kind is looked up by its own index, and only what the person may see is told."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from connectors.models import Connection, InboxMessage
@@ -27,10 +27,11 @@ class Found:
 
 @dataclass(frozen=True)
 class Recent:
-    """A transaction by its latest event."""
+    """A transaction by its latest event; `number` is the latest number that any of its events tells."""
 
     correlation_id: UUID
     event: Event
+    number: str = ""
 
 
 def find(actor: Actor, text: str) -> list[Found]:
@@ -83,5 +84,7 @@ def recent(actor: Actor) -> list[Recent]:
     latest = Event.objects.filter(scope_q(actor, Permission.EVENTS_READ)).order_by("-position")[:RECENT_EVENTS]
     found: dict[UUID, Recent] = {}
     for event in latest:
-        found.setdefault(event.correlation_id, Recent(event.correlation_id, event))
+        known = found.setdefault(event.correlation_id, Recent(event.correlation_id, event))
+        if not known.number and event.data.get("number"):
+            found[event.correlation_id] = replace(known, number=str(event.data["number"]))
     return list(found.values())[:RECENT]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from retailops.workbench.views import cases, deliveries, home, trace
+from retailops.workbench.views import case_steps, cases, deliveries, home, second_person, trace
 
 app_name = "workbench"
 urlpatterns = [
@@ -14,11 +14,14 @@ urlpatterns = [
     path("deliveries/<uuid:delivery_id>/verdict/", deliveries.delivery_verdict, name="verdict"),
     path("deliveries/<uuid:delivery_id>/replay/", deliveries.delivery_replay, name="replay"),
     path("deliveries/<uuid:delivery_id>/discard/", deliveries.delivery_discard, name="discard"),
+    path("deliveries/<uuid:delivery_id>/ask/", second_person.ask_replay, name="ask_replay"),
     path("cases/", cases.case_list, name="cases"),
     path("cases/<uuid:case_id>/", cases.case_detail, name="case"),
     path("cases/<uuid:case_id>/note/", cases.case_note, name="case_note"),
     path("cases/<uuid:case_id>/take/", cases.case_take, name="case_take"),
     path("cases/<uuid:case_id>/assign/", cases.case_assign, name="case_assign"),
     path("cases/<uuid:case_id>/resolve/", cases.case_resolve, name="case_resolve"),
-    path("approvals/", cases.approval_list, name="approvals"),
+    path("cases/<uuid:case_id>/do/<slug:step>/", case_steps.case_step, name="case_step"),
+    path("approvals/", second_person.approval_list, name="approvals"),
+    path("approvals/<uuid:approval_id>/<slug:verdict>/", second_person.approval_verdict, name="approval_verdict"),
 ]

@@ -141,6 +141,7 @@ VERDICT = {
     "in_doubt": Word("Cannot be known now", "bad", "question-mark-circle"),
 }
 SEVERITY = {
+    "escalated": Word("Escalated", "bad", "arrow-trending-up"),
     "critical": Word("Critical", "bad", "fire"),
     "high": Word("High", "bad"),
     "medium": Word("Medium", "warn", "exclamation-circle"),
@@ -249,17 +250,6 @@ GOOD_EVENTS = frozenset({
     "return.closed", "refund.succeeded", "credit_memo.posted", "inventory.disposition_posted", "case.resolved",
     "delivery.replayed",
 })  # fmt: skip
-TOPICS = {
-    "orders/create": "Order placed",
-    "orders/updated": "Order changed",
-    "returns/request": "Return asked for",
-    "receipt.confirmed": "Parcel arrived",
-    "inspection.completed": "Goods inspected there",
-    "placement.completed": "Stock placed there",
-    "refund.created": "Refund made there",
-    "refund.updated": "Refund news",
-    "refund.failed": "Refund failed there",
-}
 FAILURES = {
     "transient": "{system} could not be reached, or was too busy, until the time for it ran out.",
     "auth": "{system} refused our sign-in. The connection is paused until its credentials are mended.",
@@ -271,11 +261,6 @@ FAILURES = {
 def operation(name: str) -> str:
     """Return what a delivery is for: `credit_memo.post` → `Post the credit memo`."""
     return OPERATIONS.get(name) or plain(name)
-
-
-def topic(name: str) -> str:
-    """Return what a message from outside tells; its topic where we have no words for it."""
-    return TOPICS.get(name) or plain(name.replace("/", " ").replace(".", " ")) or "Message"
 
 
 def event(type: str) -> Word:

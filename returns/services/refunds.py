@@ -28,6 +28,7 @@ from returns.refund_terms import Terms, covered_units, read_terms, tenders_of
 from returns.services.closing import finish
 from returns.services.locking import lock_return
 from returns.services.proposing import reserve, tell
+from returns.services.replacing import end_what_is_replaced
 from returns.services.submitting import approve_and_submit
 from returns.tenders import Tender
 from returns.troubles import no_tender
@@ -236,6 +237,7 @@ def supersede_refund(*, actor: Actor, refund_id: UUID, reason: str, payment_id: 
     old.save(update_fields=["status"])
     [new] = _carry_out(actor, terms, plan)
     Refund.objects.filter(pk=old.pk).update(superseded_by=new)
+    end_what_is_replaced(rma, old, new, reason)
     finish(actor, rma)
     return new
 
@@ -287,3 +289,4 @@ def _supersede_dead(rma: Return, new: Refund) -> None:
             fire(refund.supersede)
             refund.superseded_by = new
             refund.save(update_fields=["status", "superseded_by"])
+            end_what_is_replaced(rma, refund, new, new.reason or "the units are refunded anew")

@@ -15,6 +15,7 @@ from returns.enums import LIVE_REFUNDS, Logistics, RefundStatus
 from returns.models import CreditMemo, Inspection, Receipt, Refund, Return, ReturnLine
 from returns.selectors import status_shown
 from returns.web.actions import Offer, offers
+from returns.web.corrections import RETRIED, why_not_reversed
 
 HISTORY_LIMIT = 8
 
@@ -39,12 +40,12 @@ class ReturnDetail:
 
     @cached_property
     def receipts(self) -> list[Receipt]:
-        """Return the arrivals, oldest first."""
-        return list(
-            self.rma.receipts.select_related("location", "reversal")
-            .prefetch_related("lines__line")
-            .order_by("received_at")
-        )
+        """Return the arrivals, oldest first, each with `stays`: why it cannot be reversed now."""
+        rows = self.rma.receipts.select_related("location", "reversal").prefetch_related("lines__line")
+        found = list(rows.order_by("received_at"))
+        for receipt in found:
+            receipt.stays = why_not_reversed(self.rma, receipt)  # type: ignore[attr-defined]  # what its row reads
+        return found
 
     @cached_property
     def inspections(self) -> list[Inspection]:
@@ -61,6 +62,11 @@ class ReturnDetail:
             .prefetch_related("components", Prefetch("attempts", to_attr="told"))
             .order_by("proposed_at")
         )
+
+    @cached_property
+    def retried(self) -> list[Refund]:
+        """Return the refunds that ended without paying and may be tried again."""
+        return [refund for refund in self.refunds if refund.status in RETRIED]
 
     @cached_property
     def memos(self) -> list[CreditMemo]:
@@ -122,6 +128,16 @@ class ReturnDetail:
     def may_decide(self) -> bool:
         """Tell whether the person may give a second person's word here."""
         return can(self.actor, Permission.APPROVALS_DECIDE, region=self.rma.region, brand=self.rma.brand)
+
+    @cached_property
+    def may_receive(self) -> bool:
+        """Tell whether the person may reverse receipts here."""
+        return can(self.actor, Permission.RETURNS_RECEIVE, region=self.rma.region, brand=self.rma.brand)
+
+    @cached_property
+    def may_refund(self) -> bool:
+        """Tell whether the person may try failed refunds again here."""
+        return can(self.actor, Permission.REFUNDS_PROPOSE, region=self.rma.region, brand=self.rma.brand)
 
     @cached_property
     def flow(self) -> list[str]:

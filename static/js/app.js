@@ -6,5 +6,6 @@ import "./times.js";
 import "./live.js";
 import "./anchors.js";
 import "./rows.js";
+import "./tabs.js";
 import "./keys.js";
 import "./palette.js";

@@ -6,12 +6,14 @@ The tests look at it from outside only: HTTP, SQL, the sandbox's books, manageme
 import json
 import os
 import re
+import select
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -34,6 +36,8 @@ from tests.runtime.processes import is_running, wait_until
 CHAOS = [pytest.mark.chaos, pytest.mark.xdist_group("town"), pytest.mark.timeout(420)]
 READY = re.compile(r"RetailOps is ready: (http://127\.0\.0\.1:\d+)")
 START_SECONDS = 180.0
+PROOF_SECONDS = 60.0
+POLL_SECONDS = 0.1  # asking more often would take the processors from those who are asked
 # What to look for in the command line of each part.
 PARTS = {
     "postgres": "/bin/postgres",
@@ -61,6 +65,7 @@ class Town:
         self.sandbox = sandbox
         self.url = self.key = ""
         self.process: subprocess.Popen[bytes] | None = None
+        self.prover: subprocess.Popen[str] | None = None
 
     # Life --------------------------------------------------------------------------------------------------------
 
@@ -80,9 +85,25 @@ class Town:
         assert opened.returncode == 0, opened.stderr
         self.key = json.loads(opened.stdout.splitlines()[-1])["key"]
         self.sandbox.control("PUT", "/wms/autopilot", {"enabled": True, "delay_ms": 50, "grade_mix": {"A": 1}})
+        self.prover = self._prover()
+
+    def _prover(self) -> "subprocess.Popen[str]":
+        with (self.output.parent / "proofs.log").open("wb") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "tests.chaos.proofs"],
+                cwd=settings.BASE_DIR,
+                env=self.environment(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
 
     def stop(self) -> None:
         """Stop every process that was started, whatever has become of it, and forget the sockets."""
+        if self.prover is not None:
+            self.prover.kill()
+            self.prover.communicate()
         if self.process is not None:
             if self.process.poll() is None:
                 self.process.send_signal(signal.SIGINT)
@@ -118,6 +139,18 @@ class Town:
             check=False,
             timeout=180,
         )
+
+    def prove(self, *commands: str) -> dict[str, tuple[int, str]]:
+        """Run management commands; name → exit code and what it said."""
+        assert self.prover is not None
+        assert self.prover.stdin is not None
+        self.prover.stdin.write(" ".join(commands) + "\n")
+        self.prover.stdin.flush()
+        assert self.prover.stdout is not None
+        readable, _, _ = select.select([self.prover.stdout], [], [], PROOF_SECONDS)
+        said = self.prover.stdout.readline() if readable else ""
+        assert said, f"no proof within {PROOF_SECONDS:.0f} s\n{(self.output.parent / 'proofs.log').read_text()}"
+        return {name: (code, text) for name, (code, text) in zip(commands, json.loads(said), strict=True)}
 
     # Parts -------------------------------------------------------------------------------------------------------
 
@@ -216,10 +249,10 @@ class Town:
 
     def until(self, reached: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
         """Wait for it. Raises AssertionError with what is open."""
-        try:
-            wait_until(reached, seconds)
-        except AssertionError:
-            raise AssertionError(f"not within {seconds:.0f} s: {what}\n{self.open_ends()}") from None
+        deadline = time.monotonic() + seconds
+        while not reached():
+            assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}\n{self.open_ends()}"
+            time.sleep(POLL_SECONDS)
 
     def at_rest(self) -> bool:
         """Whether each return has ended or has a case, and nobody owes a message. Also lets the minutes pass."""

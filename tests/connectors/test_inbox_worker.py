@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from connectors import inbox_worker, registry
+from connectors import inbox_worker, registry, tasks
 from connectors.context import context_named
 from connectors.inbox import process_due, store_once
 from connectors.models import InboxKind, InboxMessage
@@ -91,6 +91,21 @@ def test_a_message_is_translated_once_and_done(scripted: Scripted, arrive: Calla
     message.refresh_from_db()
     assert (message.status, message.tries, message.result) == ("done", 1, {"taken": {"id": "m1"}})
     assert Location.objects.filter(code="L-m1-0").exists()
+
+
+def test_a_busy_inbox_does_not_hold_a_worker_beyond_its_time(
+    scripted: Scripted, arrive: Callable[..., InboxMessage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nudges: list[str] = []
+    monkeypatch.setattr(tasks, "nudge_inbox", lambda: nudges.append("inbox"))
+    for id in ("m1", "m2", "m3", "m4"):
+        arrive(id)
+    assert process_due(seconds=0) == 1
+    monkeypatch.setattr(tasks, "BATCH", 2)
+    tasks.process_inbox()
+    assert (len(scripted.seen), nudges) == (3, ["inbox"])
+    tasks.process_inbox()
+    assert (len(scripted.seen), nudges) == (4, ["inbox"])
 
 
 def test_messages_of_one_lane_keep_their_order(scripted: Scripted, arrive: Callable[..., InboxMessage]) -> None:

@@ -58,7 +58,10 @@ def addresses(story: world.Story, pattern: URLPattern, name: str) -> Iterator[st
         "case_id": [story.case.id],
         "name": [story.connection.name],
         "refund_id": [uuid7()],
+        "receipt_id": [story.rma.receipts.get().id],
         "verdict": ["approve"],
+        "step": ["snooze"],
+        "approval_id": [story.approval.id],
         "key": ["receive", "cancel"] if name.startswith("returns:") else ["lost_answer"],
     }
     taken = pattern.pattern.regex.groupindex
@@ -84,7 +87,7 @@ def test_a_person_without_a_role_sees_and_does_nothing(story: world.Story, name:
     for address in addresses(story, pattern, name):
         shown = client.get(address)
         assert shown.status_code in ({200} if name in OPEN_TO_ALL else {403, 404, 405}), address
-        sent = client.post(address, {"reason": "because", "text": "x", "on": "1", "evidence": "y"})
+        sent = client.post(address, {"reason": "because", "text": "x", "on": "1", "evidence": "y", "wake": "hour"})
         assert sent.status_code in {403, 404, 405}, address
         for told in (shown.content.decode(), sent.content.decode()):
             assert story.rma.number not in told or story.rma.number in address

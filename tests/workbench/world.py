@@ -13,14 +13,18 @@ from inventory.models import Location
 from retailops.accounts.actor import Actor
 from retailops.accounts.models import RoleGrant, User
 from retailops.cases.inputs import CaseIn
-from retailops.cases.models import Case
-from retailops.cases.services import open_case
+from retailops.cases.models import Approval, Case
+from retailops.cases.services import ask_replay, open_case
 from retailops.events.enums import DeliveryStatus, OutcomeClass
+from retailops.events.kernel_events import DeliveryDead
 from retailops.events.models import Attempt, Delivery
+from retailops.events.publish import publish
+from retailops.events.replay import facts_of, subject_of
 from retailops.lib.clock import now
 from retailops.lib.ids import uuid7
-from returns.inputs import OrderIn, ReceiptIn, ReturnIn, read
-from returns.models import Order, Return
+from returns.inputs import InspectionIn, OrderIn, ReceiptIn, ReturnIn, read
+from returns.models import Order, Refund, Return
+from returns.services.inspecting import inspect_return
 from returns.services.intake import request_return
 from returns.services.orders import capture_order
 from returns.services.receiving import receive_return
@@ -111,6 +115,32 @@ def arrive(rma: Return) -> Return:
     return rma
 
 
+def inspected(rma: Return) -> Return:
+    """Have all goods of the return accepted; by policy the refund follows."""
+    slices = [
+        {"line_no": line.line_no, "quantity": line.received, "accepted": True, "disposition": "sellable"}
+        for line in rma.lines.all()
+    ]
+    inspection = {"reference": f"inspection-{uuid7()}", "location": location(rma.region).code, "slices": slices}
+    inspect_return(actor=SYSTEM, return_id=rma.id, inspection=read(InspectionIn, inspection))
+    rma.refresh_from_db()
+    return rma
+
+
+def failed_refund(connection: Connection, *, code: str = "resource_missing") -> tuple[Refund, Delivery]:
+    """Return a refund that the gateway refused, and its stopped delivery with its case, as the engine leaves them."""
+    refund = inspected(received()).refunds.get()
+    delivery = Delivery.objects.get(effect_key=refund.effect_key, destination=connection.destination)
+    Delivery.objects.filter(pk=delivery.pk).update(
+        status=DeliveryStatus.DEAD, failure_class=OutcomeClass.BUSINESS, failure_code=code,
+        failure_message="No such payment.", attempt_no=1, first_sent_at=now(), finished_at=now(),
+    )  # fmt: skip
+    delivery = Delivery.objects.select_related("event", "destination").get(pk=delivery.pk)
+    publish(DeliveryDead(**facts_of(delivery)), subject=subject_of(delivery), actor=SYSTEM)
+    refund.refresh_from_db()
+    return refund, delivery
+
+
 def stripe(**limits: Any) -> Connection:
     """Return the connection named stripe; nothing listens at its address."""
     return create_connection(
@@ -129,16 +159,13 @@ def stopped(rma: Return, connection: Connection, **fields: Any) -> Delivery:
     event = rma_event(rma)
     moment = now() - timedelta(minutes=5)
     defaults: dict[str, Any] = {
-        "status": DeliveryStatus.DEAD,
-        "failure_class": OutcomeClass.BUSINESS,
-        "failure_code": "charge_disputed",
+        "event": event, "destination": connection.destination, "operation": "refund.create", "lane_key": str(rma.id),
+        "effect_key": f"refund:{uuid7()}:1", "attempt_no": 1, "repeat_safe": False, "amount": 4599, "currency": "GBP",
+        "deadline_at": moment + timedelta(days=2), "first_sent_at": moment, "finished_at": moment,
+        "status": DeliveryStatus.DEAD, "failure_class": OutcomeClass.BUSINESS, "failure_code": "charge_disputed",
         "failure_message": "The charge is disputed.",
-    }
-    delivery = Delivery.objects.create(
-        event=event, destination=connection.destination, operation="refund.create", lane_key=str(rma.id),
-        effect_key=f"refund:{uuid7()}:1", attempt_no=1, repeat_safe=False, amount=4599, currency="GBP",
-        deadline_at=moment + timedelta(days=2), first_sent_at=moment, finished_at=moment, **(defaults | fields),
-    )  # fmt: skip
+    }  # fmt: skip
+    delivery = Delivery.objects.create(**(defaults | fields))
     request = {
         "method": "POST",
         "url": "https://api.stripe.example/v1/refunds",
@@ -177,13 +204,16 @@ class Story:
     connection: Connection
     delivery: Delivery
     case: Case
+    approval: Approval
 
     @classmethod
     def told(cls) -> "Story":
         """Make the story."""
         connection = stripe()
         rma = received("GB")
-        story = cls(rma, connection, stopped(rma, connection), case_about(rma))
+        delivery = stopped(rma, connection)
+        asked = ask_replay(actor=Actor.system("colleague"), delivery_id=delivery.id, reason="The dispute was won.")
+        story = cls(rma, connection, delivery, case_about(rma), asked)
         rma.refresh_from_db()
         return story
 

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from connectors.sandbox_control import SandboxAway
-from connectors.simulation.driving import Progress, drive
+from connectors.simulation.driving import Progress, case_reasons, drive
 from connectors.simulation.generating import orders
 from connectors.simulation.trading import Traded, trade, unfinished
 from retailops.lib.clock import now
@@ -63,13 +63,17 @@ class Command(BaseCommand):
             for progress in drive(returns, seconds=seconds):
                 bar.n = progress.ended + progress.with_case
                 bar.refresh()
-        self._report(progress)
+        self._report(progress, case_reasons(returns))
 
-    def _report(self, progress: Progress) -> None:
+    def _report(self, progress: Progress, cases: dict[str, int]) -> None:
         waiting = ", ".join(f"{count} wait for {what}" for what, count in sorted(progress.waiting.items()))
         self.stdout.write(
             f"{progress.total} returns: {progress.ended} ended, {progress.with_case} with a case for a person"
             + (f", {waiting}." if waiting else ".")
         )
+        for kind, count in cases.items():
+            self.stdout.write(f"{count:>6}  open cases: {kind}")
+        for why, count in progress.refused.items():
+            self.stdout.write(f"{count:>6}  approvals refused: {why}")
         if not progress.done:
             raise CommandError("Some returns are neither ended nor have a case; look at Connections and the inbox.")

@@ -10,11 +10,13 @@ from retailops.cases.services.approving import (
     void_approval,
 )
 from retailops.cases.services.opening import open_case
+from retailops.cases.services.replays import ask_replay, replay_approved, replay_with_word
 from retailops.cases.services.resolving import reopen_case, resolve_case, resolve_troubles
 from retailops.cases.services.working import assign_case, escalate_case, note_case, snooze_case
 
 __all__ = [
     "approve",
+    "ask_replay",
     "assign_case",
     "bind",
     "consume_approval",
@@ -24,6 +26,8 @@ __all__ = [
     "open_case",
     "refuse",
     "reopen_case",
+    "replay_approved",
+    "replay_with_word",
     "request_approval",
     "resolve_case",
     "resolve_troubles",

@@ -50,7 +50,7 @@ class CommandEndpoint(Endpoint):
 
     def _once(self, key: str, request: Request, call: Callable[[], Answer]) -> HttpResponse:
         wanted = fingerprint_of(request.method or "", request.path, request.body)
-        status, body, replayed = with_idempotency(self.actor, key, wanted, lambda: _stored(call()))
+        status, body, replayed = with_idempotency(self.actor, key, wanted, lambda: _plain(call()))
         if not replayed:
             return written(Answer(body, status))
         # A repeat creates nothing.
@@ -73,5 +73,5 @@ def _bad_key(code: str, detail: str) -> Invalid:
     return Invalid(detail, code=code, errors=[FieldError("Idempotency-Key", detail)])
 
 
-def _stored(answer: Answer) -> tuple[int, Any]:
-    return answer.status, answer.body and answer.body.model_dump(mode="json", warnings=False)
+def _plain(answer: Answer) -> tuple[int, Any]:
+    return answer.status, answer.body

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from connectors import redaction
 from connectors.models import InboxKind, InboxMessage
+from connectors.wording import topic
 from retailops.accounts.actor import Actor, scope_q
 from retailops.accounts.permissions import Permission
 from retailops.cases.models import Case
@@ -143,7 +144,7 @@ def _received(found: Gathered) -> Iterator[Entry]:
     for message in found.messages:
         tone = {"done": "ok", "dead": "bad"}.get(message.status, "warn")
         body = redaction.body(bytes(message.body), message.headers.get("content-type", "application/json"))
-        title = words.topic(message.topic)
+        title = topic(message.topic)
         yield Entry(
             message.received_at,
             "in",

@@ -14,12 +14,12 @@ from retailops.cases import services
 from retailops.cases.access import access_case
 from retailops.cases.actions import next_actions
 from retailops.cases.models import Case
-from retailops.cases.selectors import approvals_waiting_for
+from retailops.lib.clock import now
 from retailops.lib.htmx import done, show
 from retailops.workbench.case_list import case_listing
 from retailops.workbench.forms import AssignForm, NoteForm, ResolveForm
 from retailops.workbench.views.people import actor_of
-from returns.selectors import refunds_visible_to, returns_visible_to
+from returns.selectors import returns_visible_to
 
 
 @login_required
@@ -47,6 +47,7 @@ def _about(actor: Actor, case: Case) -> dict[str, object]:
         "rma": returns_visible_to(actor).filter(correlation_id=case.correlation_id).order_by("id").first(),
         "may_work": can(actor, Permission.CASES_WORK, region=case.region or None, brand=case.brand or None),
         "actions": next_actions(actor, case),
+        "put_off": case.snoozed_until is not None and case.snoozed_until > now(),
         "mine": str(case.owner_id) == actor.id,
         "alike": case.group.cases.filter(status=case.status).exclude(pk=case.pk).count() if case.group_id else 0,
         "note_form": NoteForm(),
@@ -110,18 +111,6 @@ def case_resolve(request: HttpRequest, case_id: UUID) -> HttpResponse:
         return done(request, _address(case), "Case resolved.")
     context = {"case": case, "form": form, "back": _address(case)}
     return show(request, "workbench/resolve.html", context, status=422 if form.errors else 200)
-
-
-@login_required
-@require_GET
-def approval_list(request: HttpRequest) -> HttpResponse:
-    """Show what waits for this person's word, the soonest to expire first."""
-    actor = actor_of(request)
-    require(actor, Permission.APPROVALS_DECIDE)
-    approvals = list(approvals_waiting_for(actor)[:100])
-    refunds = refunds_visible_to(actor).select_related("rma").in_bulk([each.subject_id for each in approvals])
-    rows = [(approval, refunds.get(approval.subject_id)) for approval in approvals]
-    return show(request, "workbench/approvals.html", {"rows": rows})
 
 
 def _address(case: Case) -> str:

@@ -1,5 +1,6 @@
 """Deliveries that did not get there, one delivery with its verdict, and its single replay."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -10,10 +11,13 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from retailops.accounts.actor import Actor, can, require
 from retailops.accounts.permissions import Permission
+from retailops.cases.models import ApprovalStatus
+from retailops.cases.services import replay_with_word
+from retailops.cases.services.replays import word_on
 from retailops.events.enums import DeliveryStatus
 from retailops.events.models import Delivery
-from retailops.events.replay import discard, replay
-from retailops.events.verdicts import SENDS, Verdict, VerdictKind, verdict
+from retailops.events.replay import discard
+from retailops.events.verdicts import SENDS, VerdictKind, verdict
 from retailops.lib.errors import Conflict, Invalid, NotFound
 from retailops.lib.htmx import done, show
 from retailops.workbench.delivery_list import behind, delivery_listing, to_other_systems
@@ -76,7 +80,7 @@ def delivery_verdict(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
     actor = actor_of(request)
     delivery = visible(actor, delivery_id)
     require(actor, Permission.DELIVERIES_REPLAY, region=delivery.event.region, brand=delivery.event.brand)
-    context = {"delivery": delivery, "verdict": verdict(delivery), "back": _address(delivery)}
+    context = {"delivery": delivery, "back": _address(delivery), **_judged(delivery)}
     return show(request, "workbench/verdict.html", context, fragments={"verdict": "workbench/_verdict.html"})
 
 
@@ -90,24 +94,22 @@ def delivery_replay(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            found = replay(actor, delivery.id, form.cleaned_data["reason"])
+            found = replay_with_word(actor=actor, delivery_id=delivery.id, reason=form.cleaned_data["reason"])
         except (Conflict, Invalid) as refusal:
             form.add_error(None, refusal.detail)
         else:
             return done(request, _address(delivery), TOLD[found.kind in SENDS])
-    found = verdict(visible(actor, delivery_id))
-    context = {
-        "delivery": delivery,
-        "verdict": found,
-        "form": form,
-        "back": _address(delivery),
-        "refused": _refused(found),
-    }
+    context = {"delivery": delivery, "form": form, "back": _address(delivery), **_judged(visible(actor, delivery_id))}
     return show(request, "workbench/replay.html", context, status=422 if form.errors else 200)
 
 
-def _refused(found: Verdict) -> bool:
-    return found.kind not in SENDS and found.kind != VerdictKind.ALREADY_DONE
+def _judged(delivery: Delivery) -> dict[str, Any]:
+    """Return the verdict, the second person's word it counts on (asked or given), and whether it may be sent."""
+    word = word_on(delivery)
+    given = word is not None and word.status == ApprovalStatus.APPROVED
+    found = verdict(delivery, approved=given)
+    refused = found.kind not in SENDS and found.kind != VerdictKind.ALREADY_DONE
+    return {"verdict": found, "word": word, "word_given": given, "refused": refused}
 
 
 @login_required

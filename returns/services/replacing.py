@@ -1,0 +1,42 @@
+"""What a refund that ended leaves behind at the other systems: it must not be paid by an old delivery any more."""
+
+from retailops.accounts.actor import Actor
+from retailops.events.enums import DeliveryStatus
+from retailops.events.models import Delivery
+from retailops.events.replay import supersede
+from retailops.lib.ids import parse_uuid
+from returns.enums import RefundStatus
+from returns.models import Refund, Return
+from returns.services.closing import end_trouble
+from returns.services.submitting import OPERATION
+
+REPLACING = Actor.system("refunds")
+# Only in these states does a refund still want its delivery; in all others its money is not reserved, or was paid.
+WANTED = (RefundStatus.SUBMITTING, RefundStatus.UNKNOWN)
+
+
+def why_void(delivery: Delivery) -> str:
+    """Say why the delivery of a refund must not be sent again: a void check of the verdict; "" where it may."""
+    if delivery.operation != OPERATION:
+        return ""
+    _, refund_id, leg = f"{delivery.effect_key}::".split(":")[:3]
+    refund = Refund.objects.filter(pk=parse_uuid(refund_id)).first()
+    if refund is None:
+        return ""
+    if str(refund.leg) != leg:
+        return "The refund was sent once more in another way meanwhile."
+    if refund.status in WANTED:
+        return ""
+    state = refund.get_status_display().lower()
+    return f"The refund is {state} and its money is not reserved: try the refund again on the return instead."
+
+
+def end_what_is_replaced(rma: Return, old: Refund, new: Refund, reason: str) -> None:
+    """Close the stopped delivery and the case of a refund that another one pays instead. Holds the return's lock.
+
+    A delivery that somebody works on at this moment is left: its verdict says that it is void.
+    """
+    rows = Delivery.objects.filter(operation=OPERATION, effect_key=old.effect_key, status=DeliveryStatus.DEAD)
+    for delivery in rows.select_for_update(skip_locked=True):
+        supersede(REPLACING, delivery.id, f"Another refund pays instead: {reason}"[:300])
+    end_trouble(REPLACING, rma, f"refund_failed:{old.id}", "Another refund pays instead.", {"refund": str(new.id)})

@@ -1,0 +1,74 @@
+"""What can be put right on a return: a receipt that was a mistake, a refund that was not paid. When not, and why."""
+
+from uuid import UUID
+
+from django import forms
+
+from retailops.lib.money import Money
+from returns.enums import ReceiptMatch, RefundStatus, ReturnStatus
+from returns.models import Receipt, Refund, Return
+from returns.refund_terms import read_terms, tenders_of
+
+RETRIED = (RefundStatus.FAILED, RefundStatus.CANCELED, RefundStatus.REVERSED)
+
+
+def why_not_reversed(rma: Return, receipt: Receipt) -> str:
+    """Say why a receipt cannot be reversed now; "" where it can. The command checks again, under the locks."""
+    if receipt.reverses_id:
+        return "This one reverses an earlier receipt."
+    if getattr(receipt, "reversal", None) is not None:
+        return "It is reversed already."
+    if rma.status == ReturnStatus.CLOSED:
+        return "The return is closed: reopen it first."
+    counted: dict[UUID, int] = {}
+    for row in receipt.lines.all():
+        if row.line is not None and row.match == ReceiptMatch.EXPECTED:
+            counted[row.line.id] = counted.get(row.line.id, row.line.received) - row.quantity
+            if counted[row.line.id] < row.line.inspected:
+                return "Some of its units were inspected already."
+    return ""
+
+
+def why_not_again(refund: Refund) -> str:
+    """Say why a refund cannot be tried again; "" where it can."""
+    if refund.status in RETRIED:
+        return ""
+    if refund.status == RefundStatus.SUPERSEDED:
+        return "Another refund pays instead already."
+    return f"It is {refund.get_status_display().lower()}: only a refund that ended without paying is tried again."
+
+
+class ReversalForm(forms.Form):
+    """Why a receipt was a mistake."""
+
+    reason = forms.CharField(
+        max_length=200, label="Reason", help_text="Kept with the reversing receipt; the first one stays to be read."
+    )
+
+
+class AgainForm(forms.Form):
+    """By which payment a refund is tried again, and why."""
+
+    payment = forms.ChoiceField(label="Pay back to")
+    reason = forms.CharField(max_length=200, label="Reason", help_text="Kept with the new refund.")
+
+    def __init__(self, data: object = None, *, refund: Refund) -> None:
+        super().__init__(data)  # type: ignore[arg-type]  # the request's QueryDict, or None
+        field = self.fields["payment"]
+        if isinstance(field, forms.ChoiceField):
+            field.choices = payments_for(refund)
+            field.help_text = "" if len(field.choices) == 1 else "Another payment than before needs a second person."
+
+
+def payments_for(refund: Refund) -> list[tuple[str, str]]:
+    """Return the payments that can take the whole amount, the refund's own first, each with what is left of it."""
+    payments = read_terms(refund.rma, by_itself=False).payments
+    able = [tender for tender in tenders_of(payments.values()) if tender.remaining >= refund.amount]
+    able.sort(key=lambda tender: tender.payment_id != refund.payment_id)
+    found = []
+    for tender in able:
+        payment = payments[tender.payment_id]
+        which = "The same" if payment.id == refund.payment_id else "Another:"
+        left = Money(tender.remaining, payment.currency)
+        found.append((str(payment.id), f"{which} {payment.tender} by {payment.gateway}, {left} left"))
+    return found
