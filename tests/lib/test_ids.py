@@ -7,11 +7,11 @@ from uuid import UUID
 import pytest
 
 from retailops.lib import ids
-from retailops.lib.ids import uuid7, uuid7_at, uuid7s
+from retailops.lib.ids import uuid7, uuid7_at
 
 
 def test_identifiers_of_one_process_ascend_and_are_version_7() -> None:
-    made = [*(uuid7() for _ in range(5000)), *uuid7s(5000), uuid7()]
+    made = [uuid7() for _ in range(10_000)]
     assert made == sorted(set(made))
     assert {(one.version, one.variant) for one in made} == {(7, "specified in RFC 4122")}
 
@@ -25,7 +25,7 @@ def test_an_identifier_tells_when_it_was_made() -> None:
 def test_a_clock_that_steps_back_does_not_turn_the_order(monkeypatch: pytest.MonkeyPatch) -> None:
     first = uuid7()
     monkeypatch.setattr(ids.time, "time_ns", lambda: 1_000_000_000)
-    assert first < uuid7() < uuid7s(2)[0]
+    assert first < uuid7() < uuid7()
 
 
 def test_threads_never_make_the_same_one() -> None:
