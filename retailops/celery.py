@@ -6,10 +6,15 @@ from typing import Any
 
 from celery import Celery
 from celery.worker.consumer import Consumer
+from kombu.transport.redis import Channel
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "retailops.settings")
 
 RECONNECT_SECONDS = 1
+
+# What a worker has taken and not begun is not given back when it loses its broker: that fails while the broker is away,
+# and the failure ends the worker. The sweep finds the work.
+Channel.do_restore = False
 
 
 class SteadyConsumer(Consumer):

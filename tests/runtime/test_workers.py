@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from retailops.celery import app
 from retailops.events.models import Heartbeat
@@ -31,6 +31,13 @@ class Broker:
         self.server.prepare()
         process = self.process = self.server.spawn()
         self.server.wait_ready(lambda: process.poll() is None)
+
+    def kill(self) -> None:
+        """End it as a crash does: no connection is closed in good order."""
+        if self.process is not None:
+            children.kill_group(self.process.pid)
+            self.process.wait(timeout=5)
+            self.process = None
 
     def stop(self) -> None:
         if self.process is not None:
@@ -64,10 +71,10 @@ def worker(broker: Broker, server_environment: Mapping[str, str], tmp_path: Path
     process.wait(timeout=5)
 
 
-def tick(broker: Broker) -> None:
+def tick(broker: Broker, task: str = "events.sweep") -> None:
     """What beat does: ask for a sweep."""
     with app.connection_for_write(celery_url(broker.url)) as there:
-        app.send_task("events.sweep", queue="maintenance", connection=there)
+        app.send_task(task, queue="maintenance", connection=there)
 
 
 def swept() -> bool:
@@ -87,6 +94,22 @@ def test_a_worker_finds_its_broker_again_within_seconds(broker: Broker, worker: 
     tick(broker)
 
     wait_until(swept, seconds=20)
+
+
+def test_a_worker_outlives_its_broker_while_it_holds_nudges_that_it_has_not_begun(broker: Broker, worker: Path) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE events_heartbeat IN ACCESS EXCLUSIVE MODE")
+        # One task for each of the worker's two processes, which wait for the table, and one that waits for them.
+        for task in ("events.sweep", "events.housekeeping", "events.sweep"):
+            tick(broker, task)
+        wait_until(lambda: worker.read_text().count("] received") > processes.QUEUES["maintenance"])
+        broker.kill()
+        wait_until(lambda: "Trying again in 1.00 second" in worker.read_text(), seconds=30)
+    broker.start()
+    tick(broker)
+
+    wait_until(swept, seconds=20)
+    assert "Unrecoverable error" not in worker.read_text()
 
 
 def test_each_queue_that_a_task_is_sent_to_has_its_worker() -> None:
