@@ -7,8 +7,8 @@ from tests.chaos.traffic import ask, asking, sell
 pytestmark = CHAOS
 
 SENDING = """
-    select d.id, d.effect_key from events_delivery d join events_lease l on l.delivery_id = d.id
-    where d.operation = 'refund.create' and l.expires_at is not null and l.sending_since is not null
+    select d.id, d.effect_key from events_delivery d
+    where d.operation = 'refund.create' and d.status = 'leased' and d.sending_since is not null
 """
 ATTEMPTS = """
     select delivery_id as id, array_agg(code order by recorded_at) as codes
