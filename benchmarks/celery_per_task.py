@@ -44,7 +44,7 @@ def send_one(delivery_id: str) -> None:
             trigger="auto",
             outcome="delivered",
             http_status=answer.status_code,
-            request={"url": target.url},
+            request={"url": str(target.url)},
             started_at=started,
         )
         Delivery.objects.filter(id=delivery.id).update(status="delivered", finished_at=now())

@@ -18,6 +18,7 @@ from retailops.runtime.ports import choose
 
 AT_ONCE, SLOW, PER_TASK = 15_000, 9_000, 3_000
 PAUSE_MS = 20
+RECORDED_WITHIN = 30.0
 UNLIMITED = {"rate_per_second": 1e6, "burst": 1_000_000, "tokens": 1e6, "max_in_flight": 4000, "batch_size": 1000}
 
 
@@ -77,9 +78,11 @@ def _rate(destination_id: UUID, url: str, count: int) -> float:
     nudge_now(str(destination_id))
     first = _wait(url, count // 10)
     last = _wait(url, count)
-    while Delivery.objects.filter(destination_id=destination_id).exclude(status="delivered").exists():
+    while undelivered := Delivery.objects.filter(destination_id=destination_id).exclude(status="delivered").count():
+        if time.perf_counter() - last[0] > RECORDED_WITHIN:
+            raise TimeoutError(f"{undelivered} webhooks arrived, but were not recorded")
         time.sleep(0.02)
-        last = (time.perf_counter(), last[1])
+    last = (time.perf_counter(), last[1])
     return (last[1] - first[1]) / (last[0] - first[0])
 
 
