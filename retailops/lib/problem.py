@@ -19,8 +19,8 @@ from retailops.lib.errors import Conflict, Denied, DomainError, FieldError, Inva
 CONTENT_TYPE = "application/problem+json"
 TYPE_BASE = "/api/problems#"
 
-# The kernel's raw statements raise psycopg's own errors, the ORM Django's.
-_AWAY = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
+# What says that the database is away: the kernel's raw statements raise psycopg's own errors, the ORM Django's.
+AWAY = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 
 log = structlog.get_logger(__name__)
 
@@ -101,7 +101,7 @@ def _foreign_error(exc: Exception) -> DomainError:
         return TooLarge("Send a smaller batch.")
     if isinstance(exc, SuspiciousOperation):
         return DomainError("The request is malformed.", code="malformed-request")
-    if isinstance(exc, _AWAY):
+    if isinstance(exc, AWAY):
         return Unavailable("The database is away or busy; try again.")
     if isinstance(exc, DataError | psycopg.DataError):
         log.warning("api.out_of_range", detail=str(exc)[:300])

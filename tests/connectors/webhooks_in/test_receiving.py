@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import stripe as stripe_sdk
+from django.db import OperationalError, connection
 from django.http import HttpResponse
 from django.test import RequestFactory
 
@@ -45,6 +46,16 @@ def test_a_duplicate_is_told_so_and_changes_nothing(stripe: Connection) -> None:
     assert post(event()).status_code == 200
     assert InboxMessage.objects.values("status", "tries", "body_hash", "received_at").get() == before
     assert InboxMessage.objects.get().copies == 1
+
+
+def test_while_the_database_is_away_the_sender_is_told_to_come_again(stripe: Connection) -> None:
+    def away(*_statement: Any) -> None:
+        raise OperationalError("terminating connection due to administrator command")
+
+    with connection.execute_wrapper(away):
+        assert post(event()).status_code == 503
+    assert not InboxMessage.objects.exists()
+    assert post(event()).status_code == 202
 
 
 def test_the_same_id_with_another_body_is_a_case_and_the_first_one_counts(stripe: Connection) -> None:
