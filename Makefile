@@ -20,9 +20,13 @@ run: ## run everything on this machine; Ctrl-C stops it and keeps the data
 	@$(BOOTSTRAP)
 	@exec $(MANAGE) up $(ARGS)
 
+# What kills and restarts whole systems runs last and alone: it takes both cores.
 test: ## run the whole test suite (TESTS=tests/runtime for a part)
 	@$(BOOTSTRAP) --dev --chromium
-	@exec $(VENV)/python -m pytest -n $(TEST_WORKERS) --dist loadgroup $(TESTS) $(ARGS)
+	@failed=0; \
+	$(VENV)/python -m pytest -n $(TEST_WORKERS) --dist loadgroup -m "not chaos" $(TESTS) $(ARGS) || failed=1; \
+	if [ "$(TESTS)" = tests ]; then $(VENV)/python -m pytest -m chaos tests/chaos $(ARGS) || failed=1; fi; \
+	exit $$failed
 
 lint: ## ruff and the import layers
 	@$(BOOTSTRAP) --dev
