@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from connectors import services
 from connectors.models import Connection
+from connectors.protocol import Connector
 from connectors.registry import connector_of
 from connectors.sandbox_control import SandboxAway
 from connectors.web.faults import BY_KEY, panel, turn
@@ -68,17 +69,24 @@ def _about(actor: Actor, health: ConnectionHealth) -> dict[str, Any]:
     troubled = Delivery.objects.filter(
         destination=connection.destination, status__in=[DeliveryStatus.DEAD, DeliveryStatus.IN_DOUBT]
     )
+    connector = connector_of(connection.vendor)
     demo = settings.DEMO and connection.config.get("base_url", "").startswith(settings.SANDBOX_URL)
     return {
         "health": health,
         "connection": connection,
-        "connector": connector_of(connection.vendor),
+        "connector": connector,
+        "settings": [(_title_of(connector, name), value) for name, value in connection.config.items()],
         "may_manage": can(actor, Permission.CONNECTIONS_MANAGE),
         "troubled": troubled.select_related("destination__connection", "event").order_by("-id")[:TROUBLE_LIMIT],
         "secrets": connection.credentials.order_by("name"),
         "faults": panel(connection.vendor) if demo else None,
         "webhook_url": f"{settings.PUBLIC_URL}/webhooks/{connection.name}",
     }
+
+
+def _title_of(connector: Connector, name: str) -> str:
+    field = connector.Config.model_fields.get(name)
+    return (field.title if field else None) or name.replace("_", " ").capitalize()
 
 
 @login_required

@@ -41,12 +41,12 @@ LONGEST_QUOTE = 80
 # How a failure reads of one thing, and of the cause that many share.
 _ONE = {
     OutcomeClass.BUSINESS: "{system} refused {thing}",
-    OutcomeClass.CONTRACT: "{system} did not understand {thing}",
+    OutcomeClass.CONTRACT: "{system} could not take {thing}",
     OutcomeClass.TRANSIENT: "{system} could not be reached in time for {thing}",
 }
 _MANY = {
     OutcomeClass.BUSINESS: "{system} refuses {things}",
-    OutcomeClass.CONTRACT: "{system} does not understand {things}",
+    OutcomeClass.CONTRACT: "{system} cannot take {things}",
     OutcomeClass.TRANSIENT: "{system} cannot be reached in time for {things}",
 }
 

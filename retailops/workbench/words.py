@@ -250,6 +250,29 @@ GOOD_EVENTS = frozenset({
     "return.closed", "refund.succeeded", "credit_memo.posted", "inventory.disposition_posted", "case.resolved",
     "delivery.replayed",
 })  # fmt: skip
+CASE_KINDS = {
+    "delivery.dead": "Delivery stopped",
+    "delivery.in_doubt": "Outcome not known",
+    "connection.refused": "Sign-in refused",
+    "order_differs": "Order changed",
+    "blind_return": "Parcel without an order",
+    "over_receipt": "More arrived than authorized",
+    "wrong_item": "Another item arrived",
+    "unexpected_arrival": "Unexpected parcel",
+    "refund_failed": "Refund failed",
+    "refund_reversed": "Refund came back",
+    "refund_contradicted": "Contradicting refund news",
+    "refund_requires_action": "Customer must act",
+    "refund_unrouted": "No connection for the refund",
+    "refund_exceeds_tenders": "Payments too small",
+    "memo_unrouted": "No connection for the credit memo",
+    "advance_overdue": "Goods overdue",
+    "refund_recovery": "Money to recover",
+    "inbox_refused": "Message refused",
+    "inbox_waited": "Message waited in vain",
+    "inbox_failed": "Message not understood",
+    "inbox_other_body": "Message with two contents",
+}
 FAILURES = {
     "transient": "{system} could not be reached, or was too busy, until the time for it ran out.",
     "auth": "{system} refused our sign-in. The connection is paused until its credentials are mended.",
@@ -261,6 +284,11 @@ FAILURES = {
 def operation(name: str) -> str:
     """Return what a delivery is for: `credit_memo.post` → `Post the credit memo`."""
     return OPERATIONS.get(name) or plain(name)
+
+
+def case_kind(kind: str) -> str:
+    """Return what a kind of case is about."""
+    return CASE_KINDS.get(kind) or plain(kind)
 
 
 def event(type: str) -> Word:
@@ -275,4 +303,8 @@ def trouble(system: str, name: str, status: str, failure_class: str) -> str:
     if status == "in_doubt":
         means = "The money stays reserved, and it" if name == "refund.create" else "It"
         return f"{what} not confirmed by {system}. {means} is looked up there before anything is sent again."
+    if name == "refund.create" and failure_class == "business":
+        return (
+            f"{what} not accepted. {system} refused it. The customer is not paid: try the refund again on the return."
+        )
     return f"{what} not accepted. {FAILURES.get(failure_class, '{system} did not take it.').format(system=system)}"

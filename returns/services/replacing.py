@@ -5,7 +5,7 @@ from retailops.events.enums import DeliveryStatus
 from retailops.events.models import Delivery
 from retailops.events.replay import supersede
 from retailops.lib.ids import parse_uuid
-from returns.enums import RefundStatus
+from returns.enums import LIVE_REFUNDS, RefundStatus
 from returns.models import Refund, Return
 from returns.services.closing import end_trouble
 from returns.services.submitting import OPERATION
@@ -27,8 +27,9 @@ def why_void(delivery: Delivery) -> str:
         return "The refund was sent once more in another way meanwhile."
     if refund.status in WANTED:
         return ""
-    state = refund.get_status_display().lower()
-    return f"The refund is {state} and its money is not reserved: try the refund again on the return instead."
+    if refund.status in LIVE_REFUNDS:
+        return f"Nothing is left to send: the refund is {refund.get_status_display().lower()}."
+    return "The refund ended and its money is not reserved: try the refund again on the return instead."
 
 
 def end_what_is_replaced(rma: Return, old: Refund, new: Refund, reason: str) -> None:

@@ -61,7 +61,7 @@ def test_what_nobody_has_words_for_is_told_as_it_was_said(rma: Return, died: Die
 @pytest.mark.parametrize(
     ("failure", "code", "ending"),
     [
-        (OutcomeClass.CONTRACT, "unmapped", " did not understand the refund of 45.99 GBP for {}: a value of ours has no"
+        (OutcomeClass.CONTRACT, "unmapped", " could not take the refund of 45.99 GBP for {}: a value of ours has no"
          " counterpart there"),
         (OutcomeClass.TRANSIENT, "network.ReadTimeout", " could not be reached in time for the refund of 45.99 GBP for"
          " {}: it took too long"),

@@ -9,6 +9,7 @@ from pytest_django import Settings
 from connectors.models import Connection
 from connectors.outbound_http import close_clients
 from connectors.services import create_connection
+from connectors.web.faults import SWITCHES
 from retailops.events.enums import CircuitState, DeliveryStatus
 from retailops.events.models import Destination
 from retailops.lib.clock import now
@@ -114,6 +115,9 @@ def test_demo_mode_switches_faults_of_the_sandbox(
     page = connector_admin.get("/connections/stripe/").content.decode()
     assert "Timeouts after effect" in page
     assert 'aria-checked="true"' not in page
+    for switch in SWITCHES:
+        assert f'<label for="fault-{switch.key}">' in page
+        assert f'id="fault-{switch.key}" role="switch"' in page
     connector_admin.post("/connections/stripe/faults/lost_answer/", {"on": "1"})
     connector_admin.post("/connections/stripe/faults/slow/", {"on": "1"})
     active = {fault["kind"] for fault in sandbox.control("GET", "/stripe/faults")["faults"]}

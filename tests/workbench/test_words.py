@@ -110,6 +110,23 @@ def test_a_refused_memo_says_who_refused_and_what_to_do() -> None:
     )
 
 
+def test_a_refused_refund_is_not_sent_again_but_tried_anew() -> None:
+    assert words.trouble("Stripe", "refund.create", "dead", "business").endswith("try the refund again on the return.")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(True, "yes"), (["a", "b"], "a, b"), ({"charge": "ch"}, "charge \N{RIGHTWARDS ARROW} ch"), (300, "300")],
+)
+def test_settings_are_told_as_people_read_them(value: object, shown: str) -> None:
+    assert tags.told(value) == shown
+
+
+def test_kinds_of_cases_have_words() -> None:
+    assert words.case_kind("delivery.dead") == "Delivery stopped"
+    assert words.case_kind("drift_found") == "Drift found"
+
+
 def test_text_from_outside_is_escaped() -> None:
     html = Template("{% ident value %}{% status 'return' value %}").render(
         Context({"value": '"><script>alert(1)</script>'})

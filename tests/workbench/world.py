@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 from django.db import connection as database
+from django.db import transaction
 from django.test import Client
 
 from connectors.models import Connection
@@ -136,7 +138,8 @@ def failed_refund(connection: Connection, *, code: str = "resource_missing") -> 
         failure_message="No such payment.", attempt_no=1, first_sent_at=now(), finished_at=now(),
     )  # fmt: skip
     delivery = Delivery.objects.select_related("event", "destination").get(pk=delivery.pk)
-    publish(DeliveryDead(**facts_of(delivery)), subject=subject_of(delivery), actor=SYSTEM)
+    with transaction.atomic():
+        publish(DeliveryDead(**facts_of(delivery)), subject=subject_of(delivery), actor=SYSTEM)
     refund.refresh_from_db()
     return refund, delivery
 
@@ -205,6 +208,11 @@ class Story:
     delivery: Delivery
     case: Case
     approval: Approval
+
+    @cached_property
+    def failed(self) -> Refund:
+        """Another return's refund that the gateway refused; made where a test asks for it."""
+        return failed_refund(self.connection)[0]
 
     @classmethod
     def told(cls) -> "Story":

@@ -269,6 +269,22 @@ def operation(name: str) -> str:
 
 
 @register.filter
+def case_kind(kind: str) -> str:
+    """Return what a kind of case is about, in words."""
+    return vocabulary.case_kind(kind)
+
+
+@register.filter
+def told(value: object) -> str:
+    """Return a setting as people read it: lists and tables as text, yes and no in words."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} \N{RIGHTWARDS ARROW} {part}" for key, part in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+@register.filter
 def event_words(type: str) -> str:
     """Return what an event tells, in words."""
     return vocabulary.event(type).text
