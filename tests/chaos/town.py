@@ -232,9 +232,12 @@ class Town:
             self.sandbox.faults(system, *map(dict, faults))
 
     def calm(self) -> None:
-        """No faults, closed circuits with nothing counted: each test begins alike."""
+        """No faults, closed circuits that remember nothing: each test begins alike."""
         self.faults(stripe=[], netsuite=[], shopify=[], wms=[])
-        self.sql("update events_destination set circuit = 'closed', window_calls = 0, window_transient = 0")
+        self.sql(
+            "update events_destination set circuit = 'closed', circuit_until = null, circuit_open_seconds = 30, "
+            "circuit_closed_at = null, window_started_at = null, window_calls = 0, window_transient = 0"
+        )
 
     def hurry(self) -> None:
         """Let the minutes pass: what waits for a longer pause between two tries is due. Doubts and circuits are not."""
