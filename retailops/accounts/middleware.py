@@ -44,7 +44,8 @@ class ActorMiddleware:
 
 
 def _actor(request: HttpRequest) -> Actor:
-    return request.user.actor() if isinstance(request.user, User) else ANONYMOUS
+    user = getattr(request, "user", None)  # A keyed call has none.
+    return user.actor() if isinstance(user, User) else ANONYMOUS
 
 
 def _activate_time_zone(request: HttpRequest) -> None:

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, LiteralString
 
-from django.db import transaction
-
 from retailops.accounts.actor import Actor
 from retailops.events.models import IdempotencyRecord
 from retailops.events.raw_sql import execute, fetch
 from retailops.lib.clock import now
 from retailops.lib.errors import Conflict, Unprocessable
+from retailops.lib.joining import sole_command
 from retailops.lib.wire import json_text
 
 KEPT = timedelta(days=30)
@@ -63,7 +62,7 @@ def with_idempotency(
 
 
 def _once(actor: Actor, key: str, payload_hash: str, run: Callable[[], tuple[int, Any]]) -> tuple[int, Any, bool]:
-    with transaction.atomic():
+    with sole_command():
         stored = remembered(actor.key, key, payload_hash)
         if stored:
             return stored.status, stored.body, True

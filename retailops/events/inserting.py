@@ -30,14 +30,42 @@ def insert_rows(rows: Sequence[Model]) -> None:
     if not rows:
         return
     plan = _plan(type(rows[0]))
-    values = [adapt(getattr(row, name)) for row in rows for name, _, adapt in plan.columns]
     with raw_cursor() as cursor:
-        cursor.execute(_statement(type(rows[0]), len(rows)), values, prepare=True)
+        cursor.execute(_statement(type(rows[0]), len(rows)), _values(rows), prepare=True)
         made = cursor.fetchall() if plan.returned else [()] * len(rows)
     for row, found in zip(rows, made, strict=True):
-        for (name, _), value in zip(plan.returned, found, strict=True):
-            setattr(row, name, value)
-        row._state.adding, row._state.db = False, "default"
+        _written(row, plan.returned, found)
+
+
+def insert_with_parts(whole: Model, parts: Sequence[Model]) -> None:
+    """Insert a row and the rows that belong to it, as `insert_rows` does, in one statement.
+
+    The whole must have a column with a database default, which is read back; those of the parts are not. Foreign keys
+    between them must be deferred, as Django makes them.
+    """
+    if not parts or len(parts) > MOST:
+        insert_rows([whole])
+        insert_rows(parts)
+        return
+    values = [*_values([whole]), *_values(parts)]
+    with raw_cursor() as cursor:
+        statement = _statement_with_parts(type(whole), type(parts[0]), len(parts))
+        cursor.execute(statement, values, prepare=True)
+        [made] = cursor.fetchall()
+    _written(whole, _plan(type(whole)).returned, made)
+    for part in parts:
+        _written(part, (), ())
+
+
+def _values(rows: Sequence[Model]) -> list[Any]:
+    columns = _plan(type(rows[0])).columns
+    return [adapt(getattr(row, name)) for row in rows for name, _, adapt in columns]
+
+
+def _written(row: Model, returned: Sequence[tuple[str, str]], found: Sequence[Any]) -> None:
+    for (name, _), value in zip(returned, found, strict=True):
+        setattr(row, name, value)
+    row._state.adding, row._state.db = False, "default"
 
 
 @lru_cache
@@ -65,6 +93,12 @@ def _statement(model: type[Model], rows: int) -> LiteralString:
         wanted = sql.SQL(", ").join(sql.Identifier(column) for _, column in plan.returned)
         statement = sql.SQL("{} RETURNING {}").format(statement, wanted)
     return statement.as_string()
+
+
+@lru_cache
+def _statement_with_parts(whole: type[Model], part: type[Model], parts: int) -> LiteralString:
+    both = sql.SQL(_statement(whole, 1)), sql.SQL(_statement(part, parts))
+    return sql.SQL("WITH whole AS ({}), parts AS ({}) SELECT * FROM whole").format(*both).as_string()
 
 
 def _json(value: Any) -> Any:

@@ -7,13 +7,12 @@ a command of ours may move money, stock or a return. What the kernel says of its
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import cache
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from django.db import transaction
 from pydantic import AwareDatetime, Field, StringConstraints, ValidationError
 from pydantic_core import to_json
 
@@ -24,6 +23,7 @@ from retailops.events.intake_rows import OURS, Outcome, Story, read_stories, wri
 from retailops.lib.clock import now
 from retailops.lib.errors import DomainError, FieldError, Invalid, NotFound
 from retailops.lib.ids import parse_uuid, uuid7
+from retailops.lib.joining import joins
 from retailops.lib.wire import Body, pointer
 
 BATCH_LIMIT = 500
@@ -58,7 +58,7 @@ class CloudEventIn(Body):
     data: dict[str, Any]
 
 
-@transaction.atomic
+@joins
 def take_events(*, actor: Actor, events: Sequence[CloudEventIn]) -> list[Outcome]:
     """Take up to 500 events; one outcome each, in the order of the input. A refused one does not stop the others.
 
@@ -70,27 +70,35 @@ def take_events(*, actor: Actor, events: Sequence[CloudEventIn]) -> list[Outcome
         raise Invalid(f"At most {BATCH_LIMIT} events at once.", errors=[FieldError("/", detail)])
     subjects = [parse_uuid(told.subject.partition("/")[2]) for told in events]
     stories = read_stories({subject for subject in subjects if subject})
-    moment = now()
+    taking = _Taking(actor, stories, now())
     rows: dict[int, dict[str, Any]] = {}
     outcomes: dict[int, Outcome] = {}
     for index, (told, subject) in enumerate(zip(events, subjects, strict=True)):
         try:
-            rows[index] = _row(actor, told, subject, stories, moment)
+            rows[index] = _row(taking, told, subject)
         except DomainError as refused:
             outcomes[index] = refused
     outcomes |= write(rows)
     return [outcomes[index] for index in range(len(events))]
 
 
-def _row(
-    actor: Actor, told: CloudEventIn, subject: UUID | None, stories: dict[UUID, Story], moment: datetime
-) -> dict[str, Any]:
+@dataclass
+class _Taking:
+    """What holds for every event of a batch; `permitted` remembers the scopes that were asked for already."""
+
+    actor: Actor
+    stories: dict[UUID, Story]
+    moment: datetime
+    permitted: set[tuple[str, str]] = field(default_factory=set)
+
+
+def _row(taking: _Taking, told: CloudEventIn, subject: UUID | None) -> dict[str, Any]:
     """Return the event's columns. Raises Invalid, Denied, NotFound."""
     declared = _declared(told)
     if subject is None:
         raise _wrong("/subject", "Must be a kind and a UUID.")
-    story = stories.get(subject)
-    _permit(actor, told, story)
+    story = taking.stories.get(subject)
+    _permit(taking, told, story)
     data = _checked_data(declared, told.data)
     correlation, region, brand, channel = story or (
         told.correlationid or subject,
@@ -101,19 +109,23 @@ def _row(
     return {
         "id": uuid7(), "type": declared.name, "version": declared.version,
         "subject_type": told.subject.partition("/")[0], "subject_id": subject, "correlation_id": correlation,
-        "causation_id": told.causationid, "source": told.source, "actor": actor.key,
+        "causation_id": told.causationid, "source": told.source, "actor": taking.actor.key,
         "on_behalf_of": told.onbehalfof or told.actor or "", "reason_code": told.reasoncode or "",
         "policy_version": told.policyversion or "", "region": region or "", "brand": brand or "",
-        "channel": channel or "", "data": data, "occurred_at": told.time or moment, "recorded_at": moment,
+        "channel": channel or "", "data": data, "occurred_at": told.time or taking.moment, "recorded_at": taking.moment,
         "idempotency_key": told.id, "input_hash": _hash(told, data),
     }  # fmt: skip
 
 
-def _permit(actor: Actor, told: CloudEventIn, story: Story | None) -> None:
+def _permit(taking: _Taking, told: CloudEventIn, story: Story | None) -> None:
+    region, brand = (story.region, story.brand) if story else (told.region or "", told.brand or "")
+    if (region, brand) in taking.permitted:
+        return
     if story is None:
-        require(actor, Permission.EVENTS_WRITE, region=told.region or "", brand=told.brand or "")
-    elif not can(actor, Permission.EVENTS_WRITE, region=story.region, brand=story.brand):
+        require(taking.actor, Permission.EVENTS_WRITE, region=region, brand=brand)
+    elif not can(taking.actor, Permission.EVENTS_WRITE, region=region, brand=brand):
         raise NotFound("There is no such subject, or it is not yours to see.")
+    taking.permitted.add((region, brand))
 
 
 def _declared(told: CloudEventIn) -> EventType:

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic_core import to_json
 
 from retailops.events.enums import DestinationKind
-from retailops.events.models import Destination, Event
+from retailops.events.models import Event
 from retailops.events.publish import deliver
 from retailops.events.raw_sql import fetch
 from retailops.lib.errors import Conflict, DomainError
@@ -78,9 +78,12 @@ def write(rows: dict[int, Row]) -> dict[int, Outcome]:
     return {index: _outcome(row, written, *present[_key(row)]) for index, row in rows.items()}
 
 
+_A_WEBHOOK = "SELECT 1 FROM events_destination WHERE kind = 'webhook' AND retired_at IS NULL LIMIT 1"
+
+
 def _owe_to_webhooks(rows: Sequence[Row]) -> None:
     """Write the deliveries to webhook endpoints that want the events; to connections nothing is owed."""
-    if rows and Destination.objects.filter(kind=DestinationKind.WEBHOOK, retired_at=None).exists():
+    if rows and fetch(_A_WEBHOOK, {}, prepare=True):
         events = [Event(**row) for row in rows]
         deliver(events, {event.id: str(event.subject_id) for event in events}, only=DestinationKind.WEBHOOK)
 

@@ -73,15 +73,14 @@ def spend(client: str, limit: int, moment: float | None = None) -> Quota | None:
 
 def _count(key: str) -> int | None:
     try:
-        both = _redis().pipeline(transaction=False)
-        both.incr(key)
-        both.expire(key, 2 * WINDOW)
-        used, _ = both.execute()
+        used = int(_redis().incr(key))
+        if used == 1:
+            _redis().expire(key, 2 * WINDOW)
     except redis.RedisError as error:
         _Absence.until = time.monotonic() + AWAY_SECONDS
         log.warning("throttle.redis_away", error=type(error).__name__)
         return None
-    return int(used)
+    return used
 
 
 @cache

@@ -67,7 +67,7 @@ def test_it_takes_few_statements(monkeypatch: pytest.MonkeyPatch, django_assert_
     with django_assert_max_num_queries(3):  # savepoint, release, routes
         request_return(actor=SYSTEM, request=request)
     ours = [statement for statement in raw if "SAVEPOINT" not in statement and "connectors" not in statement]
-    assert len(ours) == 5  # lock the order, read its units, return, lines, events
+    assert len(ours) == 4  # lock the order, read its units, the return with its lines, events
 
 
 def test_units_follow_on() -> None:

@@ -6,13 +6,13 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from django.db import transaction
 from django.http import HttpResponse
 from rest_framework.request import Request
 
 from retailops.accounts.endpoint import Answer, Endpoint, written
 from retailops.events.idempotency import LONGEST_KEY, with_idempotency
 from retailops.lib.errors import FieldError, Invalid
+from retailops.lib.joining import sole_command
 from retailops.lib.openapi import Operation
 
 
@@ -30,7 +30,7 @@ class CommandEndpoint(Endpoint):
         key = self.key_of(spec, request)
         if key:
             return self._once(key, request, call)
-        with transaction.atomic(durable=True):
+        with sole_command(durable=True):
             answer = call()
         return written(answer)
 
