@@ -20,7 +20,8 @@ def why_void(delivery: Delivery) -> str:
     if delivery.operation != OPERATION:
         return ""
     _, refund_id, leg = f"{delivery.effect_key}::".split(":")[:3]
-    refund = Refund.objects.filter(pk=parse_uuid(refund_id)).first()
+    key = parse_uuid(refund_id)
+    refund = Refund.objects.filter(pk=key).first() if key else None
     if refund is None:
         return ""
     if str(refund.leg) != leg:
