@@ -24,6 +24,7 @@ LOOKS: dict[str, dict[str, Any]] = {
 def pages(story: world.Story) -> dict[str, str]:
     """Return every page that the workbench has, by a name for its picture."""
     number, delivery, case = story.rma.number, story.delivery.id, story.case.id
+    refund = story.failed.id
     return {
         "today": "/",
         "returns": "/returns/",
@@ -33,17 +34,25 @@ def pages(story: world.Story) -> dict[str, str]:
         "inspect": f"/returns/{number}/do/inspect/",
         "refund": f"/returns/{number}/do/refund/",
         "cancel": f"/returns/{number}/do/cancel/",
+        "reverse-receipt": f"/returns/{number}/receipts/{story.rma.receipts.get().id}/reverse/",
+        "return-failed": f"/returns/{story.failed.rma.number}/",
+        "refund-again": f"/returns/{story.failed.rma.number}/refunds/{refund}/again/",
         "search": "/trace/",
         "search-nothing": "/trace/?q=nothing",
         "trace": f"/trace/{story.rma.correlation_id}/",
         "deliveries": "/deliveries/",
         "delivery": f"/deliveries/{delivery}/",
         "discard": f"/deliveries/{delivery}/discard/",
+        "ask-replay": f"/deliveries/{delivery}/ask/",
+        "replay": f"/deliveries/{delivery}/replay/",
         "cases": "/cases/",
         "case": f"/cases/{case}/",
         "resolve": f"/cases/{case}/resolve/",
         "assign": f"/cases/{case}/assign/",
+        "snooze": f"/cases/{case}/do/snooze/",
+        "escalate": f"/cases/{case}/do/escalate/",
         "approvals": "/approvals/",
+        "approve-replay": f"/approvals/{story.approval.id}/approve/",
         "connections": "/connections/",
         "connection": "/connections/stripe/",
         "pause": "/connections/stripe/pause/",

@@ -9,7 +9,7 @@ from retailops.accounts.models import User
 from retailops.cases.models import CaseStatus
 from retailops.events.enums import DeliveryStatus, EffectStatus
 from retailops.events.models import Effect
-from returns.enums import ReturnStatus
+from returns.enums import RefundStatus, ReturnStatus
 from returns.models import Inspection, Receipt
 from tests.browser.conftest import Open
 from tests.workbench import world
@@ -203,6 +203,47 @@ def test_working_a_case_to_its_end(open_as: Open, admin: User, story: world.Stor
     expect(page.locator("h1")).to_contain_text("Resolved")
     story.case.refresh_from_db()
     assert story.case.status == CaseStatus.RESOLVED
+
+
+def test_a_case_is_put_off_and_leaves_the_open_ones(open_as: Open, admin: User, story: world.Story) -> None:
+    page = open_as(admin, f"/cases/{story.case.id}/")
+    mark(page)
+    page.get_by_label("More actions").click()
+    page.get_by_role("link", name="Put off…").click()
+    sheet = page.locator("#sheet")
+    sheet.get_by_label("Until").select_option("week")
+    sheet.get_by_label("Reason").fill("she is away")
+    sheet.get_by_role("button", name="Put off").click()
+    expect(page.locator("#toasts")).to_contain_text("Put off; it comes back by itself.")
+    expect(page.locator("main")).to_contain_text("Put off until")
+    assert stayed(page)
+    story.case.refresh_from_db()
+    assert story.case.snoozed_until is not None
+
+
+def test_a_failed_refund_is_tried_again_in_a_dialog(open_as: Open, admin: User, story: world.Story) -> None:
+    page = open_as(admin, f"/returns/{story.failed.rma.number}/")
+    mark(page)
+    page.get_by_role("link", name="Try again…").click()
+    sheet = page.locator("#sheet")
+    sheet.get_by_label("Reason").fill("the payment was imported late")
+    sheet.get_by_role("button", name="Try again").click()
+    expect(page.locator("#toasts")).to_contain_text("A new refund replaces the failed one")
+    expect(page.get_by_role("link", name="Try again…")).to_have_count(0)
+    assert stayed(page)
+    story.failed.refresh_from_db()
+    assert story.failed.status == RefundStatus.SUPERSEDED
+
+
+def test_a_receipt_is_reversed_without_javascript(open_as: Open, admin: User) -> None:
+    rma = world.received()
+    page = open_as(admin, f"/returns/{rma.number}/", java_script_enabled=False)
+    page.get_by_role("link", name="Reverse…").click()
+    page.get_by_label("Reason").fill("another parcel was scanned")
+    page.get_by_role("button", name="Reverse receipt").click()
+    expect(page).to_have_url(re.compile(f"/returns/{rma.number}/$"))
+    expect(page.locator("#toasts")).to_contain_text("Receipt reversed")
+    assert Receipt.objects.filter(reverses__rma=rma).count() == 1
 
 
 def test_pausing_and_resuming_a_connection(open_as: Open, admin: User, story: world.Story) -> None:
