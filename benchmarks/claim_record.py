@@ -16,6 +16,7 @@ from retailops.events.enums import OutcomeClass
 from retailops.events.sending import drain
 from retailops.events.transport import Claimed, Finding, Outcome, Recorded, register_transport, transport_of
 from retailops.lib.clock import now
+from retailops.lib.memory import settle_in
 
 ROWS, DRAINS = 30_000, 2
 
@@ -44,6 +45,7 @@ def run(report: Report) -> None:
         destinations = [new_destination(f"claim-record-{n}", batch_size=2000).id for n in range(DRAINS)]
         for destination in destinations:
             fill(destination, ROWS)
+        settle_in()  # as every worker does
         began = time.perf_counter()
         with ThreadPoolExecutor(DRAINS) as pool:
             list(pool.map(_drain, destinations))

@@ -5,8 +5,11 @@ import os
 from typing import Any
 
 from celery import Celery
+from celery.signals import worker_process_init, worker_ready
 from celery.worker.consumer import Consumer
 from kombu.transport.redis import Channel
+
+from retailops.lib.memory import settle_in
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "retailops.settings")
 
@@ -26,6 +29,12 @@ class SteadyConsumer(Consumer):
             conn.ensure_connection, interval_start=RECONNECT_SECONDS, interval_step=0, interval_max=RECONNECT_SECONDS
         )
         return super().ensure_connected(conn)
+
+
+@worker_ready.connect
+@worker_process_init.connect
+def _settle_in(**_: Any) -> None:
+    settle_in()
 
 
 app = Celery("retailops")
