@@ -25,7 +25,7 @@ from retailops.events.transport import Claimed, Outcome, Transport, transport_of
 
 log = structlog.get_logger(__name__)
 
-CHUNK = 500
+CHUNK = 1000
 # Outcomes are gathered this long before they are recorded, when more are on their way.
 LINGER_SECONDS = 0.02
 POLL_SECONDS = 0.25
