@@ -10,7 +10,7 @@ from django.db.models import JSONField, Model
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from retailops.events.raw_sql import raw_cursor
+from retailops.events.raw_sql import fetch_numbered
 
 # Beyond so many rows Django's own way costs little a row, and would leave one prepared statement for each count.
 MOST = 20
@@ -30,9 +30,7 @@ def insert_rows(rows: Sequence[Model]) -> None:
     if not rows:
         return
     plan = _plan(type(rows[0]))
-    with raw_cursor() as cursor:
-        cursor.execute(_statement(type(rows[0]), len(rows)), _values(rows), prepare=True)
-        made = cursor.fetchall() if plan.returned else [()] * len(rows)
+    made = fetch_numbered(_statement(type(rows[0]), len(rows)), _values(rows)) or [()] * len(rows)
     for row, found in zip(rows, made, strict=True):
         _written(row, plan.returned, found)
 
@@ -48,10 +46,7 @@ def insert_with_parts(whole: Model, parts: Sequence[Model]) -> None:
         insert_rows(parts)
         return
     values = [*_values([whole]), *_values(parts)]
-    with raw_cursor() as cursor:
-        statement = _statement_with_parts(type(whole), type(parts[0]), len(parts))
-        cursor.execute(statement, values, prepare=True)
-        [made] = cursor.fetchall()
+    [made] = fetch_numbered(_statement_with_parts(type(whole), type(parts[0]), len(parts)), values)
     _written(whole, _plan(type(whole)).returned, made)
     for part in parts:
         _written(part, (), ())
@@ -81,13 +76,17 @@ def _plan(model: type[Model]) -> _Plan:
 
 
 @lru_cache
-def _statement(model: type[Model], rows: int) -> LiteralString:
+def _statement(model: type[Model], rows: int, first: int = 1) -> LiteralString:
+    """Return the statement with parameters from `$first` on, row by row."""
     plan = _plan(model)
-    row = sql.SQL("({})").format(sql.SQL(", ").join([sql.Placeholder()] * len(plan.columns)))
+    width = len(plan.columns)
+    places = [sql.SQL(f"${first + at}") for at in range(rows * width)]
+    row_of = sql.SQL("({})")
+    every = [row_of.format(sql.SQL(", ").join(places[at : at + width])) for at in range(0, rows * width, width)]
     statement = sql.SQL("INSERT INTO {} ({}) VALUES {}").format(
         sql.Identifier(model._meta.db_table),
         sql.SQL(", ").join(sql.Identifier(column) for _, column, _ in plan.columns),
-        sql.SQL(", ").join([row] * rows),
+        sql.SQL(", ").join(every),
     )
     if plan.returned:
         wanted = sql.SQL(", ").join(sql.Identifier(column) for _, column in plan.returned)
@@ -97,7 +96,8 @@ def _statement(model: type[Model], rows: int) -> LiteralString:
 
 @lru_cache
 def _statement_with_parts(whole: type[Model], part: type[Model], parts: int) -> LiteralString:
-    both = sql.SQL(_statement(whole, 1)), sql.SQL(_statement(part, parts))
+    after = len(_plan(whole).columns) + 1
+    both = sql.SQL(_statement(whole, 1)), sql.SQL(_statement(part, parts, after))
     return sql.SQL("WITH whole AS ({}), parts AS ({}) SELECT * FROM whole").format(*both).as_string()
 
 

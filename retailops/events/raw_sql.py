@@ -30,6 +30,17 @@ def raw_cursor(row_factory: RowFactory[Any] = tuple_row) -> Iterator["psycopg.Cu
         yield cursor
 
 
+def fetch_numbered(statement: LiteralString, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Run one prepared statement whose parameters are `$1`, `$2`, …, and return its rows, none where it returns none.
+
+    Placeholders by name are looked for in the text on each call; a statement with fifty parameters pays for that.
+    """
+    connection.ensure_connection()
+    with psycopg.RawCursor(connection.connection, row_factory=tuple_row) as cursor:
+        cursor.execute(statement, values, prepare=True)
+        return cursor.fetchall() if cursor.description else []
+
+
 def fetch(
     statement: LiteralString, parameters: dict[str, Any], *, prepare: bool | None = None
 ) -> list[tuple[Any, ...]]:
