@@ -37,6 +37,16 @@ class Connection(models.Model):
         return self.label
 
 
+class RoutingStamp(models.Model):
+    """One row, whose stamp triggers change with everything that routing reads: connections, endpoints, retirement."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    stamp = models.UUIDField()
+
+    def __str__(self) -> str:
+        return str(self.stamp)
+
+
 class ConnectionVersion(models.Model):
     """A former or present configuration of a connection, kept for comparison and for going back; append-only."""
 

@@ -5,6 +5,7 @@ from connectors.inbox_worker import process_due
 from connectors.netsuite.connector import CONNECTOR as NETSUITE
 from connectors.registry import register_connector
 from connectors.retention import forget_bodies
+from connectors.routing import STAMP
 from connectors.routing import route as route_events
 from connectors.shopify.connector import CONNECTOR as SHOPIFY
 from connectors.stripe.connector import CONNECTOR as STRIPE
@@ -27,6 +28,6 @@ def register() -> None:
     register_sweep("inbox", process_due)
     register_sweep("inbox bodies", forget_bodies, every=3600)
     register_sweep("unrouted", send_unrouted, every=30)
-    route(route_events)
+    route(route_events, stamp=STAMP)
     audits.register()
     wording.register()

@@ -1,8 +1,13 @@
-"""Which connections and webhook endpoints each published event is owed to: one query a publish, for all its events."""
+"""Which connections and webhook endpoints each published event is owed to.
+
+What is read of them is remembered by its stamp, a UUID that triggers change with every change of them. The stamp is
+read by the statement that writes the events, in their transaction: what is remembered counts while nothing changed.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import lru_cache
+from typing import Any, LiteralString
 from uuid import UUID
 
 from connectors.protocol import Candidate, Connector, Route, money_of_data
@@ -36,11 +41,11 @@ class Table:
     endpoints: list[Endpoint] = field(default_factory=list)
 
 
-def route(events: Sequence[Event]) -> Iterator[tuple[Event, DeliverySpec]]:
+def route(events: Sequence[Event], stamp: UUID | None = None) -> Iterator[tuple[Event, DeliverySpec]]:
     """Yield what each event is owed: one delivery per operation, one per endpoint that wants its type."""
     vendors = {connector.vendor for event in events for connector, _ in routes_of(event.type)}
     patterns = {pattern for event in events for pattern in patterns_of(event)}
-    table = _table(sorted(vendors), sorted(patterns))
+    table = _known(stamp, tuple(sorted(vendors)), tuple(sorted(patterns)))
     for event in events:
         yield from ((event, spec) for spec in _connection_specs(event, table))
         yield from ((event, _webhook_spec(event, endpoint)) for endpoint in table.endpoints if _wants(endpoint, event))
@@ -67,10 +72,22 @@ ORDER BY 2
 """
 
 
-def _table(vendors: list[str], patterns: list[str]) -> Table:
+STAMP: LiteralString = "(SELECT stamp FROM connectors_routingstamp)"
+
+
+def _known(stamp: UUID | None, vendors: tuple[str, ...], patterns: tuple[str, ...]) -> Table:
+    return _table(vendors, patterns) if stamp is None else _remembered(stamp, vendors, patterns)
+
+
+@lru_cache(maxsize=200)
+def _remembered(stamp: UUID, vendors: tuple[str, ...], patterns: tuple[str, ...]) -> Table:
+    return _table(vendors, patterns)
+
+
+def _table(vendors: tuple[str, ...], patterns: tuple[str, ...]) -> Table:
     table = Table()
     testing = TEST_EVENT in patterns
-    for row in fetch(_TABLE, {"vendors": vendors, "patterns": patterns, "testing": testing}, prepare=True):
+    for row in fetch(_TABLE, {"vendors": list(vendors), "patterns": list(patterns), "testing": testing}, prepare=True):
         if row[0] == "c":
             candidate = Candidate(*row[1:9])
             table.candidates.setdefault(candidate.vendor, []).append(candidate)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, LiteralString, TypeVar
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -81,7 +81,8 @@ class DeliverySpec:
 
 
 Subscriber = Callable[[Event], None]
-Router = Callable[[Sequence[Event]], Iterable[tuple[Event, DeliverySpec]]]
+# Called with the stamp that was read as the events were written; None: nobody read it, so nothing may be remembered.
+Router = Callable[[Sequence[Event], UUID | None], Iterable[tuple[Event, DeliverySpec]]]
 
 
 @dataclass
@@ -92,6 +93,8 @@ class Registry:
     names: dict[type, EventType] = field(default_factory=dict)
     subscribers: dict[str, list[Subscriber]] = field(default_factory=lambda: defaultdict(list))
     routers: list[Router] = field(default_factory=list)
+    # SQL of a UUID that changes with everything that routers read from the database; empty: there is none.
+    stamp: LiteralString = ""
 
 
 registry = Registry()
@@ -117,8 +120,12 @@ def subscribe(name: str, subscriber: Subscriber) -> None:
         registry.subscribers[name].append(subscriber)
 
 
-def route(router: Router) -> None:
-    """Ask `router` which deliveries each published event is owed. Idempotent."""
+def route(router: Router, *, stamp: LiteralString = "") -> None:
+    """Ask `router` which deliveries each published event is owed. Idempotent.
+
+    `stamp` is SQL whose value changes with all that the router reads; it is read with the events, at no cost.
+    """
+    registry.stamp = stamp or registry.stamp
     if router not in registry.routers:
         registry.routers.append(router)
 

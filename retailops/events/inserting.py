@@ -22,17 +22,24 @@ class _Plan:
     returned: tuple[tuple[str, str], ...]
 
 
-def insert_rows(rows: Sequence[Model]) -> None:
-    """Insert rows of one model, as `bulk_create` does; columns with a database default take it and are read back."""
+def insert_rows(rows: Sequence[Model], *, telling: LiteralString = "") -> Any:
+    """Insert rows of one model, as `bulk_create` does; columns with a database default take it and are read back.
+
+    `telling` is SQL that is read by the same statement; its value is returned, None where there are too many rows. It
+    needs a model with a column to be read back.
+    """
     if len(rows) > MOST:
         type(rows[0])._default_manager.bulk_create(rows)
-        return
+        return None
     if not rows:
-        return
+        return None
     plan = _plan(type(rows[0]))
-    made = fetch_numbered(_statement(type(rows[0]), len(rows)), _values(rows)) or [()] * len(rows)
-    for row, found in zip(rows, made, strict=True):
-        _written(row, plan.returned, found)
+    made: Sequence[tuple[Any, ...]] = fetch_numbered(
+        _statement(type(rows[0]), len(rows), telling=telling), _values(rows)
+    )
+    for row, found in zip(rows, made or [()] * len(rows), strict=True):
+        _written(row, plan.returned, found[: len(plan.returned)])
+    return made[0][-1] if telling else None
 
 
 def insert_with_parts(whole: Model, parts: Sequence[Model]) -> None:
@@ -76,7 +83,7 @@ def _plan(model: type[Model]) -> _Plan:
 
 
 @lru_cache
-def _statement(model: type[Model], rows: int, first: int = 1) -> LiteralString:
+def _statement(model: type[Model], rows: int, first: int = 1, telling: LiteralString = "") -> LiteralString:
     """Return the statement with parameters from `$first` on, row by row."""
     plan = _plan(model)
     width = len(plan.columns)
@@ -89,7 +96,8 @@ def _statement(model: type[Model], rows: int, first: int = 1) -> LiteralString:
         sql.SQL(", ").join(every),
     )
     if plan.returned:
-        wanted = sql.SQL(", ").join(sql.Identifier(column) for _, column in plan.returned)
+        columns = [sql.Identifier(column) for _, column in plan.returned]
+        wanted = sql.SQL(", ").join([*columns, *([sql.SQL(telling)] if telling else [])])
         statement = sql.SQL("{} RETURNING {}").format(statement, wanted)
     return statement.as_string()
 

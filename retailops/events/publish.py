@@ -81,16 +81,19 @@ def append(events: Sequence[Event], lanes: dict[UUID, str]) -> None:
     """Insert events, run subscribers and create deliveries, set-based. `lanes` maps event id to lane key."""
     if not connection.in_atomic_block:
         raise RuntimeError("publish only within the command's transaction")
-    insert_rows(events)
-    deliver(events, lanes)
+    stamp = insert_rows(events, telling=registry.stamp)
+    deliver(events, lanes, stamp=stamp)
     for event in events:
         for subscriber in registry.subscribers.get(event.type, ()):
             subscriber(event)
 
 
-def deliver(events: Sequence[Event], lanes: dict[UUID, str], *, only: str = "") -> None:
-    """Write the deliveries that the routers ask for; `only` keeps to destinations of that kind."""
-    wanted = [pair for router in registry.routers for pair in router(events)]
+def deliver(events: Sequence[Event], lanes: dict[UUID, str], *, only: str = "", stamp: UUID | None = None) -> None:
+    """Write the deliveries that the routers ask for; `only` keeps to destinations of that kind.
+
+    `stamp` is the routers' own (see `catalog.route`), as it was when the events were written.
+    """
+    wanted = [pair for router in registry.routers for pair in router(events, stamp)]
     if only and wanted:
         wanted = _to_kind(wanted, only)
     if not wanted:

@@ -1,11 +1,13 @@
 """Which connection an event goes to: the one that serves it, the narrowest, the oldest; and only once."""
 
+import threading
+
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from connectors.models import Connection
-from connectors.services import create_connection, retire_connection
+from connectors.services import configure_connection, create_connection, retire_connection
 from retailops.events.catalog import Subject
 from retailops.events.models import Delivery, Event
 from retailops.events.publish import publish
@@ -103,6 +105,46 @@ def test_of_equally_narrow_ledgers_the_oldest_gets_the_memo() -> None:
     ledger("first")
     ledger("second")
     assert destinations(queued()) == ["first"]
+
+
+def test_what_is_remembered_counts_only_while_nothing_changed() -> None:
+    made = ledger("first")
+    assert destinations(queued()) == destinations(queued()) == ["first"]
+    configure_connection(actor=ADMIN, connection_id=made.id, regions=["us"])
+    assert destinations(queued()) == []
+    ledger("second")
+    assert destinations(queued()) == ["second"]
+    retire_connection(actor=ADMIN, connection_id=made.id, reason="moved")
+    assert destinations(queued(region="us")) == ["second"]
+
+
+def test_what_was_rolled_back_is_not_remembered() -> None:
+    with transaction.atomic():
+        ledger("never")
+        assert destinations(queued()) == ["never"]
+        transaction.set_rollback(True)
+    assert destinations(queued()) == []
+    ledger("truly")
+    assert destinations(queued()) == ["truly"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_change_elsewhere_counts_from_its_commit() -> None:
+    """Another process made a connection: this one, which remembers that there was none, sends there at once."""
+    with transaction.atomic():
+        assert destinations(queued()) == []
+    thread = threading.Thread(target=_make_ledger)
+    thread.start()
+    thread.join()
+    with transaction.atomic():
+        assert destinations(queued()) == ["elsewhere"]
+
+
+def _make_ledger() -> None:
+    try:
+        ledger("elsewhere")
+    finally:
+        connection.close()
 
 
 def test_one_publish_asks_the_table_once() -> None:

@@ -84,7 +84,7 @@ def test_events_cannot_be_truncated() -> None:
 def test_publish_writes_event_deliveries_and_effects_together() -> None:
     destination = make_destination(deadline_seconds=100)
     catalog.route(
-        lambda events: [
+        lambda events, stamp: [
             (
                 one,
                 DeliverySpec(destination.id, "do", "k:1", False, money=Money(5, "EUR"), effect=EffectSpec("do", "k:1")),

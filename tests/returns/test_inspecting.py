@@ -36,7 +36,7 @@ def warehouse(monkeypatch: pytest.MonkeyPatch) -> Destination:
     """A warehouse system that is owed every disposition."""
     made = Destination.objects.create(kind=DestinationKind.CONNECTION, name=unique("wms-"), system="wms")
 
-    def router(events: Any) -> Any:
+    def router(events: Any, stamp: Any) -> Any:
         for event in events:
             if event.type == "inventory.disposition_decided":
                 yield event, DeliverySpec(made.id, "stock.place", event.data["effect_key"])

@@ -66,7 +66,7 @@ def test_it_takes_few_statements(monkeypatch: pytest.MonkeyPatch, django_assert_
     monkeypatch.setattr(psycopg.Cursor, "execute", counted)
     with django_assert_max_num_queries(3):  # savepoint, release, routes
         request_return(actor=SYSTEM, request=request)
-    ours = [statement for statement in raw if "SAVEPOINT" not in statement and "connectors" not in statement]
+    ours = [statement for statement in raw if "SAVEPOINT" not in statement and "connectors_connection" not in statement]
     assert len(ours) == 4  # lock the order, read its units, the return with its lines, events
 
 
