@@ -2,15 +2,27 @@
 
 import json
 import os
+from typing import Any
 
 import httpx
 from celery import Celery
+from celery.signals import worker_process_init
+from django.db import connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "retailops.settings")
 app = Celery("per-task")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.update(task_routes={"benchmarks.send_one": {"queue": "per-task"}}, worker_prefetch_multiplier=4, imports=())
+app.conf["CELERY_DB_REUSE_MAX"] = 1_000_000
 _client = httpx.Client(timeout=20)
+
+
+@worker_process_init.connect
+def _keep_the_connection(**_: Any) -> None:
+    """One connection a process, kept: Celery would end the pool of connections after each task."""
+    database = connections["default"].settings_dict
+    database["OPTIONS"] = {name: value for name, value in database["OPTIONS"].items() if name != "pool"}
+    database["CONN_MAX_AGE"] = None
 
 
 @app.task(name="benchmarks.send_one")
