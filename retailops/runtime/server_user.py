@@ -34,7 +34,7 @@ class ServerUser:
     def can_enter(self, folder: Path) -> bool:
         """Whether the account can reach the folder. Asked of the kernel, which also knows ACLs and mount options."""
         probe = ["/bin/sh", "-c", 'cd "$1"', "sh", str(folder)]
-        result = subprocess.run(probe, cwd="/", check=False, capture_output=True, **self.identity())  # noqa: S603
+        result = subprocess.run(probe, cwd="/", check=False, capture_output=True, **self.identity())  # noqa: S603 - every argv is built by this package
         return result.returncode == 0
 
     def own(self, folder: Path, mode: int = 0o700) -> None:

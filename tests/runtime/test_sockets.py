@@ -7,7 +7,7 @@ from pytest_socket import SocketConnectBlockedError
 
 
 def test_a_connection_to_the_outside_is_refused() -> None:
-    with socket.socket() as outside, pytest.warns(UserWarning, match="192.0.2.1"):  # noqa: SIM117
+    with socket.socket() as outside, pytest.warns(UserWarning, match="192.0.2.1"):  # noqa: SIM117 - the socket stands before the warning is awaited
         with pytest.raises(SocketConnectBlockedError):
             outside.connect(("192.0.2.1", 443))
 
