@@ -1,0 +1,19 @@
+"""Events of orders."""
+
+from dataclasses import dataclass
+
+from retailops.events.catalog import event
+
+
+@event("order.captured")
+@dataclass(frozen=True)
+class OrderCaptured:
+    """A channel's order was captured or superseded by a newer version."""
+
+    order_id: str
+    channel: str
+    external_id: str
+    number: str
+    version: int
+    currency: str
+    lines: int

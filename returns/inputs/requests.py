@@ -1,0 +1,59 @@
+"""Questions and requests to return."""
+
+from typing import Annotated, Self
+
+from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import model_validator as validator
+
+from returns.enums import Resolution, ReturnKind
+from returns.inputs.base import Code, Input, Name, Slug, Text, Units
+from returns.inputs.orders import OrderRef
+
+
+class ReturnLineIn(Input):
+    """Units of one order line, named by its external id, its number, or its sku where only one line has it."""
+
+    external_id: Annotated[str, StringConstraints(max_length=120)] = ""
+    line_no: Annotated[int, Field(gt=0, strict=True)] | None = None
+    sku: Slug = ""
+    quantity: Units
+    resolution: Resolution = Resolution.REFUND
+    reason: Code = ""
+
+    @validator(mode="after")
+    def _named(self) -> Self:
+        if not (self.external_id or self.line_no or self.sku):
+            raise ValueError("name the line by external_id, line_no or sku")
+        return self
+
+
+class EligibilityIn(Input):
+    """May these units come back, and for how much? Without lines: every line of the order."""
+
+    order: OrderRef
+    kind: ReturnKind = ReturnKind.MAIL_IN
+    lines: list[ReturnLineIn] = Field(default_factory=list, max_length=2000)
+    at: AwareDatetime | None = None
+
+
+class ReturnIn(Input):
+    """A request to return. `external_id` is the id at `source` and makes the request happen once.
+
+    `override_reason` lets staff go beyond policy; the rule broken is recorded with it.
+    """
+
+    order: OrderRef
+    kind: ReturnKind = ReturnKind.MAIL_IN
+    source: Name = "api"
+    external_id: Annotated[str, StringConstraints(max_length=160)] = ""
+    reason: Text = ""
+    tracking: Annotated[str, StringConstraints(max_length=80)] = ""
+    requested_at: AwareDatetime | None = None
+    lines: list[ReturnLineIn] = Field(min_length=1, max_length=2000)
+    override_reason: Text = ""
+
+    @validator(mode="after")
+    def _known_kind(self) -> Self:
+        if self.kind == ReturnKind.BLIND:
+            raise ValueError("a blind return has no order: record its receipt instead")
+        return self
