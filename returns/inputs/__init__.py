@@ -1,6 +1,6 @@
 """What commands take: frozen, complete, checked. Unknown fields are refused; amounts are minor units, times aware.
 
-`read(Model, data)` turns untrusted data into one of these and refuses with a JSON pointer for each fault; a module a stage.
+`read(Model, data)` turns untrusted data into one of these and refuses with a JSON pointer for each fault.
 """
 
 from returns.inputs.base import (
