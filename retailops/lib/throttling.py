@@ -3,6 +3,7 @@
 Headers: `RateLimit-Policy`, `RateLimit` (draft-ietf-httpapi-ratelimit-headers) and `Retry-After`.
 """
 
+import threading
 import time
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +15,9 @@ from django.conf import settings
 from retailops.lib.errors import DomainError
 
 WINDOW = 60
+# A process takes that share of a client's quota at once and deals it out: asking Redis for each request of a busy
+# client costs a tenth of what the request costs. Nobody gets more than the quota; what is left of shares lapses.
+SHARES = 600
 # After Redis failed, requests do not even ask for so many seconds: a dead Redis must not slow each of them down.
 AWAY_SECONDS = 5.0
 
@@ -53,6 +57,19 @@ class _Absence:
     until = 0.0
 
 
+@dataclass
+class _Share:
+    """Requests that this process may still deal out to a client: those counted from `used` on, `left` of them."""
+
+    window: int
+    used: int
+    left: int
+
+
+_shares: dict[str, _Share] = {}
+_lock = threading.Lock()
+
+
 def spend(client: str, limit: int, moment: float | None = None) -> Quota | None:
     """Count one request of the client in the present minute and return what is left; None when Redis is away.
 
@@ -62,7 +79,7 @@ def spend(client: str, limit: int, moment: float | None = None) -> Quota | None:
         return None
     instant = time.time() if moment is None else moment
     window = int(instant) // WINDOW
-    used = _count(f"{settings.REDIS_PREFIX}:rate:{client}:{window}")
+    used = _used(client, window, max(1, limit // SHARES))
     if used is None:
         return None
     reset = max(1, int((window + 1) * WINDOW - instant))
@@ -71,10 +88,26 @@ def spend(client: str, limit: int, moment: float | None = None) -> Quota | None:
     return Quota(limit, limit - used, reset)
 
 
-def _count(key: str) -> int | None:
+def _used(client: str, window: int, size: int) -> int | None:
+    """Return which request of the window this one is, the first being 1; None when Redis is away."""
+    with _lock:
+        share = _shares.get(client)
+        if share is None or share.window != window or not share.left:
+            # Whoever waited here while Redis was found away does not ask it again.
+            away = time.monotonic() < _Absence.until
+            counted = None if away else _count(f"{settings.REDIS_PREFIX}:rate:{client}:{window}", size)
+            if counted is None:
+                return None
+            share = _shares[client] = _Share(window, counted - size, size)
+        share.used += 1
+        share.left -= 1
+        return share.used
+
+
+def _count(key: str, size: int) -> int | None:
     try:
-        used = int(_redis().incr(key))
-        if used == 1:
+        used = int(_redis().incrby(key, size))
+        if used == size:
             _redis().expire(key, 2 * WINDOW)
     except redis.RedisError as error:
         _Absence.until = time.monotonic() + AWAY_SECONDS

@@ -6,6 +6,7 @@ from django.test import override_settings
 from retailops.accounts.models import ApiClient, DeniedAttempt
 from retailops.lib import throttling
 from retailops.lib.clock import now
+from retailops.lib.ids import uuid7
 from tests.api.conftest import Api, MakeApi
 
 STOCK = "/inventory/availability"
@@ -89,6 +90,39 @@ def test_the_quota_is_told_and_kept(make_api: MakeApi, monkeypatch: pytest.Monke
     assert refused.headers["RateLimit"] == '"minute";r=0;t=60'
     monkeypatch.setattr("time.time", lambda: 1_800_000_060.0)
     client.get(STOCK, sku="A").ok()
+
+
+def test_a_busy_client_is_counted_in_shares_and_gets_its_quota_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
+    client, limit = f"client:{uuid7()}", 1800  # dealt out in shares of three
+    asked: list[int] = []
+    count = throttling._count
+
+    def counting(key: str, size: int) -> int | None:
+        asked.append(size)
+        return count(key, size)
+
+    monkeypatch.setattr(throttling, "_count", counting)
+    left = [throttling.spend(client, limit, 1_800_000_000.0) for _ in range(limit)]
+    assert [quota.remaining for quota in left if quota] == list(range(limit - 1, -1, -1))
+    assert asked == [3] * 600
+    with pytest.raises(throttling.TooManyRequests):
+        throttling.spend(client, limit, 1_800_000_001.0)
+    fresh = throttling.spend(client, limit, 1_800_000_060.0)
+    assert fresh is not None
+    assert fresh.remaining == limit - 1
+
+
+def test_two_processes_share_one_quota(monkeypatch: pytest.MonkeyPatch) -> None:
+    client, limit = f"client:{uuid7()}", 1200
+    monkeypatch.setattr(throttling, "_shares", {})
+    for _ in range(600):
+        assert throttling.spend(client, limit, 1_800_000_000.0)
+    monkeypatch.setattr(throttling, "_shares", {})  # another process knows nothing of the first one's shares
+    spent = [throttling.spend(client, limit, 1_800_000_000.0) for _ in range(600)]
+    assert spent[-1] is not None
+    assert spent[-1].remaining == 0
+    with pytest.raises(throttling.TooManyRequests):
+        throttling.spend(client, limit, 1_800_000_000.0)
 
 
 def test_without_redis_everybody_may_pass(make_api: MakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
