@@ -37,7 +37,7 @@ def stage() -> Iterator[EmbeddedServers]:
         subprocess.run(
             [sys.executable, "manage.py", "migrate", "--verbosity", "0", "--skip-checks"], cwd=ROOT, check=True
         )
-        _set_up_django()
+        set_up_django()
         yield servers
     finally:
         supervisor.stop()
@@ -45,7 +45,8 @@ def stage() -> Iterator[EmbeddedServers]:
         shutil.rmtree(servers.socket_dir, ignore_errors=True)
 
 
-def _set_up_django() -> None:
+def set_up_django() -> None:
+    """Set Django up against the stage's servers."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "retailops.settings"
     import django
 
