@@ -90,6 +90,12 @@ def ensure_connections() -> list[Connection]:
     return [_ensure(wanted) for wanted in _connections()]
 
 
+@transaction.atomic
+def connections_without_sandbox() -> list[Connection]:
+    """Make the four connections where they are missing; what they are owed is written, and nobody tells the sandbox."""
+    return [Connection.objects.filter(name=wanted.name).first() or _made(wanted) for wanted in _connections()]
+
+
 def _ensure(wanted: DemoConnection) -> Connection:
     with transaction.atomic():
         found = Connection.objects.filter(name=wanted.name).first()
