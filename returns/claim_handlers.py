@@ -1,4 +1,4 @@
-"""Subscribers and sweeps of claims: a second person's word, units for their suppliers, credits that are overdue."""
+"""Subscribers and sweeps of claims and reviews: a second person's word, units for suppliers, what is overdue."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,9 +13,10 @@ from retailops.events.models import Event
 from retailops.events.sweeps import register_sweep
 from retailops.lib.clock import now
 from returns.approvers import approver
-from returns.events import claims as events  # noqa: F401  # registers on import
-from returns.models import SupplierClaim
-from returns.services import claim_closing, claim_policy, claim_sending
+from returns.enums import ReviewStatus
+from returns.events import claims, fraud, warranty  # noqa: F401  # their events register on import
+from returns.models import FraudReview, SupplierClaim
+from returns.services import claim_closing, claim_policy, claim_sending, reviewing
 
 log = structlog.get_logger(__name__)
 ENGINE = Actor.system("engine")
@@ -29,6 +30,7 @@ def register() -> None:
         subscribe(name, approval_refused)
     register_sweep("claims.drafting", draft_for_vendors, every=60)
     register_sweep("claims.credit", chase_overdue, every=300)
+    register_sweep("fraud.reviews", chase_reviews, every=60)
 
 
 def approval_given(event: Event) -> None:
@@ -58,6 +60,12 @@ def chase_overdue() -> int:
     """Open a case for each claim whose credit is overdue."""
     due = SupplierClaim.objects.filter(status__in=claim_policy.WAITING, due_at__lte=now())
     return _each(list(due.values_list("id", flat=True)[:BATCH]), claim_policy.chase_claim)
+
+
+def chase_reviews() -> int:
+    """Open a case for each fraud review that nobody decided in time."""
+    due = FraudReview.objects.filter(status=ReviewStatus.PENDING, overdue_at=None, expires_at__lte=now())
+    return _each(list(due.values_list("id", flat=True)[:BATCH]), reviewing.chase_review)
 
 
 def _each(ids: list[UUID], work: Callable[[UUID], Any]) -> int:

@@ -84,6 +84,11 @@ class Eligibility:
         """Return the paid value of all the units."""
         return Money(sum(line.amount.amount for line in self.lines), self.order.currency)
 
+    @property
+    def units(self) -> int:
+        """Return how many units are asked for."""
+        return sum(line.asked.quantity for line in self.lines)
+
     def facts(self) -> dict[str, Any]:
         """Return what the decision saw, to be stored with it."""
         return {"at": self.at.isoformat(), "policy": self.policy.label, "lines": [line.facts() for line in self.lines]}

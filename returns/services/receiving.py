@@ -23,6 +23,7 @@ from returns.services.closing import finish
 from returns.services.correcting import reverse_receipt
 from returns.services.decisions import bring_back, lines_of, open_again, save_lines, taken_meanwhile
 from returns.services.extra_units import accept_over_receipt
+from returns.services.holding import blocked
 from returns.services.locking import lock_return
 from returns.services.passing_inspection import pass_without_inspection
 from returns.services.quantities import cancel_remaining, declare_missing, keep_units
@@ -73,8 +74,8 @@ def _same(known: Receipt, rma: Return) -> Receipt:
 
 
 def _welcome(actor: Actor, rma: Return, lines: Sequence[ReturnLine]) -> None:
-    """Bring a return that had ended back to life, where its units are still free."""
-    if rma.status in (ReturnStatus.EXPIRED, ReturnStatus.DECLINED) and not taken_meanwhile(lines):
+    """Bring a return that had ended back to life, where its units are still free and it was not declined as fraud."""
+    if rma.status in (ReturnStatus.EXPIRED, ReturnStatus.DECLINED) and not (taken_meanwhile(lines) or blocked(rma)):
         bring_back(actor, rma, lines, "the parcel came anyway")
     elif rma.status == ReturnStatus.CLOSED:
         open_again(actor, rma, lines, "a parcel came after it was closed")
