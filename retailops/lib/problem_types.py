@@ -105,6 +105,7 @@ PROBLEM_TYPES = [
     problem("units-taken", 409, "Another return has taken these units meanwhile.", "Ask for other units."),
     problem("claimed", 409, "Units are claimed from their supplier.", "Drop the draft claim, or claim fewer units."),
     problem("assessed", 409, "A warranty verdict stands on these units.", "Go on from the verdict."),
+    problem("assess-instead", 409, "Units under warranty are not just inspected.", "Give the warranty verdict."),
     problem("not-sent", 409, "The claim was never sent.", "Send it first."),
     problem("not-placed", 409, "The owner of the stock has not placed the goods yet.", "Wait for its answer."),
     problem("fraud-review", 409, "A fraud review holds it.", "Clear or block the review."),

@@ -17,10 +17,10 @@ from retailops.events.publish import publish
 from retailops.lib.clock import now
 from retailops.lib.errors import Conflict, FieldError, NotFound, Unprocessable
 from retailops.lib.ids import uuid7
-from returns.enums import ClaimStatus, DispositionStatus
+from returns.enums import ClaimStatus, DispositionStatus, Remedy
 from returns.events.claims import ClaimDrafted
 from returns.inputs.claims import ClaimIn, ClaimLineIn
-from returns.models import ClaimLine, DispositionSlice, Return, Supplier, SupplierClaim, SupplierSku
+from returns.models import ClaimLine, DispositionSlice, Return, Supplier, SupplierClaim, SupplierSku, WarrantyAssessment
 from returns.policy import Fee
 from returns.services.claim_telling import claim_fact, line_facts
 
@@ -85,7 +85,15 @@ def _of_slice(part: DispositionSlice, told: ClaimLineIn) -> _Part:
     rma = part.line.rma
     quantity = told.quantity if told.quantity is not None else part.quantity - claimed_of(part)
     where = part.inspection.location
-    return _Part(part.line.sku, where, part.disposition, quantity, told.unit_cost, rma.region, rma.brand, part)
+    return _Part(part.line.sku, where, _where_now(part), quantity, told.unit_cost, rma.region, rma.brand, part)
+
+
+def _where_now(part: DispositionSlice) -> str:
+    """Return where the verdict's units stand: those that could not be repaired are damaged by now."""
+    given_up = part.disposition == D.REPAIR and WarrantyAssessment.objects.filter(slice=part).exclude(
+        remedy=Remedy.REPAIR
+    )
+    return str(D.DAMAGED if given_up else part.disposition)
 
 
 def _of_stock(told: ClaimLineIn) -> _Part:

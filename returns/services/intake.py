@@ -61,7 +61,7 @@ def request_return(*, actor: Actor, request: ReturnIn) -> Return:
     snapshot = read_units(order, source=request.source, known_as=request.external_id)
     if snapshot.known:
         return Return.objects.get(pk=snapshot.known)
-    verdict = judge(snapshot, request.lines, request.requested_at or now())
+    verdict = judge(snapshot, request.lines, request.requested_at or now(), request.kind)
     _refuse_broken(actor, verdict, request)
     draft = _draft(actor, request, verdict)
     _write(actor, draft, request)

@@ -29,6 +29,7 @@ from returns.services.passing_inspection import pass_without_inspection
 from returns.services.quantities import cancel_remaining, declare_missing, keep_units
 from returns.services.refunds import refund_by_policy
 from returns.services.stock import receive_into_stock
+from returns.services.warranty_waiting import await_assessment
 
 __all__ = [
     "accept_over_receipt",
@@ -103,6 +104,7 @@ def record_arrival(
     receive_into_stock(actor, rma, row, written, location)
     _tell(actor, rma, row, location, arrivals)
     _open_cases(actor, rma, row, arrivals, former)
+    await_assessment(rma, {each.line for each in arrivals if each.line})
     pass_without_inspection(rma, row, arrivals, rules_of(rma.policy))
     refund_by_policy(rma)
     finish(actor, rma)
