@@ -156,6 +156,7 @@ class ComponentKind(TextChoices):
     DUTY = "duty"
     RESTOCKING_FEE = "restocking_fee", "Restocking fee"
     LABEL_FEE = "label_fee", "Return label"
+    WEAR = "wear", "Use before the fault"
     MANUAL = "manual", "Manual amount"
 
 
@@ -166,6 +167,56 @@ class CreditMemoStatus(TextChoices):
     POSTED = "posted"
     REJECTED = "rejected"
     REVERSED = "reversed"
+
+
+class ClaimStatus(TextChoices):
+    """A claim on a supplier; `refused` may still be credited, when the supplier comes round."""
+
+    DRAFT = "draft"
+    PENDING_APPROVAL = "pending_approval"
+    SENT = "sent"
+    PENDING_CREDIT = "pending_credit"
+    CREDITED = "credited"
+    REFUSED = "refused"
+    CLOSED = "closed"
+
+
+class ReviewStatus(TextChoices):
+    """A fraud review: pending → cleared | blocked, or withdrawn when what it was about ended by itself."""
+
+    PENDING = "pending"
+    CLEARED = "cleared"
+    BLOCKED = "blocked"
+    WITHDRAWN = "withdrawn"
+
+
+class AssessmentStatus(TextChoices):
+    """The verdict on units that came back under warranty."""
+
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+class Remedy(TextChoices):
+    """What an accepted warranty claim gets."""
+
+    REPAIR = "repair"
+    REPLACE = "replace"
+    REFUND = "refund"
+
+
+class RemedyStatus(TextChoices):
+    """How far what was promised is done: none → in_repair → repaired → sent_back, or none → due → sent."""
+
+    NONE = "none"
+    IN_REPAIR = "in_repair"
+    REPAIRED = "repaired"
+    TO_SEND_BACK = "to_send_back"
+    SENT_BACK = "sent_back"
+    REPLACEMENT_DUE = "replacement_due"
+    REPLACED = "replaced"
+    REFUNDED = "refunded"
 
 
 class DispositionStatus(TextChoices):

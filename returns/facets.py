@@ -28,6 +28,12 @@ WITH line AS (
                     ELSE 0 END) AS refundable,
            sum(refunded) AS refunded
       FROM returns_returnline WHERE {scope_line} GROUP BY rma_id
+), granted AS (
+    -- Under warranty only a verdict earns a refund, whatever was asked for.
+    SELECT a.rma_id, sum(a.quantity) AS units
+      FROM returns_warrantyassessment a JOIN returns_returnline l ON l.id = a.line_id
+      JOIN returns_orderline o ON o.id = l.order_line_id
+     WHERE a.progress = 'refunded' AND o.net + o.tax + o.duty > 0 AND {scope_a} GROUP BY a.rma_id
 ), slice AS (
     SELECT l.rma_id, count(*) AS decided, count(*) FILTER (WHERE s.status = 'posted') AS posted
       FROM returns_dispositionslice s JOIN returns_returnline l ON l.id = s.line_id
@@ -62,7 +68,7 @@ SELECT t.id,
        CASE WHEN coalesce(refund.attention, false) THEN 'attention'
             WHEN coalesce(refund.pending, false) THEN 'pending'
             WHEN coalesce(refund.succeeded, false)
-                 THEN CASE WHEN line.refunded >= line.refundable THEN 'refunded' ELSE 'partial' END
+                 THEN CASE WHEN line.refunded >= owed.units THEN 'refunded' ELSE 'partial' END
             ELSE 'none' END AS money,
        CASE WHEN coalesce(slice.decided, 0) = 0 THEN 'none'
             WHEN slice.posted = 0 THEN 'pending'
@@ -74,12 +80,14 @@ SELECT t.id,
             ELSE 'none' END AS erp,
        coalesce(trouble.cases, 0)::int AS open_cases,
        coalesce(line.awaited, 0)::int AS awaited,
-       greatest(coalesce(line.refundable - line.refunded, 0), 0)::int AS due,
+       greatest(coalesce(owed.units - line.refunded, 0), 0)::int AS due,
        coalesce(refund.succeeded, false) AS paid
   FROM returns_return t
   LEFT JOIN line ON line.rma_id = t.id LEFT JOIN slice ON slice.rma_id = t.id
   LEFT JOIN refund ON refund.rma_id = t.id LEFT JOIN memo ON memo.rma_id = t.id
   LEFT JOIN trouble ON trouble.rma_id = t.id
+  LEFT JOIN granted ON granted.rma_id = t.id,
+  LATERAL (SELECT CASE WHEN t.kind = 'warranty' THEN coalesce(granted.units, 0) ELSE line.refundable END AS units) owed
  WHERE {scope_t}
 """
 
@@ -89,6 +97,7 @@ def _scoped(condition: LiteralString) -> LiteralString:
     places: dict[str, LiteralString] = {
         "scope_line": "rma_id",
         "scope_l": "l.rma_id",
+        "scope_a": "a.rma_id",
         "scope_return": "id",
         "scope_t": "t.id",
     }

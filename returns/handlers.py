@@ -4,14 +4,14 @@ from typing import Any
 from uuid import UUID
 
 from retailops.accounts.actor import Actor
-from retailops.accounts.models import User
 from retailops.cases.models import Approval
 from retailops.events.catalog import subscribe
 from retailops.events.enums import OutcomeClass
 from retailops.events.models import Event
 from retailops.events.verdicts import register_void_check
 from retailops.lib.ids import parse_uuid
-from returns import events, sweeps  # noqa: F401  # the app's events register on import
+from returns import claim_handlers, events, sweeps  # noqa: F401  # the app's events register on import
+from returns.approvers import approver
 from returns.models import Refund, Return
 from returns.services import credit_memos, placing, refund_outcomes, refunds, submitting
 from returns.services.closing import finish
@@ -32,6 +32,7 @@ def register() -> None:
         subscribe(name, cases_changed)
     register_void_check(why_void)
     sweeps.register()
+    claim_handlers.register()
 
 
 def delivery_in_doubt(event: Event) -> None:
@@ -61,7 +62,7 @@ def delivery_dead(event: Event) -> None:
 def approval_given(event: Event) -> None:
     """A second person agreed to a refund: it goes to the gateway."""
     if refund_id := _approved_refund(event):
-        refunds.take_approval(_person(event.actor), refund_id)
+        refunds.take_approval(approver(event.actor), refund_id)
 
 
 def approval_refused(event: Event) -> None:
@@ -103,11 +104,3 @@ def _id_after(prefix: str, data: dict[str, Any]) -> UUID | None:
 
 def _approved_refund(event: Event) -> UUID | None:
     return parse_uuid(event.data["subject_id"]) if event.data["kind"] == refunds.APPROVAL_KIND else None
-
-
-def _person(key: str) -> Actor:
-    """Return the approver with the roles held now; only people hold roles, and so limits."""
-    kind, _, identity = key.partition(":")
-    id = parse_uuid(identity) if kind == "user" else None
-    person = User.objects.filter(pk=id).first() if id else None
-    return person.actor() if person else Actor(kind, identity, key)

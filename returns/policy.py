@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from retailops.accounts.actor import Actor
 from retailops.lib.errors import Unprocessable
-from returns.enums import PolicyStatus, RefundTiming, Resolution
+from returns.enums import PolicyStatus, RefundTiming, Remedy, Resolution, ReturnKind
 from returns.models import ReturnPolicy
 
 # Minor units by currency; `*` is every other currency, None no limit. A currency that is not named has the limit 0.
@@ -44,6 +44,36 @@ class Fee(Shape):
     def share_of(self, value: int) -> int:
         """Return the percentage of a value in minor units, half to even; fixed amounts come on top, once a return."""
         return int((value * self.percent / 100).to_integral_value(ROUND_HALF_EVEN))
+
+
+class Frequency(Shape):
+    """More than `count` returns of one customer within `days`."""
+
+    count: Annotated[int, Field(ge=0)]
+    days: Annotated[int, Field(ge=1, le=3650)] = 90
+
+
+class Rate(Shape):
+    """More than `percent` of the units that a customer bought within `days`, once it bought `min_units`."""
+
+    percent: Annotated[int, Field(ge=0, le=100)]
+    days: Annotated[int, Field(ge=1, le=3650)] = 365
+    min_units: Annotated[int, Field(ge=1)] = 5
+
+
+class FraudRules(Shape):
+    """What is held for a fraud review; by default nothing. Money in minor units by currency, `*` every other one."""
+
+    # Returns, before they are authorized.
+    value_above: dict[str, int] = Field(default_factory=dict)
+    kinds: list[ReturnKind] = Field(default_factory=list)
+    returns_above: Frequency | None = None
+    return_rate_above: Rate | None = None
+    # Refunds, before they go: all of one return together; units that have not arrived.
+    refund_above: dict[str, int] = Field(default_factory=dict)
+    refund_before_goods: bool = False
+    # Hours after which an undecided review is a case of its own.
+    review_hours: Annotated[int, Field(ge=1, le=720)] = 48
 
 
 class Rules(Shape):
@@ -80,6 +110,14 @@ class Rules(Shape):
     # Days from authorization until a return that nobody sent expires.
     expires_days: Annotated[int, Field(ge=1, le=3650)] = 30
     default_location: str = ""
+    fraud: FraudRules = Field(default_factory=FraudRules)
+    # Days from shipping within which faults are the retailer's; 0 offers no warranty.
+    warranty_days: Annotated[int, Field(ge=0, le=36500)] = 730
+    # A warranty claim must come with evidence of the fault (photo, report, serial number).
+    warranty_proof_required: bool = True
+    warranty_remedies: list[Remedy] = Field(default_factory=lambda: list(Remedy))
+    # What a unit is worth when it is refunded under warranty: all of it, or less by its share of the warranty used up.
+    warranty_refund: Literal["full", "pro_rata"] = "full"
     canary_share: Annotated[int, Field(ge=0, le=100)] = 100
 
 

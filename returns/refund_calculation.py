@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
 from uuid import UUID
 
 from retailops.lib.money import allocate
@@ -40,10 +42,37 @@ def calculate(
     for line in lines:
         if line.order_line is not None:
             parts += parts_of(line.order_line, units[line.id], duty=terms.rules.refund_duty)
+    parts += _wear(terms, lines, units)
     parts += _shipping(terms, lines, units, shipping)
-    if not waive_fees:
+    # A fault is the retailer's: nobody pays a fee for claiming a warranty.
+    if not waive_fees and terms.rma.kind != ReturnKind.WARRANTY:
         parts += _fees(terms, lines, units, most=sum(part.amount for part in parts))
     return Calculation({line.id: units[line.id] for line in lines}, parts)
+
+
+def _wear(terms: Terms, lines: Sequence[ReturnLine], units: dict[UUID, Ranges]) -> list[Part]:
+    """Return what use before the fault takes off, under a warranty that pays by age; nothing where it pays all."""
+    if terms.rma.kind != ReturnKind.WARRANTY or terms.rules.warranty_refund != "pro_rata":
+        return []
+    found = []
+    for line in lines:
+        if line.order_line is None:
+            continue
+        worth = sum(part.amount for part in parts_of(line.order_line, units[line.id], duty=terms.rules.refund_duty))
+        used = used_up(terms, line)
+        taken = int((Decimal(worth) * used.numerator / used.denominator).to_integral_value(ROUND_HALF_EVEN))
+        found.append(Part(K.WEAR, -taken, line.order_line))
+    return [part for part in found if part.amount]
+
+
+def used_up(terms: Terms, line: ReturnLine) -> Fraction:
+    """Return the share of the line's warranty that had passed when the return was asked for, in whole days."""
+    order, order_line = terms.rma.order, line.order_line
+    start = (order_line.shipped_at if order_line else None) or (order.placed_at if order else None)
+    days = terms.rules.warranty_days
+    if start is None or not days:
+        return Fraction(0)
+    return min(Fraction(1), Fraction(max(0, (terms.rma.requested_at - start).days), days))
 
 
 def _shipping(terms: Terms, lines: Sequence[ReturnLine], units: dict[UUID, Ranges], wanted: bool | None) -> list[Part]:

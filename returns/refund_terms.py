@@ -11,8 +11,25 @@ from uuid import UUID
 from django.db.models import Sum
 
 from returns.allocation import Ranges, count, first, merge, subtract
-from returns.enums import LIVE_REFUNDS, ComponentKind, RefundStatus, RefundTiming, Resolution
-from returns.models import OrderLine, Payment, Refund, RefundComponent, RefundLine, Return, ReturnLine
+from returns.enums import (
+    LIVE_REFUNDS,
+    ComponentKind,
+    RefundStatus,
+    RefundTiming,
+    RemedyStatus,
+    Resolution,
+    ReturnKind,
+)
+from returns.models import (
+    OrderLine,
+    Payment,
+    Refund,
+    RefundComponent,
+    RefundLine,
+    Return,
+    ReturnLine,
+    WarrantyAssessment,
+)
 from returns.policy import Rules, rules_of
 from returns.tenders import Tender
 
@@ -38,7 +55,8 @@ class Terms:
 
     def payable(self, line: ReturnLine) -> Ranges:
         """Return the units of the line that earned a refund and that none covers."""
-        if line.resolution != Resolution.REFUND or line.order_line is None:
+        asked = line.resolution == Resolution.REFUND or self.rma.kind == ReturnKind.WARRANTY
+        if not asked or line.order_line is None:
             return []
         free = subtract(line.units, self.covered.get(line.id, []))
         earned = earned_units(self.rma, line, self.rules) - count(self.covered.get(line.id, []))
@@ -46,12 +64,22 @@ class Terms:
 
 
 def earned_units(rma: Return, line: ReturnLine, rules: Rules) -> int:
-    """Return how many units earned a refund: the ceiling follows what came and passed unless policy advances it."""
+    """Return how many units earned a refund: the ceiling follows what came and passed unless policy advances it.
+
+    Under warranty only a verdict earns one, whatever the customer asked for.
+    """
+    if rma.kind == ReturnKind.WARRANTY:
+        return _granted_by_warranty(line)
     if rules.refund_timing == RefundTiming.ON_INSPECTION:
         return line.accepted + line.kept
     if rules.refund_timing == RefundTiming.ON_RECEIPT or rma.in_transit_at is None:
         return line.received - line.rejected + line.kept
     return line.authorized + line.over_approved - line.missing - line.canceled - line.rejected
+
+
+def _granted_by_warranty(line: ReturnLine) -> int:
+    rows = WarrantyAssessment.objects.filter(line=line, progress=RemedyStatus.REFUNDED)
+    return _sum(rows.aggregate(total=Sum("quantity")))
 
 
 def read_terms(rma: Return, *, by_itself: bool) -> Terms:

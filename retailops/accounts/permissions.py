@@ -18,6 +18,11 @@ class Permission(TextChoices):
     REFUNDS_PROPOSE = "refunds.propose"
     REFUNDS_SETTLE = "refunds.settle"
     APPROVALS_DECIDE = "approvals.decide"
+    CLAIMS_VIEW = "claims.view"
+    CLAIMS_WORK = "claims.work"
+    SUPPLIERS_MANAGE = "suppliers.manage"
+    FRAUD_VIEW = "fraud.view"
+    FRAUD_DECIDE = "fraud.decide"
     INVENTORY_VIEW = "inventory.view"
     INVENTORY_WRITE = "inventory.write"
     EVENTS_READ = "events.read"
@@ -52,18 +57,20 @@ class Role(TextChoices):
 P = Permission
 _LOOK = frozenset({
     P.ORDERS_VIEW, P.RETURNS_VIEW, P.REFUNDS_VIEW, P.INVENTORY_VIEW, P.DELIVERIES_VIEW, P.CONNECTIONS_VIEW,
-    P.CASES_VIEW, P.EVENTS_READ, P.POLICIES_VIEW, P.DASHBOARDS_VIEW,
+    P.CASES_VIEW, P.EVENTS_READ, P.POLICIES_VIEW, P.DASHBOARDS_VIEW, P.CLAIMS_VIEW, P.FRAUD_VIEW,
 })  # fmt: skip
 _AGENT = _LOOK | {
     P.RETURNS_REQUEST, P.RETURNS_DECIDE, P.RETURNS_RECEIVE, P.RETURNS_INSPECT, P.REFUNDS_PROPOSE, P.CASES_WORK,
-    P.DELIVERIES_REPLAY,
+    P.DELIVERIES_REPLAY, P.CLAIMS_WORK, P.FRAUD_DECIDE,
 }  # fmt: skip
-_LEAD = _AGENT | {P.RETURNS_REOPEN, P.DELIVERIES_DISCARD, P.APPROVALS_DECIDE, P.AUDIT_VIEW}
+_LEAD = _AGENT | {P.RETURNS_REOPEN, P.DELIVERIES_DISCARD, P.APPROVALS_DECIDE, P.AUDIT_VIEW, P.SUPPLIERS_MANAGE}
 
 ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
     Role.OPS_AGENT: frozenset(_AGENT),
     Role.OPS_LEAD: frozenset(_LEAD),
-    Role.FINANCE_APPROVER: frozenset(_LOOK | {P.APPROVALS_DECIDE, P.REFUNDS_PROPOSE, P.CASES_WORK, P.AUDIT_VIEW}),
+    Role.FINANCE_APPROVER: frozenset(
+        _LOOK | {P.APPROVALS_DECIDE, P.REFUNDS_PROPOSE, P.CASES_WORK, P.AUDIT_VIEW, P.CLAIMS_WORK, P.FRAUD_DECIDE}
+    ),
     Role.MANAGER: frozenset(_LOOK | {P.AUDIT_VIEW}),
     Role.CONNECTOR_ADMIN: frozenset(_LOOK | {P.CONNECTIONS_MANAGE, P.CASES_WORK, P.DELIVERIES_REPLAY}),
     Role.AUDITOR: frozenset(_LOOK | {P.AUDIT_VIEW, P.AUDIT_EXPORT}),
@@ -81,6 +88,11 @@ SCOPE_PERMISSIONS: dict[str, frozenset[Permission]] = {
     "refunds:read": frozenset({P.REFUNDS_VIEW, P.RETURNS_VIEW}),
     "refunds:write": frozenset({P.REFUNDS_VIEW, P.RETURNS_VIEW, P.REFUNDS_PROPOSE}),
     "approvals:write": frozenset({P.APPROVALS_DECIDE, P.REFUNDS_VIEW, P.RETURNS_VIEW}),
+    "claims:read": frozenset({P.CLAIMS_VIEW}),
+    "claims:write": frozenset({P.CLAIMS_VIEW, P.CLAIMS_WORK}),
+    "suppliers:write": frozenset({P.CLAIMS_VIEW, P.SUPPLIERS_MANAGE}),
+    "fraud:read": frozenset({P.FRAUD_VIEW}),
+    "fraud:write": frozenset({P.FRAUD_VIEW, P.FRAUD_DECIDE}),
     "inventory:read": frozenset({P.INVENTORY_VIEW}),
     "inventory:write": frozenset({P.INVENTORY_VIEW, P.INVENTORY_WRITE}),
     "events:read": frozenset({P.EVENTS_READ}),

@@ -21,11 +21,12 @@ SELECT 'order line ' || o.id, 'unit ' || (max(t.b) - 1) || ' is returned, ' || o
   FROM taken t JOIN returns_orderline o ON o.id = t.order_line_id
  GROUP BY o.id, o.shipped_quantity HAVING max(t.b) > o.shipped_quantity
 UNION ALL
-SELECT 'return line ' || l.id, held.units || ' units for ' || (l.requested - l.canceled) || ' requested'
+SELECT 'return line ' || l.id, held.units || ' units for ' || (l.requested - l.canceled - l.sent_back) || ' requested'
   FROM returns_returnline l,
        LATERAL (SELECT coalesce(sum((u->>1)::int - (u->>0)::int), 0) AS units FROM jsonb_array_elements(l.units) u) held
  WHERE l.order_line_id IS NOT NULL
-   AND held.units NOT BETWEEN l.requested - l.canceled AND l.requested - l.canceled + l.over_approved
+   AND held.units NOT BETWEEN l.requested - l.canceled - l.sent_back
+                          AND l.requested - l.canceled - l.sent_back + l.over_approved
 """
 
 ARRIVED = """

@@ -19,6 +19,8 @@ class ReturnLineIn(Input):
     quantity: Units
     resolution: Resolution = Resolution.REFUND
     reason: Code = ""
+    # What shows a fault: addresses of photos, a report, a serial number. A warranty claim may need it.
+    evidence: list[Annotated[str, StringConstraints(max_length=300)]] = Field(default_factory=list, max_length=20)
 
     @validator(mode="after")
     def _named(self) -> Self:

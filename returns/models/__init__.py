@@ -1,18 +1,24 @@
 """The app's tables, private to it: other apps use services, selectors, events and enums."""
 
+from returns.models.claims import ClaimCredit, ClaimLine, Supplier, SupplierClaim, SupplierSku
 from returns.models.imports import FileImport, ImportLine
 from returns.models.orders import Customer, CustomerIdentity, Order, OrderLine, Payment, Shipment
 from returns.models.policies import ReturnPolicy
 from returns.models.receipts import DispositionSlice, Inspection, Receipt, ReceiptLine
 from returns.models.refunds import CreditMemo, Refund, RefundAttempt, RefundComponent, RefundLine
 from returns.models.returns import Return, ReturnLine
+from returns.models.reviews import FraudReview
+from returns.models.warranty import WarrantyAssessment
 
 __all__ = [
+    "ClaimCredit",
+    "ClaimLine",
     "CreditMemo",
     "Customer",
     "CustomerIdentity",
     "DispositionSlice",
     "FileImport",
+    "FraudReview",
     "ImportLine",
     "Inspection",
     "Order",
@@ -28,4 +34,8 @@ __all__ = [
     "ReturnLine",
     "ReturnPolicy",
     "Shipment",
+    "Supplier",
+    "SupplierClaim",
+    "SupplierSku",
+    "WarrantyAssessment",
 ]

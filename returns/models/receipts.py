@@ -92,6 +92,14 @@ class DispositionSlice(models.Model):
                 condition=Q(accepted=True) | ~Q(disposition=Disposition.SELLABLE), name="rejected_is_not_sellable"
             ),
         ]
+        indexes = [
+            # What the sweep of supplier claims looks through.
+            models.Index(
+                fields=["id"],
+                condition=Q(disposition=Disposition.RETURN_TO_VENDOR, status=DispositionStatus.POSTED),
+                name="slice_for_vendor",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.quantity} → {self.disposition}"

@@ -174,6 +174,9 @@ class ReturnLine(models.Model):
     rejected = models.PositiveIntegerField(default=0)
     refunded = models.PositiveIntegerField(default=0)
     exchanged = models.PositiveIntegerField(default=0)
+    # Warranty: units that went back to the customer (repaired, or rejected), and units replaced by new ones.
+    sent_back = models.PositiveIntegerField(default=0)
+    replaced = models.PositiveIntegerField(default=0)
     # Units that arrived beyond what was authorized and were approved by a case (invariant 3).
     over_approved = models.PositiveIntegerField(default=0)
     resolution = models.CharField(max_length=16, choices=Resolution.choices, default=Resolution.REFUND)
@@ -193,6 +196,13 @@ class ReturnLine(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(received__gte=F("accepted") + F("rejected")), name="inspected_within_received"
+            ),
+            # A unit is refunded, exchanged, replaced or sent back: once (invariant 9).
+            models.CheckConstraint(
+                condition=Q(
+                    requested__gte=F("refunded") + F("exchanged") + F("replaced") + F("sent_back") - F("over_approved")
+                ),
+                name="unit_settled_once",
             ),
         ]
         indexes = [models.Index(fields=["sku"], name="return_line_sku")]

@@ -19,6 +19,7 @@ from returns.facets import Facets
 from returns.facts import return_fact
 from returns.models import Return
 from returns.services.locking import lock_return
+from returns.services.warranty_waiting import promised_and_not_done
 
 
 def finish(actor: Actor, rma: Return) -> Return:
@@ -70,6 +71,7 @@ def what_is_left(rma: Return, standing: Facets) -> list[str]:
         (standing.stock not in (StockState.NONE, StockState.PLACED), "stock is not placed by its owner"),
         (standing.money in (MoneyState.PENDING, MoneyState.ATTENTION), "a refund is not settled"),
         (_memo_missing(rma, standing), "the credit memo is not posted"),
+        (promised_and_not_done(rma), "a repair, a replacement or a parcel to the customer is owed"),
         (standing.open_cases > 0, f"{standing.open_cases} cases are open"),
     )
     return [words for unmet, words in conditions if unmet]

@@ -19,6 +19,7 @@ from returns.services.decisions import save_lines
 from returns.services.exposure import recover_what_was_overpaid
 from returns.services.locking import lock_return
 from returns.services.stock import take_out
+from returns.services.warranty_waiting import await_assessment
 
 
 @transaction.atomic
@@ -38,6 +39,7 @@ def reverse_receipt(*, actor: Actor, return_id: UUID, scan_id: str, reason: str 
     refuse_closed(rma)
     lines = list(receipt.lines.select_related("line__order_line").order_by("id"))
     _uncount(lines)
+    await_assessment(rma, _touched(lines))
     reversal = _write(actor, rma, receipt, lines)
     take_out(actor, rma, receipt, lines, receipt.location)
     _tell(actor, rma, receipt, lines, reason)

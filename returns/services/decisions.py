@@ -28,6 +28,7 @@ from returns.models import Return, ReturnLine
 from returns.policy import rules_of
 from returns.services.authorizing import grant
 from returns.services.closing import close_return, finish
+from returns.services.holding import refuse_blocked, refuse_held, withdraw_review
 from returns.services.locking import lock_return
 from returns.services.refunds import refund_by_policy
 from returns.worth import line_worth
@@ -53,6 +54,12 @@ def authorize_return(*, actor: Actor, return_id: UUID, reason: str = "", expecte
         actor, return_id, Permission.RETURNS_DECIDE, with_payments=True, expected_version=expected_version
     )
     _other_person(actor, rma)
+    refuse_held(rma)
+    return go_ahead(actor, rma, reason)
+
+
+def go_ahead(actor: Actor, rma: Return, reason: str) -> Return:
+    """Authorize the return (payments and return locked) and tell it; what the customer keeps is refunded by policy."""
     lines = lines_of(rma)
     grant(rma, lines, rules_of(rma.policy), {line.line_no: line_worth(line) for line in lines})
     save_lines(lines, "authorized", "kept")
@@ -72,6 +79,12 @@ def decline_return(*, actor: Actor, return_id: UUID, reason: str, expected_versi
     """Refuse a requested or reviewed return; the reason is told. Raises Invalid without one, TransitionRefused."""
     _explained(reason)
     rma = lock_return(actor, return_id, Permission.RETURNS_DECIDE, expected_version=expected_version)
+    withdraw_review(actor, rma, reason)
+    return turn_down(actor, rma, reason)
+
+
+def turn_down(actor: Actor, rma: Return, reason: str) -> Return:
+    """Decline the locked return and tell it."""
     fire(rma.decline)
     _decided(actor, rma, ReturnDeclined, reason, lines_of(rma))
     return finish(actor, rma)
@@ -89,6 +102,7 @@ def cancel_return(*, actor: Actor, return_id: UUID, reason: str = "", expected_v
         raise Conflict("Goods have arrived: inspect them or reverse the receipt instead.", code="received")
     if rma.refunds.filter(status__in=LIVE_REFUNDS).exists():
         raise Conflict("A refund is on its way or paid: it must be settled first.", code="refund-live")
+    withdraw_review(actor, rma, reason or "canceled")
     fire(rma.cancel)
     _decided(actor, rma, ReturnCanceled, reason, lines)
     return finish(actor, rma)
@@ -124,6 +138,7 @@ def reinstate_return(*, actor: Actor, return_id: UUID, reason: str, expected_ver
     """
     _explained(reason)
     rma = lock_return(actor, return_id, Permission.RETURNS_DECIDE, with_order=True, expected_version=expected_version)
+    refuse_blocked(actor, rma)
     lines = lines_of(rma)
     if taken_meanwhile(lines):
         raise Conflict("Another return has taken some of its units.", code="units-taken")

@@ -12,12 +12,19 @@ from retailops.lib.clock import now
 from retailops.lib.errors import FieldError, Invalid
 from retailops.lib.money import Money
 from returns.allocation import Ranges, count, first, subtract
+from returns.enums import Remedy, Resolution, ReturnKind
 from returns.inputs import EligibilityIn, ReturnLineIn
 from returns.policy import Policy, Scope, choose
 from returns.services.order_reading import LineFacts, OrderFacts, Snapshot, read_order, read_units
 
 # Rules that no override moves: there is nothing to return.
 HARD = frozenset({"not_shipped", "too_many"})
+# What a customer may ask for under warranty, as the remedy that it is.
+REMEDIES = {
+    Resolution.REPAIR: Remedy.REPAIR,
+    Resolution.REPLACEMENT: Remedy.REPLACE,
+    Resolution.REFUND: Remedy.REFUND,
+}
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,7 @@ class LineVerdict:
             "line_no": self.line.line_no,
             "sku": self.line.sku,
             "quantity": self.asked.quantity,
+            **({"evidence": list(self.asked.evidence)} if self.asked.evidence else {}),
             "returnable": self.returnable,
             "until": self.until.isoformat(),
             "value": self.amount.amount,
@@ -84,6 +92,11 @@ class Eligibility:
         """Return the paid value of all the units."""
         return Money(sum(line.amount.amount for line in self.lines), self.order.currency)
 
+    @property
+    def units(self) -> int:
+        """Return how many units are asked for."""
+        return sum(line.asked.quantity for line in self.lines)
+
     def facts(self) -> dict[str, Any]:
         """Return what the decision saw, to be stored with it."""
         return {"at": self.at.isoformat(), "policy": self.policy.label, "lines": [line.facts() for line in self.lines]}
@@ -100,10 +113,12 @@ def assess(*, actor: Actor, request: EligibilityIn) -> Eligibility:
     lines = request.lines or [
         ReturnLineIn(line_no=line.line_no, quantity=max(1, line.returnable())) for line in snapshot.lines
     ]
-    return judge(snapshot, lines, request.at or now())
+    return judge(snapshot, lines, request.at or now(), request.kind)
 
 
-def judge(snapshot: Snapshot, asked: Sequence[ReturnLineIn], at: datetime) -> Eligibility:
+def judge(
+    snapshot: Snapshot, asked: Sequence[ReturnLineIn], at: datetime, kind: ReturnKind = ReturnKind.MAIL_IN
+) -> Eligibility:
     """Return policy's verdict on lines of a snapshot at an instant; the same line may be asked for more than once."""
     order = snapshot.order
     key = str(order.id)
@@ -112,7 +127,7 @@ def judge(snapshot: Snapshot, asked: Sequence[ReturnLineIn], at: datetime) -> El
     left: dict[UUID, Ranges] = {line.id: line.free() for line in snapshot.lines}
     for each, line in zip(asked, _named(snapshot.lines, asked), strict=True):
         policy = choose(snapshot.policies, _of_category(scope, line.category), at, key)
-        verdict = _verdict(order, line, each, left[line.id], policy, at)
+        verdict = _verdict(order, line, each, left[line.id], policy, at, kind)
         verdicts.append(verdict)
         left[line.id] = subtract(left[line.id], verdict.units)
     return Eligibility(order, at, choose(snapshot.policies, scope, at, key), verdicts)
@@ -144,35 +159,63 @@ def _named(lines: Sequence[LineFacts], asked: Sequence[ReturnLineIn]) -> list[Li
 
 
 def _verdict(
-    order: OrderFacts, line: LineFacts, asked: ReturnLineIn, free: Ranges, policy: Policy, at: datetime
+    order: OrderFacts,
+    line: LineFacts,
+    asked: ReturnLineIn,
+    free: Ranges,
+    policy: Policy,
+    at: datetime,
+    kind: ReturnKind,
 ) -> LineVerdict:
     left = count(free)
     units = first(free, min(asked.quantity, left))
-    until = window_end(order, line, policy)
-    reasons = tuple(_broken(line, asked, left, policy, until, at))
+    until = window_end(order, line, policy, kind)
+    broken = _broken_warranty if kind == ReturnKind.WARRANTY else _broken
+    reasons = (*_not_there(line, asked, left), *broken(line, asked, policy, until, at))
     amount = Money(line.worth(units), order.currency)
     return LineVerdict(line, asked, units, left, until, amount, policy, reasons)
 
 
-def window_end(order: OrderFacts, line: LineFacts, policy: Policy) -> datetime:
-    """Return the instant after which the line can no longer be returned."""
+def window_end(order: OrderFacts, line: LineFacts, policy: Policy, kind: ReturnKind) -> datetime:
+    """Return the instant after which the line can no longer be returned, or its warranty ends."""
+    if kind == ReturnKind.WARRANTY:
+        return (line.shipped_at or order.placed_at) + timedelta(days=policy.rules.warranty_days)
     start = line.shipped_at if policy.rules.window_from == "shipped" and line.shipped_at else order.placed_at
     return start + timedelta(days=policy.rules.window_days)
 
 
-def _broken(
-    line: LineFacts, asked: ReturnLineIn, left: int, policy: Policy, until: datetime, at: datetime
-) -> list[Reason]:
+def _not_there(line: LineFacts, asked: ReturnLineIn, left: int) -> list[Reason]:
+    if not line.shipped:
+        return [Reason("not_shipped", f"{line.sku} was not shipped.")]
+    if asked.quantity > left:
+        return [Reason("too_many", f"{left} of {line.shipped} shipped units of {line.sku} can still be returned.")]
+    return []
+
+
+def _broken(line: LineFacts, asked: ReturnLineIn, policy: Policy, until: datetime, at: datetime) -> list[Reason]:
     rules = policy.rules
     found = []
-    if not line.shipped:
-        found.append(Reason("not_shipped", f"{line.sku} was not shipped."))
-    elif asked.quantity > left:
-        found.append(Reason("too_many", f"{left} of {line.shipped} shipped units of {line.sku} can still be returned."))
     if at > until:
         found.append(Reason("window_closed", f"{line.sku} could be returned until {until:%Y-%m-%d}."))
     if line.final_sale or line.category in rules.final_sale_categories:
         found.append(Reason("final_sale", f"{line.sku} was sold without right of return."))
     if asked.resolution not in rules.resolutions:
         found.append(Reason("resolution_not_offered", f"{asked.resolution.label} is not offered."))
+    return found
+
+
+def _broken_warranty(
+    line: LineFacts, asked: ReturnLineIn, policy: Policy, until: datetime, at: datetime
+) -> list[Reason]:
+    """Return what speaks against a warranty claim: that a sale was final does not."""
+    rules = policy.rules
+    found = []
+    if not rules.warranty_days:
+        found.append(Reason("warranty_not_offered", f"{line.sku} was sold without a warranty."))
+    elif at > until:
+        found.append(Reason("warranty_ended", f"The warranty of {line.sku} ended on {until:%Y-%m-%d}."))
+    if REMEDIES.get(asked.resolution) not in rules.warranty_remedies:
+        found.append(Reason("resolution_not_offered", f"{asked.resolution.label} is not offered under warranty."))
+    if rules.warranty_proof_required and not asked.evidence:
+        found.append(Reason("proof_missing", f"Evidence of the fault of {line.sku} is missing."))
     return found

@@ -23,6 +23,7 @@ from returns.services.locking import lock_return
 from returns.services.quantities import line_numbered
 from returns.services.refunds import refund_by_policy
 from returns.services.stock import accept_extra
+from returns.services.warranty_waiting import await_assessment
 
 
 @transaction.atomic
@@ -45,6 +46,7 @@ def accept_over_receipt(*, actor: Actor, return_id: UUID, line_no: int, quantity
     line.over_approved += quantity - expected
     line.units = merge(line.units, _free_units(line, quantity - expected))
     save_lines([line], "received", "over_approved", "units")
+    await_assessment(rma, [line])
     _book(actor, rma, line, quantity, places)
     fact = line_fact(LineReceived, rma, line, quantity, reason=reason)
     publish(fact, subject=rma.as_subject(), actor=actor, reason_code=reason[:80])

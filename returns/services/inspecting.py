@@ -12,7 +12,7 @@ from retailops.accounts.actor import Actor
 from retailops.accounts.permissions import Permission
 from retailops.events.publish import append, compose
 from retailops.lib.errors import Conflict, FieldError, Invalid, Unprocessable
-from returns.enums import ReturnStatus
+from returns.enums import ReturnKind, ReturnStatus
 from returns.events import LineAccepted, LineInspected, LineRejected, ReturnLineFact
 from returns.facts import line_fact
 from returns.inputs import InspectionIn, SliceIn
@@ -39,6 +39,8 @@ def inspect_return(*, actor: Actor, return_id: UUID, inspection: InspectionIn) -
         if known.rma_id != rma.id:
             raise Conflict(f"Inspection {inspection.reference} is of another return.", code="reference-reused")
         return known
+    if rma.kind == ReturnKind.WARRANTY:
+        raise Conflict("Units under warranty get a warranty verdict: accept or reject them.", code="assess-instead")
     if rma.status != ReturnStatus.AUTHORIZED:
         raise Conflict(f"The return is {rma.status}: authorize or reinstate it first.", code="not-authorized")
     row = record_verdicts(actor, rma, inspection, location_of(inspection.location))

@@ -15,9 +15,10 @@ from retailops.lib.errors import FieldError, Unprocessable
 from retailops.lib.fsm import fire
 from retailops.lib.ids import uuid7
 from retailops.lib.joining import joins
-from returns.enums import ReturnKind
+from returns.enums import ReturnKind, ReturnStatus
 from returns.events import ReturnAuthorized, ReturnFact, ReturnRequested, ReturnReviewRequired
 from returns.facts import return_fact
+from returns.fraud_screening import Finding, screen_request
 from returns.inputs import ReturnIn
 from returns.models import Return, ReturnLine
 from returns.policy import Rules, within
@@ -25,6 +26,7 @@ from returns.services.authorizing import grant
 from returns.services.blind import receive_blind
 from returns.services.closing import finish
 from returns.services.eligibility import Eligibility, judge
+from returns.services.holding import hold_return
 from returns.services.order_reading import read_order, read_units
 from returns.services.refunds import refund_by_policy
 
@@ -38,7 +40,9 @@ class _Draft:
     rma: Return
     lines: list[ReturnLine]
     verdict: Eligibility
+    # Why a person must look before it is authorized, and what looks like fraud.
     review: str
+    findings: list[Finding]
 
 
 @joins
@@ -57,10 +61,12 @@ def request_return(*, actor: Actor, request: ReturnIn) -> Return:
     snapshot = read_units(order, source=request.source, known_as=request.external_id)
     if snapshot.known:
         return Return.objects.get(pk=snapshot.known)
-    verdict = judge(snapshot, request.lines, request.requested_at or now())
+    verdict = judge(snapshot, request.lines, request.requested_at or now(), request.kind)
     _refuse_broken(actor, verdict, request)
     draft = _draft(actor, request, verdict)
     _write(actor, draft, request)
+    if draft.findings:
+        hold_return(draft.rma, draft.findings, verdict.value.amount, review=draft.review)
     if any(line.kept for line in draft.lines):
         refund_by_policy(draft.rma)
         finish(actor, draft.rma)
@@ -88,9 +94,10 @@ def _draft(actor: Actor, request: ReturnIn, verdict: Eligibility) -> _Draft:
     lines = _lines(rma, verdict)
     fire(rma.request)
     review = _why_review(rma, verdict, rules)
-    if review:
+    findings = screen_request(rules.fraud, rma.kind, verdict.value, rma.customer_id, units=verdict.units)
+    if review or findings:
         fire(rma.send_to_review)
-        rma.decision_reason = review
+        rma.decision_reason = review or "Waits for a fraud review"
     else:
         grant(
             rma,
@@ -98,7 +105,7 @@ def _draft(actor: Actor, request: ReturnIn, verdict: Eligibility) -> _Draft:
             rules,
             {line.line_no: each.amount.amount for line, each in zip(lines, verdict.lines, strict=True)},
         )
-    return _Draft(rma, lines, verdict, review)
+    return _Draft(rma, lines, verdict, review, findings)
 
 
 def _return(actor: Actor, request: ReturnIn, verdict: Eligibility) -> Return:
@@ -173,7 +180,7 @@ def _write(actor: Actor, draft: _Draft, request: ReturnIn) -> None:
     insert_with_parts(rma, draft.lines)
     subject = rma.as_subject()
     told: list[ReturnFact] = [return_fact(ReturnRequested, rma, draft.lines)]
-    if draft.review:
+    if rma.status == ReturnStatus.IN_REVIEW:
         told.append(return_fact(ReturnReviewRequired, rma, draft.lines))
     else:
         told.append(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from inventory.enums import Disposition
 from retailops.accounts.actor import Actor
-from returns.enums import ReceiptMatch
+from returns.enums import ReceiptMatch, ReturnKind
 from returns.inputs import InspectionIn, SliceIn
 from returns.models import Receipt, Return
 from returns.policy import Rules
@@ -16,7 +16,9 @@ POLICY = Actor.system("policy")
 
 def pass_without_inspection(rma: Return, receipt: Receipt, arrivals: Sequence[Arrival], rules: Rules) -> None:
     """Accept what need not be inspected. Only skus that policy names become sellable (invariant 6); the rest waits in
-    quarantine, where money may go and stock may not."""
+    quarantine, where money may go and stock may not. A warranty always needs its verdict."""
+    if rma.kind == ReturnKind.WARRANTY:
+        return
     slices = [
         SliceIn(
             line_no=each.line.line_no,

@@ -13,6 +13,7 @@ from returns.access import access_slice
 from returns.enums import DispositionStatus
 from returns.events import DispositionPostFailed, DispositionReversed
 from returns.models import DispositionSlice
+from returns.services.bound_slices import refuse_bound
 from returns.services.closing import finish, refuse_closed
 from returns.services.decisions import save_lines
 from returns.services.exposure import recover_what_was_overpaid
@@ -119,6 +120,7 @@ def _reversed(actor: Actor, slice_id: UUID, reason: str) -> DispositionSlice:
     refuse_closed(rma)
     if part.status == D.POSTING:
         raise Conflict("The warehouse is about to answer; wait for it.", code="posting")
+    refuse_bound(part)
     was_posted = part.status == D.POSTED
     fire(part.reverse)
     part.save(update_fields=["status"])

@@ -23,11 +23,13 @@ from returns.services.closing import finish
 from returns.services.correcting import reverse_receipt
 from returns.services.decisions import bring_back, lines_of, open_again, save_lines, taken_meanwhile
 from returns.services.extra_units import accept_over_receipt
+from returns.services.holding import blocked
 from returns.services.locking import lock_return
 from returns.services.passing_inspection import pass_without_inspection
 from returns.services.quantities import cancel_remaining, declare_missing, keep_units
 from returns.services.refunds import refund_by_policy
 from returns.services.stock import receive_into_stock
+from returns.services.warranty_waiting import await_assessment
 
 __all__ = [
     "accept_over_receipt",
@@ -73,8 +75,8 @@ def _same(known: Receipt, rma: Return) -> Receipt:
 
 
 def _welcome(actor: Actor, rma: Return, lines: Sequence[ReturnLine]) -> None:
-    """Bring a return that had ended back to life, where its units are still free."""
-    if rma.status in (ReturnStatus.EXPIRED, ReturnStatus.DECLINED) and not taken_meanwhile(lines):
+    """Bring a return that had ended back to life, where its units are still free and it was not declined as fraud."""
+    if rma.status in (ReturnStatus.EXPIRED, ReturnStatus.DECLINED) and not (taken_meanwhile(lines) or blocked(rma)):
         bring_back(actor, rma, lines, "the parcel came anyway")
     elif rma.status == ReturnStatus.CLOSED:
         open_again(actor, rma, lines, "a parcel came after it was closed")
@@ -102,6 +104,7 @@ def record_arrival(
     receive_into_stock(actor, rma, row, written, location)
     _tell(actor, rma, row, location, arrivals)
     _open_cases(actor, rma, row, arrivals, former)
+    await_assessment(rma, {each.line for each in arrivals if each.line})
     pass_without_inspection(rma, row, arrivals, rules_of(rma.policy))
     refund_by_policy(rma)
     finish(actor, rma)

@@ -17,15 +17,18 @@ from retailops.lib.fsm import fire
 from retailops.lib.money import Money
 from returns.access import access_refund, access_return
 from returns.allocation import overlap, subtract
+from returns.approvers import approver
 from returns.enums import LIVE_REFUNDS, ComponentKind, RefundStatus, ReturnStatus
 from returns.events import RefundApprovalRequested, RefundDenied
+from returns.fraud_screening import screen_refund
 from returns.inputs import RefundProposalIn
 from returns.models import Refund, RefundComponent, RefundLine, Return
-from returns.policy import may_approve, rules_of, within
+from returns.policy import Rules, may_approve, rules_of, within
 from returns.refund_calculation import Calculation
 from returns.refund_planning import Plan, plan_by_person, plan_by_policy
 from returns.refund_terms import Terms, covered_units, read_terms, tenders_of
 from returns.services.closing import finish
+from returns.services.holding import cleared_before, hold_refunds
 from returns.services.locking import lock_return
 from returns.services.proposing import reserve, tell
 from returns.services.replacing import end_what_is_replaced
@@ -105,12 +108,22 @@ def preview_refund(actor: Actor, return_id: UUID) -> RefundPreview:
 def _carry_out(actor: Actor, terms: Terms, plan: Plan) -> list[Refund]:
     refunds = reserve(actor, terms, plan)
     reasons = _why_approval(terms, plan)
-    if reasons:
-        _ask(actor, terms, plan, refunds, reasons)
+    total = terms.reserved + plan.calculation.total
+    findings = screen_refund(terms, plan.calculation.units, total)
+    if findings and not cleared_before(terms.rma, plan.proposal, total):
+        hold_refunds(terms, refunds, findings, total, reasons)
     else:
-        label = terms.rma.policy.label if terms.rma.policy else "defaults"
-        approve_and_submit(actor, refunds, approved_by=f"policy:{label}")
+        go_on(actor, terms.rma, refunds, reasons)
     return refunds
+
+
+def go_on(actor: Actor, rma: Return, refunds: Sequence[Refund], reasons: Sequence[str]) -> None:
+    """Pay proposed refunds, or, for these reasons, have a second person decide (return and payments locked)."""
+    if reasons:
+        _ask(refunds, rules_of(rma.policy), reasons)
+    else:
+        label = rma.policy.label if rma.policy else "defaults"
+        approve_and_submit(actor, refunds, approved_by=f"policy:{label}")
 
 
 def _why_approval(terms: Terms, plan: Plan) -> list[str]:
@@ -122,15 +135,18 @@ def _why_approval(terms: Terms, plan: Plan) -> list[str]:
     return reasons
 
 
-def _ask(actor: Actor, terms: Terms, plan: Plan, refunds: Sequence[Refund], reasons: Sequence[str]) -> None:
+def _ask(refunds: Sequence[Refund], rules: Rules, reasons: Sequence[str]) -> None:
+    # It is the requester who asks, also where a fraud review lay between: so that it cannot agree to its own.
+    requester = approver(refunds[0].requested_by)
     for refund in refunds:
         fire(refund.ask_approval)
-        refund.approval = cases.request_approval(actor, _approval(refund, terms, plan, reasons))
+        refund.approval = cases.request_approval(requester, _approval(refund, rules, reasons))
     Refund.objects.bulk_update(refunds, ["status", "approval"])
-    tell(actor, RefundApprovalRequested, refunds)
+    tell(requester, RefundApprovalRequested, refunds)
 
 
-def _approval(refund: Refund, terms: Terms, plan: Plan, reasons: Sequence[str]) -> ApprovalIn:
+def _approval(refund: Refund, rules: Rules, reasons: Sequence[str]) -> ApprovalIn:
+    facts = refund.facts
     return ApprovalIn(
         kind=APPROVAL_KIND,
         subject=refund.as_subject(),
@@ -139,13 +155,13 @@ def _approval(refund: Refund, terms: Terms, plan: Plan, reasons: Sequence[str]) 
         money=Money(refund.amount, refund.currency),
         asked={
             "rules": list(reasons),
-            "permitted": plan.permitted,
-            "requested": plan.calculation.total,
-            "broken": plan.broken,
+            "permitted": facts["permitted"],
+            "requested": facts["requested"],
+            "broken": facts.get("broken", {}),
         },
-        evidence={"given": list(plan.evidence)} if plan.evidence else {},
+        evidence={"given": facts["evidence"]} if facts.get("evidence") else {},
         policy_version=refund.policy_version,
-        valid_for=timedelta(hours=terms.rules.approval_expires_hours),
+        valid_for=timedelta(hours=rules.approval_expires_hours),
     )
 
 
