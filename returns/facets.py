@@ -15,7 +15,14 @@ from returns.models import Return
 
 # Units that still may come: authorized and accepted extras, less what came or never will.
 FACETS: LiteralString = """
-WITH line AS (
+WITH swapped AS (
+    SELECT x.line_id, sum(x.quantity) AS taken
+      FROM returns_exchangeline x JOIN returns_exchange e ON e.id = x.exchange_id
+     WHERE e.status NOT IN ('converted', 'canceled') AND {scope_e} GROUP BY x.line_id
+), exchange AS (
+    SELECT rma_id, count(*) FILTER (WHERE status NOT IN ('shipped', 'converted', 'canceled')) AS alive
+      FROM returns_exchange WHERE {scope_line} GROUP BY rma_id
+), line AS (
     SELECT rma_id,
            sum(authorized + over_approved - received - missing - kept - canceled) AS awaited,
            sum(received) AS received,
@@ -24,10 +31,15 @@ WITH line AS (
                                                      WHERE o.id = order_line_id)
                     THEN least(authorized + over_approved - missing - canceled - rejected,
                                (SELECT coalesce(sum((r->>1)::int - (r->>0)::int), 0)
-                                  FROM jsonb_array_elements(units) r))
+                                  FROM jsonb_array_elements(units) r)) - coalesce(swapped.taken, 0)
                     ELSE 0 END) AS refundable,
+           sum(CASE WHEN resolution IN ('exchange', 'replacement') AND order_line_id IS NOT NULL
+                    THEN greatest(authorized + over_approved - missing - canceled - rejected
+                                  - coalesce(swapped.taken, 0) - refunded, 0)
+                    ELSE 0 END) AS exchangeable,
            sum(refunded) AS refunded
-      FROM returns_returnline WHERE {scope_line} GROUP BY rma_id
+      FROM returns_returnline LEFT JOIN swapped ON swapped.line_id = returns_returnline.id
+     WHERE {scope_line} GROUP BY rma_id
 ), slice AS (
     SELECT l.rma_id, count(*) AS decided, count(*) FILTER (WHERE s.status = 'posted') AS posted
       FROM returns_dispositionslice s JOIN returns_returnline l ON l.id = s.line_id
@@ -47,7 +59,8 @@ WITH line AS (
 ), trouble AS (
     SELECT owner.rma_id, count(*) AS cases
       FROM (SELECT id AS rma_id, id AS subject_id FROM returns_return WHERE {scope_return}
-            UNION ALL SELECT rma_id, id FROM returns_refund WHERE {scope_line}) owner
+            UNION ALL SELECT rma_id, id FROM returns_refund WHERE {scope_line}
+            UNION ALL SELECT rma_id, id FROM returns_exchange WHERE {scope_line}) owner
       JOIN cases_case c ON c.subject_id = owner.subject_id AND c.status = 'open'
      GROUP BY owner.rma_id
 )
@@ -74,12 +87,13 @@ SELECT t.id,
             ELSE 'none' END AS erp,
        coalesce(trouble.cases, 0)::int AS open_cases,
        coalesce(line.awaited, 0)::int AS awaited,
-       greatest(coalesce(line.refundable - line.refunded, 0), 0)::int AS due,
-       coalesce(refund.succeeded, false) AS paid
+       (greatest(coalesce(line.refundable - line.refunded, 0), 0) + coalesce(line.exchangeable, 0))::int AS due,
+       coalesce(refund.succeeded, false) AS paid,
+       coalesce(exchange.alive, 0)::int AS exchanging
   FROM returns_return t
   LEFT JOIN line ON line.rma_id = t.id LEFT JOIN slice ON slice.rma_id = t.id
   LEFT JOIN refund ON refund.rma_id = t.id LEFT JOIN memo ON memo.rma_id = t.id
-  LEFT JOIN trouble ON trouble.rma_id = t.id
+  LEFT JOIN trouble ON trouble.rma_id = t.id LEFT JOIN exchange ON exchange.rma_id = t.id
  WHERE {scope_t}
 """
 
@@ -89,6 +103,7 @@ def _scoped(condition: LiteralString) -> LiteralString:
     places: dict[str, LiteralString] = {
         "scope_line": "rma_id",
         "scope_l": "l.rma_id",
+        "scope_e": "e.rma_id",
         "scope_return": "id",
         "scope_t": "t.id",
     }
@@ -116,6 +131,7 @@ class Facets:
     awaited: int
     due: int
     paid: bool
+    exchanging: int
 
 
 def recompute_many(ids: Sequence[UUID]) -> dict[UUID, Facets]:

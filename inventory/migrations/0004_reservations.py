@@ -107,7 +107,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='reservation',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['held', 'consumed', 'released', 'expired', 'broken'])), name='reservation_status_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['held', 'consumed', 'released', 'expired', 'broken'])), name='reservation_status_is_known'),
         ),
         migrations.RunSQL(INSTALL, REMOVE),
     ]

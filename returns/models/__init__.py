@@ -1,5 +1,6 @@
 """The app's tables, private to it: other apps use services, selectors, events and enums."""
 
+from returns.models.exchanges import Exchange, ExchangeComponent, ExchangeLine, ExchangePayment
 from returns.models.imports import FileImport, ImportLine
 from returns.models.orders import Customer, CustomerIdentity, Order, OrderLine, Payment, Shipment
 from returns.models.policies import ReturnPolicy
@@ -12,6 +13,10 @@ __all__ = [
     "Customer",
     "CustomerIdentity",
     "DispositionSlice",
+    "Exchange",
+    "ExchangeComponent",
+    "ExchangeLine",
+    "ExchangePayment",
     "FileImport",
     "ImportLine",
     "Inspection",
