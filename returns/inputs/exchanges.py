@@ -82,4 +82,4 @@ class ShipmentOut(Input):
     shipped_at: AwareDatetime | None = None
 
 
-ConvertTo = Literal[Resolution.REFUND, Resolution.STORE_CREDIT]
+ConvertTo = Literal["refund", "store_credit"]

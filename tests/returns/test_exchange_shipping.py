@@ -1,6 +1,8 @@
 """What happens to an exchange outside: shipping, advances, goods that do not come, stock that is lost."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,10 +12,13 @@ from inventory.sweeps import expire_reservations
 from retailops.cases.models import Case
 from retailops.cases.services import resolve_case
 from retailops.lib.clock import now
+from retailops.lib.errors import Conflict
 from returns import sweeps
 from returns.enums import ReturnStatus
+from returns.inputs import read
+from returns.inputs.exchanges import ExchangeIn
 from returns.models import Exchange, Return
-from returns.services import decisions, exchanges, placing, quantities, transit
+from returns.services import decisions, exchange_progress, exchanges, placing, quantities, transit
 from returns.services.exchange_shipping import fail_exchange_shipment
 from tests.factories import SYSTEM, fresh, make_inspection, make_receipt, slice_data
 from tests.returns.exchanging import (
@@ -170,10 +175,10 @@ def test_what_the_warehouse_cannot_ship_may_be_converted() -> None:
 def test_goods_on_their_way_are_not_taken_back() -> None:
     rma = exchangeable(exchange_timing="on_authorization")
     exchange = propose(rma)
-    for end in (exchanges.convert_exchange, exchanges.cancel_exchange):
-        more = {"to": "refund"} if end is exchanges.convert_exchange else {}
-        with pytest.raises(Exception, match="on their way"):
-            end(actor=SYSTEM, exchange_id=exchange.id, reason="x", **more)
+    ends: list[Callable[..., Exchange]] = [partial(exchanges.convert_exchange, to="refund"), exchanges.cancel_exchange]
+    for end in ends:
+        with pytest.raises(Conflict, match="on their way"):
+            end(actor=SYSTEM, exchange_id=exchange.id, reason="x")
     assert now_of(exchange).status == "released"
 
 
@@ -197,9 +202,6 @@ def test_of_two_lines_one_lost_lets_the_other_go() -> None:
     place = place_of(one)
     stock_up(place, "TWO", 1)
     lines = [{"line_no": 1, "quantity": 1, "wanted_sku": sku, "unit_price": 1000} for sku in (one, "TWO")]
-    from returns.inputs import read
-    from returns.inputs.exchanges import ExchangeIn
-
     exchange = exchanges.propose_exchange(
         actor=SYSTEM, return_id=rma.id, proposal=read(ExchangeIn, {"lines": lines, "reserve": True})
     )
@@ -218,8 +220,6 @@ def test_a_reservation_that_expires_asks_for_another() -> None:
 
 
 def test_the_sweep_tells_what_could_not_be_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    from returns.services import exchange_progress
-
     exchange = propose(exchangeable())
     monkeypatch.setattr(exchange_progress, "lose_stock", lambda *_: None)  # as if its return had been locked
     Reservation.objects.update(expires_at=now() - timedelta(seconds=1))
@@ -253,5 +253,5 @@ def test_an_expired_return_cannot_expire_with_goods_out() -> None:
     rma = exchangeable(exchange_timing="on_authorization")
     propose(rma)
     Return.objects.update(expires_at=now() - timedelta(seconds=1))
-    with pytest.raises(Exception, match="something came of it"):
+    with pytest.raises(Conflict, match="something came of it"):
         decisions.expire_return(actor=SYSTEM, return_id=rma.id)

@@ -76,7 +76,8 @@ def test_both_sides_are_gross_and_frozen_by_component() -> None:
         ("sale", "tax", "ECO", 10),
     ]
     assert (exchange.credit, exchange.sale, exchange.balance) == (2465, 1500, -965)
-    for change in ({"unit_price": 1}, {"taxes": []}, {"units": [[0, 1]]}, {"wanted_sku": "X"}):
+    changes: list[dict[str, Any]] = [{"unit_price": 1}, {"taxes": []}, {"units": [[0, 1]]}, {"wanted_sku": "X"}]
+    for change in changes:
         with pytest.raises(DatabaseError), transaction.atomic():
             ExchangeLine.objects.filter(exchange=exchange).update(**change)
     with pytest.raises(DatabaseError), transaction.atomic():
@@ -176,7 +177,8 @@ def test_a_balance_in_the_customers_favor_is_refunded_once_by_the_usual_way() ->
     refunds.approve_refund(actor=make_user("administrator").actor(), refund_id=refund.id)
     refund_outcomes.settle_refund(actor=SYSTEM, refund_id=refund.id, external_reference="re_1")
     # One memo of the gross credit: 400 used by the sale, 600 that moved.
-    assert list(rma.credit_memos.values_list("amount", "exchange_id", "refund_id")) == [(1000, exchange.id, None)]
+    memo = rma.credit_memos.get()
+    assert (memo.amount, memo.exchange_id, memo.refund_id) == (1000, exchange.id, None)
     assert (rma.lines.get().refunded, rma.lines.get().exchanged) == (0, 1)
     assert fresh(rma).money == "refunded"
     prove()
@@ -387,12 +389,10 @@ def test_one_of_two_rejected_stops_it_and_asks_for_another() -> None:
 @pytest.mark.parametrize("reason", ["", "  "])
 def test_an_end_needs_a_reason(reason: str) -> None:
     exchange = propose(exchangeable())
-    for end in (
-        lambda: exchanges.cancel_exchange(actor=SYSTEM, exchange_id=exchange.id, reason=reason),
-        lambda: exchanges.convert_exchange(actor=SYSTEM, exchange_id=exchange.id, to="refund", reason=reason),
-    ):
-        with pytest.raises(Invalid):
-            end()
+    with pytest.raises(Invalid):
+        exchanges.cancel_exchange(actor=SYSTEM, exchange_id=exchange.id, reason=reason)
+    with pytest.raises(Invalid):
+        exchanges.convert_exchange(actor=SYSTEM, exchange_id=exchange.id, to="refund", reason=reason)
     assert now_of(exchange).status == "reserved"
 
 
