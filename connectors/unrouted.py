@@ -1,7 +1,7 @@
-"""Refunds and memos that no connection took when they were due: owed at once when one is there.
+"""Refunds, memos and exchanges that no connection took when they were due: owed at once when one is there.
 
 Their cases say so ("no connection pays its refund"). What was meanwhile settled by other means is not sent:
-the refund or memo is locked and must still be waiting.
+the refund, memo or exchange is locked and must still be waiting.
 """
 
 from collections.abc import Callable, Iterable
@@ -12,13 +12,15 @@ from django.db import transaction
 
 from connectors.routing import route
 from retailops.accounts.actor import Actor
+from retailops.accounts.permissions import Permission
 from retailops.cases.services import resolve_troubles
 from retailops.events.enums import DestinationKind
 from retailops.events.models import Delivery, Event
 from retailops.events.publish import deliver
 from retailops.events.raw_sql import fetch
 from returns.access import access_memo, access_refund
-from returns.enums import CreditMemoStatus, RefundStatus
+from returns.enums import CreditMemoStatus, ExchangeStatus, RefundStatus
+from returns.services.locking import lock_exchange
 
 SWEEP = Actor.system("sweep")
 LIMIT = 500
@@ -43,9 +45,14 @@ def _memo_waits(memo_id: UUID) -> bool:
     return bool(access_memo(SWEEP, memo_id, lock=True).status == CreditMemoStatus.QUEUED)
 
 
+def _exchange_waits(exchange_id: UUID) -> bool:
+    return bool(lock_exchange(SWEEP, exchange_id, Permission.RETURNS_VIEW).status == ExchangeStatus.RELEASED)
+
+
 OWED = (
     Owed("refund.submitted", "refund.create", "refund_id", _refund_waits, "refund_unrouted"),
     Owed("credit_memo.queued", "credit_memo.post", "memo_id", _memo_waits, "memo_unrouted"),
+    Owed("exchange.released", "exchange.ship", "exchange_id", _exchange_waits, "exchange_unrouted"),
 )
 
 # Open cases name what is unrouted, so that the sweep reads no history.

@@ -6,7 +6,8 @@ class InventoryConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the app's events and audits."""
-        from inventory import audits, events  # noqa: F401  # events register on import
+        """Register the app's events, sweeps and audits."""
+        from inventory import audits, events, sweeps  # noqa: F401  # events register on import
 
         audits.register()
+        sweeps.register()

@@ -34,3 +34,20 @@ DECIDABLE = frozenset({
     Disposition.RETURN_TO_VENDOR, Disposition.LIQUIDATE, Disposition.RECYCLE, Disposition.DONATE, Disposition.SCRAP,
     Disposition.RETURN_TO_CUSTOMER,
 })  # fmt: skip
+
+
+class ReservationStatus(TextChoices):
+    """What became of a reservation; only a held one keeps stock back."""
+
+    HELD = "held"
+    CONSUMED = "consumed"
+    RELEASED = "released"
+    EXPIRED = "expired"
+    BROKEN = "broken", "Stock was lost"
+
+
+# Where sellable units go when something was found out about them: such a move is a fact, and no reservation stops it.
+FOUND_OUT = frozenset({
+    Disposition.PENDING_INSPECTION, Disposition.QUARANTINE, Disposition.DAMAGED, Disposition.MISSING,
+    Disposition.ADJUSTMENT,
+})  # fmt: skip

@@ -18,3 +18,46 @@ class StockMoved:
     source_location: str
     target_location: str
     reason: str = ""
+
+
+@dataclass(frozen=True)
+class ReservationFact:
+    """Sellable units at one place that are held for the event's subject."""
+
+    reservation_id: str
+    sku: str
+    quantity: int
+    location: str
+    subject_type: str
+    subject_id: str
+    reason: str = ""
+
+
+@event("inventory.reserved")
+@dataclass(frozen=True)
+class StockReserved(ReservationFact):
+    """The units are promised to nobody else."""
+
+
+@event("inventory.reservation_released")
+@dataclass(frozen=True)
+class ReservationReleased(ReservationFact):
+    """The units may be promised again."""
+
+
+@event("inventory.reservation_consumed")
+@dataclass(frozen=True)
+class ReservationConsumed(ReservationFact):
+    """The units went out."""
+
+
+@event("inventory.reservation_expired")
+@dataclass(frozen=True)
+class ReservationExpired(ReservationFact):
+    """The units were not used in time and may be promised again."""
+
+
+@event("inventory.reservation_broken")
+@dataclass(frozen=True)
+class ReservationBroken(ReservationFact):
+    """The units were found to be damaged, missing or not there."""

@@ -1,13 +1,13 @@
 """Reads of stock."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import QuerySet, Sum
+from django.db.models import F, QuerySet, Sum
 
 from inventory.enums import Disposition
-from inventory.models import Location, StockBalance, StockMove
+from inventory.models import Location, Reservation, StockBalance, StockMove
 from retailops.accounts.actor import Actor, require, scope_q
 from retailops.accounts.permissions import Permission
 from retailops.lib.errors import Invalid
@@ -21,6 +21,7 @@ class Availability:
     location: str
     available: int
     by_disposition: dict[str, int]
+    reserved: int = 0
 
 
 def locations(*, region: str = "") -> QuerySet[Location]:
@@ -43,7 +44,7 @@ def location_codes(ids: Iterable[UUID]) -> dict[UUID, str]:
 
 
 def availability(sku: str, location: str = "", *, actor: Actor | None = None) -> list[Availability]:
-    """Return what may be promised of the sku: `sellable` at sellable locations, nothing else. One entry a location.
+    """Return what may be promised of the sku at each place: `sellable` at sellable locations, less what is reserved.
 
     With an actor, only locations of regions where it may view stock. Raises Denied when it may nowhere.
     """
@@ -51,19 +52,53 @@ def availability(sku: str, location: str = "", *, actor: Actor | None = None) ->
     if location:
         places = places.filter(code=location)
     rows = StockBalance.objects.filter(sku=sku, location__in=places, quantity__gt=0).select_related("location")
-    found: dict[str, tuple[Location, dict[str, int]]] = {}
+    found: dict[str, list[StockBalance]] = {}
     for row in rows.order_by("location__code"):
-        found.setdefault(row.location.code, (row.location, {}))[1][str(row.disposition)] = row.quantity
-    return [
-        Availability(sku, code, standing.get(Disposition.SELLABLE, 0) if place.sellable else 0, standing)
-        for code, (place, standing) in found.items()
-    ]
+        found.setdefault(row.location.code, []).append(row)
+    return [_availability(sku, balances) for balances in found.values()]
+
+
+def _availability(sku: str, balances: list[StockBalance]) -> Availability:
+    place = balances[0].location
+    standing = {str(row.disposition): row.quantity for row in balances}
+    reserved = sum(row.reserved for row in balances)
+    free = standing.get(Disposition.SELLABLE, 0) - reserved if place.sellable else 0
+    return Availability(sku, place.code, free, standing, reserved)
 
 
 def available_to_promise(sku: str) -> int:
     """Return how many units may be promised, over all locations."""
     rows = StockBalance.objects.filter(sku=sku, disposition=Disposition.SELLABLE, location__sellable=True)
-    return int(rows.aggregate(total=Sum("quantity"))["total"] or 0)
+    return int(rows.aggregate(total=Sum(F("quantity") - F("reserved")))["total"] or 0)
+
+
+def place_with(wanted: Mapping[str, int], *, region: str = "") -> str:
+    """Return the code of a sellable location that has all of it free now (units by sku); "" where none has.
+
+    Of several the one with the most to spare; of equals, the first by code. It is a look, not a promise.
+    """
+    places = locations(region=region).filter(sellable=True)
+    rows = StockBalance.objects.filter(sku__in=wanted, disposition=Disposition.SELLABLE, location__in=places)
+    spare: dict[str, dict[str, int]] = {}
+    for row in rows.select_related("location").order_by("location__code"):
+        spare.setdefault(row.location.code, {})[row.sku] = row.quantity - row.reserved - wanted[row.sku]
+    able = {code: min(left.values()) for code, left in spare.items() if len(left) == len(wanted)}
+    best = max(able, key=lambda code: able[code], default="")
+    return best if best and able[best] >= 0 else ""
+
+
+def offered(*, region: str = "", limit: int = 300) -> dict[str, int]:
+    """Return what may be promised in the region, by sku, in its order; skus without a free unit are left out."""
+    rows = StockBalance.objects.filter(
+        disposition=Disposition.SELLABLE, location__in=locations(region=region).filter(sellable=True)
+    )
+    free = rows.values("sku").annotate(free=Sum(F("quantity") - F("reserved"))).filter(free__gt=0)
+    return dict(free.order_by("sku").values_list("sku", "free")[:limit])
+
+
+def reservations_of(subject_id: UUID) -> QuerySet[Reservation]:
+    """Return the reservations of a subject with their locations, oldest first."""
+    return Reservation.objects.filter(subject_id=subject_id).select_related("location").order_by("id")
 
 
 def moves_of(subject_id: UUID) -> QuerySet[StockMove]:

@@ -8,7 +8,7 @@ from django.db.models import Model, QuerySet
 from retailops.accounts.actor import Actor, require
 from retailops.accounts.permissions import Permission as P
 from retailops.lib.errors import Conflict, NotFound
-from returns.models import CreditMemo, DispositionSlice, Order, Payment, Refund, Return
+from returns.models import CreditMemo, DispositionSlice, Exchange, Order, Payment, Refund, Return
 
 Row = TypeVar("Row", bound=Model)
 
@@ -81,6 +81,15 @@ def access_memo(actor: Actor, memo_id: UUID, permission: P = P.REFUNDS_VIEW, *, 
     memo = CreditMemo.objects.select_related("refund").get(pk=memo_id)
     memo.rma = rma
     return memo
+
+
+def access_exchange(actor: Actor, exchange_id: UUID, permission: P = P.RETURNS_VIEW) -> Exchange:
+    """Return the exchange with its return and order, not locked (that is `lock_exchange`). Raises NotFound, Denied."""
+    found = Exchange.objects.select_related("rma__order", "rma__policy").filter(pk=exchange_id).first()
+    if found is None:
+        raise NotFound("There is no such exchange, or it is not yours to see.")
+    require(actor, permission, region=found.rma.region, brand=found.rma.brand, view=P.RETURNS_VIEW)
+    return found
 
 
 def access_slice(

@@ -146,6 +146,40 @@ class RefundTiming(TextChoices):
     ON_INSPECTION = "on_inspection", "On inspection"
 
 
+class ExchangeStatus(TextChoices):
+    """States of an exchange: other goods go out for units that come back."""
+
+    PROPOSED = "proposed"
+    RESERVED = "reserved"
+    AWAITING_PAYMENT = "awaiting_payment", "Waits for payment"
+    RELEASED = "released"
+    SHIPPED = "shipped"
+    CONVERTED = "converted"
+    CANCELED = "canceled"
+
+
+# Exchanges that nothing was sent for yet, those that still must come to an end, and those that have their units.
+PENDING_EXCHANGES = (ExchangeStatus.PROPOSED, ExchangeStatus.RESERVED, ExchangeStatus.AWAITING_PAYMENT)
+LIVE_EXCHANGES = (*PENDING_EXCHANGES, ExchangeStatus.RELEASED)
+CLAIMING_EXCHANGES = (*LIVE_EXCHANGES, ExchangeStatus.SHIPPED)
+
+
+class ExchangeTiming(TextChoices):
+    """When the new goods may go: policy. Before inspection it is an advance."""
+
+    ON_AUTHORIZATION = "on_authorization", "On authorization (advance)"
+    ON_SCAN = "on_scan", "On carrier scan (advance)"
+    ON_RECEIPT = "on_receipt", "On receipt"
+    ON_INSPECTION = "on_inspection", "On inspection"
+
+
+class ExchangeSide(TextChoices):
+    """Which of the two gross sides of an exchange an amount belongs to; only the settlement is netted."""
+
+    CREDIT = "credit", "Credit for what comes back"
+    SALE = "sale", "Sale of what goes out"
+
+
 class ComponentKind(TextChoices):
     """What a refund is made of; fees are negative."""
 
@@ -158,6 +192,7 @@ class ComponentKind(TextChoices):
     LABEL_FEE = "label_fee", "Return label"
     WEAR = "wear", "Use before the fault"
     MANUAL = "manual", "Manual amount"
+    EXCHANGE_BALANCE = "exchange_balance", "Balance of an exchange"
 
 
 class CreditMemoStatus(TextChoices):

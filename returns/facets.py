@@ -15,7 +15,14 @@ from returns.models import Return
 
 # Units that still may come: authorized and accepted extras, less what came or never will.
 FACETS: LiteralString = """
-WITH line AS (
+WITH swapped AS (
+    SELECT x.line_id, sum(x.quantity) AS taken
+      FROM returns_exchangeline x JOIN returns_exchange e ON e.id = x.exchange_id
+     WHERE e.status NOT IN ('converted', 'canceled') AND {scope_e} GROUP BY x.line_id
+), exchange AS (
+    SELECT rma_id, count(*) FILTER (WHERE status NOT IN ('shipped', 'converted', 'canceled')) AS alive
+      FROM returns_exchange WHERE {scope_line} GROUP BY rma_id
+), line AS (
     SELECT rma_id,
            sum(authorized + over_approved - received - missing - kept - canceled) AS awaited,
            sum(received) AS received,
@@ -24,10 +31,15 @@ WITH line AS (
                                                      WHERE o.id = order_line_id)
                     THEN least(authorized + over_approved - missing - canceled - rejected,
                                (SELECT coalesce(sum((r->>1)::int - (r->>0)::int), 0)
-                                  FROM jsonb_array_elements(units) r))
+                                  FROM jsonb_array_elements(units) r)) - coalesce(swapped.taken, 0)
                     ELSE 0 END) AS refundable,
+           sum(CASE WHEN resolution IN ('exchange', 'replacement') AND order_line_id IS NOT NULL
+                    THEN greatest(authorized + over_approved - missing - canceled - rejected
+                                  - coalesce(swapped.taken, 0) - refunded, 0)
+                    ELSE 0 END) AS exchangeable,
            sum(refunded) AS refunded
-      FROM returns_returnline WHERE {scope_line} GROUP BY rma_id
+      FROM returns_returnline LEFT JOIN swapped ON swapped.line_id = returns_returnline.id
+     WHERE {scope_line} GROUP BY rma_id
 ), granted AS (
     -- Under warranty only a verdict earns a refund, whatever was asked for.
     SELECT a.rma_id, sum(a.quantity) AS units
@@ -53,7 +65,8 @@ WITH line AS (
 ), trouble AS (
     SELECT owner.rma_id, count(*) AS cases
       FROM (SELECT id AS rma_id, id AS subject_id FROM returns_return WHERE {scope_return}
-            UNION ALL SELECT rma_id, id FROM returns_refund WHERE {scope_line}) owner
+            UNION ALL SELECT rma_id, id FROM returns_refund WHERE {scope_line}
+            UNION ALL SELECT rma_id, id FROM returns_exchange WHERE {scope_line}) owner
       JOIN cases_case c ON c.subject_id = owner.subject_id AND c.status = 'open'
      GROUP BY owner.rma_id
 )
@@ -80,14 +93,16 @@ SELECT t.id,
             ELSE 'none' END AS erp,
        coalesce(trouble.cases, 0)::int AS open_cases,
        coalesce(line.awaited, 0)::int AS awaited,
-       greatest(coalesce(owed.units - line.refunded, 0), 0)::int AS due,
-       coalesce(refund.succeeded, false) AS paid
+       (greatest(coalesce(owed.units - line.refunded, 0), 0) + coalesce(owed.exchanges, 0))::int AS due,
+       coalesce(refund.succeeded, false) AS paid,
+       coalesce(exchange.alive, 0)::int AS exchanging
   FROM returns_return t
   LEFT JOIN line ON line.rma_id = t.id LEFT JOIN slice ON slice.rma_id = t.id
   LEFT JOIN refund ON refund.rma_id = t.id LEFT JOIN memo ON memo.rma_id = t.id
-  LEFT JOIN trouble ON trouble.rma_id = t.id
+  LEFT JOIN trouble ON trouble.rma_id = t.id LEFT JOIN exchange ON exchange.rma_id = t.id
   LEFT JOIN granted ON granted.rma_id = t.id,
-  LATERAL (SELECT CASE WHEN t.kind = 'warranty' THEN coalesce(granted.units, 0) ELSE line.refundable END AS units) owed
+  LATERAL (SELECT CASE WHEN t.kind = 'warranty' THEN coalesce(granted.units, 0) ELSE line.refundable END AS units,
+                  CASE WHEN t.kind = 'warranty' THEN 0 ELSE line.exchangeable END AS exchanges) owed
  WHERE {scope_t}
 """
 
@@ -98,6 +113,7 @@ def _scoped(condition: LiteralString) -> LiteralString:
         "scope_line": "rma_id",
         "scope_l": "l.rma_id",
         "scope_a": "a.rma_id",
+        "scope_e": "e.rma_id",
         "scope_return": "id",
         "scope_t": "t.id",
     }
@@ -125,6 +141,7 @@ class Facets:
     awaited: int
     due: int
     paid: bool
+    exchanging: int
 
 
 def recompute_many(ids: Sequence[UUID]) -> dict[UUID, Facets]:

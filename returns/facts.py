@@ -1,5 +1,6 @@
 """Build the facts that events tell, from rows."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 from uuid import UUID
@@ -7,6 +8,8 @@ from uuid import UUID
 from returns.events import (
     CreditMemoFact,
     DispositionFact,
+    ExchangeFact,
+    ExchangeLineFact,
     LineFact,
     OrderCaptured,
     RefundFact,
@@ -15,12 +18,24 @@ from returns.events import (
     ReturnFact,
     ReturnLineFact,
 )
-from returns.models import CreditMemo, DispositionSlice, Order, Refund, RefundLine, Return, ReturnLine
+from returns.models import (
+    CreditMemo,
+    DispositionSlice,
+    Exchange,
+    ExchangeComponent,
+    ExchangeLine,
+    Order,
+    Refund,
+    RefundLine,
+    Return,
+    ReturnLine,
+)
 
 AReturnFact = TypeVar("AReturnFact", bound=ReturnFact)
 ALineFact = TypeVar("ALineFact", bound=ReturnLineFact)
 ARefundFact = TypeVar("ARefundFact", bound=RefundFact)
 AMemoFact = TypeVar("AMemoFact", bound=CreditMemoFact)
+AnExchangeFact = TypeVar("AnExchangeFact", bound=ExchangeFact)
 ADispositionFact = TypeVar("ADispositionFact", bound=DispositionFact)
 
 
@@ -100,7 +115,9 @@ def _refund(refund: Refund) -> dict[str, Any]:
     }
 
 
-def _refund_lines(lines: Iterable[RefundLine], worth: Mapping[UUID, int] | None = None) -> list[RefundLineFact]:
+def _refund_lines(
+    lines: Iterable[RefundLine | ExchangeLine], worth: Mapping[UUID, int] | None = None
+) -> list[RefundLineFact]:
     # Two return lines of one order line share its worth: it is told once, with the first of them.
     left = dict(worth or {})
     return [
@@ -116,16 +133,17 @@ def _refund_lines(lines: Iterable[RefundLine], worth: Mapping[UUID, int] | None 
 
 
 def memo_fact(
-    kind: type[AMemoFact], memo: CreditMemo, lines: Iterable[RefundLine], worth: Mapping[UUID, int]
+    kind: type[AMemoFact], memo: CreditMemo, lines: Iterable[RefundLine | ExchangeLine], worth: Mapping[UUID, int]
 ) -> AMemoFact:
     """Return a fact of the credit memo; its return and order must be loaded.
 
-    `worth` is what the refund pays for the units of each order line, by its id.
+    `worth` is what the refund pays, or the exchange credits, for the units of each order line, by its id.
     """
     rma = memo.rma
     return kind(
         memo_id=str(memo.id),
-        refund_id=str(memo.refund_id),
+        refund_id=str(memo.refund_id or ""),
+        exchange_id=str(memo.exchange_id or ""),
         return_id=str(rma.id),
         number=rma.number,
         amount=memo.amount,
@@ -136,6 +154,46 @@ def memo_fact(
         external_reference=memo.external_reference,
         lines=_refund_lines(lines, worth),
     )
+
+
+def exchange_fact(kind: type[AnExchangeFact], exchange: Exchange, **more: Any) -> AnExchangeFact:
+    """Return a fact of the exchange; its return and order must be loaded."""
+    rma = exchange.rma
+    order = rma.order
+    return kind(
+        exchange_id=str(exchange.id),
+        return_id=str(rma.id),
+        number=rma.number,
+        ordinal=exchange.ordinal,
+        resolution=str(exchange.resolution),
+        currency=exchange.currency,
+        credit=exchange.credit,
+        sale=exchange.sale,
+        balance=exchange.balance,
+        effect_key=exchange.effect_key,
+        channel=rma.channel,
+        order_number=order.number if order else "",
+        order_external_id=order.external_id if order else "",
+        location=exchange.location,
+        external_reference=exchange.external_reference,
+        carrier=exchange.carrier,
+        tracking=exchange.tracking,
+        converted_to=str(exchange.converted_to),
+        lines=_exchange_lines(exchange),
+        **more,
+    )
+
+
+def _exchange_lines(exchange: Exchange) -> list[ExchangeLineFact]:
+    sums: dict[int, dict[str, int]] = defaultdict(lambda: {"credit": 0, "sale": 0})
+    for part in ExchangeComponent.objects.filter(exchange=exchange):
+        sums[part.exchange_line_id][part.side] += part.amount
+    return [
+        ExchangeLineFact(
+            each.line.line_no, each.line.sku, each.quantity, each.wanted_sku, each.wanted_quantity, **sums[each.pk]
+        )
+        for each in exchange.lines.select_related("line").order_by("id")
+    ]
 
 
 def disposition_fact(kind: type[ADispositionFact], part: DispositionSlice, location: str) -> ADispositionFact:

@@ -12,9 +12,18 @@ from retailops.events.verdicts import register_void_check
 from retailops.lib.ids import parse_uuid
 from returns import claim_handlers, events, sweeps  # noqa: F401  # the app's events register on import
 from returns.approvers import approver
-from returns.models import Refund, Return
-from returns.services import credit_memos, placing, refund_outcomes, refunds, submitting
+from returns.models import Exchange, Refund, Return
+from returns.services import (
+    credit_memos,
+    exchange_progress,
+    exchange_shipping,
+    placing,
+    refund_outcomes,
+    refunds,
+    submitting,
+)
 from returns.services.closing import finish
+from returns.services.exchange_voiding import why_not_shipped_again
 from returns.services.posting import OPERATION as PLACE
 from returns.services.replacing import why_void
 
@@ -30,7 +39,10 @@ def register() -> None:
     subscribe("approval.expired", approval_refused)
     for name in ("case.opened", "case.resolved", "case.reopened"):
         subscribe(name, cases_changed)
+    for name in ("inventory.reservation_broken", "inventory.reservation_expired"):
+        subscribe(name, held_stock_lost)
     register_void_check(why_void)
+    register_void_check(why_not_shipped_again)
     sweeps.register()
     claim_handlers.register()
 
@@ -57,6 +69,23 @@ def delivery_dead(event: Event) -> None:
         credit_memos.reject_credit_memo(actor=ENGINE, memo_id=memo_id, failure=failure)
     elif data["operation"] == PLACE and (slice_id := _id_after("place:", data)):
         placing.record_disposition_failed(actor=ENGINE, slice_id=slice_id, failure=failure)
+    elif data["operation"] == exchange_progress.OPERATION and refused and (id := _id_after("ship:", data)):
+        exchange_shipping.fail_exchange_shipment(actor=ENGINE, exchange_id=id, failure=failure)
+
+
+def held_stock_lost(event: Event) -> None:
+    """Goods that were held for an exchange are gone. Whoever holds its return at this moment is not waited for, because
+    this command holds the stock: the sweep comes back to it."""
+    if event.subject_type != "exchange":
+        return
+    exchange = Exchange.objects.filter(pk=event.subject_id).first()
+    rows = Return.objects.select_for_update(no_key=True, skip_locked=True)
+    rma = rows.filter(pk=exchange.rma_id).first() if exchange else None
+    if exchange is not None and rma is not None:
+        exchange.refresh_from_db()
+        exchange.rma = rma
+        exchange_progress.lose_stock(exchange, event.data["reason"])
+        finish(ENGINE, rma)
 
 
 def approval_given(event: Event) -> None:
@@ -85,6 +114,8 @@ def _return_of(subject_type: str, subject_id: UUID) -> UUID | None:
         return subject_id
     if subject_type == "refund":
         return Refund.objects.filter(pk=subject_id).values_list("rma_id", flat=True).first()
+    if subject_type == "exchange":
+        return Exchange.objects.filter(pk=subject_id).values_list("rma_id", flat=True).first()
     return None
 
 

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from retailops.accounts.actor import Actor
 from retailops.lib.errors import Unprocessable
-from returns.enums import PolicyStatus, RefundTiming, Remedy, Resolution, ReturnKind
+from returns.enums import ExchangeTiming, PolicyStatus, RefundTiming, Remedy, Resolution, ReturnKind
 from returns.models import ReturnPolicy
 
 # Minor units by currency; `*` is every other currency, None no limit. A currency that is not named has the limit 0.
@@ -88,6 +88,11 @@ class Rules(Shape):
     refund_timing: RefundTiming = RefundTiming.ON_INSPECTION
     # Days after an advance refund until its goods are overdue.
     exposure_days: Annotated[int, Field(ge=1, le=365)] = 21
+    exchange_timing: ExchangeTiming = ExchangeTiming.ON_INSPECTION
+    # Whether the new goods go as soon as the timing allows; else a person releases them.
+    exchange_goes_by_itself: bool = True
+    # Days for which the new goods are held.
+    exchange_hold_days: Annotated[int, Field(ge=1, le=365)] = 30
     restocking_fee: Fee = Field(default_factory=Fee)
     label_fee: Fee = Field(default_factory=Fee)
     refund_shipping: Literal["never", "proportional", "full_when_all"] = "full_when_all"

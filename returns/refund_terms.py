@@ -14,12 +14,13 @@ from returns.allocation import Ranges, count, first, merge, subtract
 from returns.enums import (
     LIVE_REFUNDS,
     ComponentKind,
+    ExchangeTiming,
     RefundStatus,
-    RefundTiming,
     RemedyStatus,
     Resolution,
     ReturnKind,
 )
+from returns.exchange_units import claimed_units
 from returns.models import (
     OrderLine,
     Payment,
@@ -47,6 +48,8 @@ class Terms:
     payments: dict[UUID, Payment]
     tenders: list[Tender]
     reserved: int
+    # Units that exchanges have taken: they are never also refunded.
+    claimed: dict[UUID, Ranges] = field(default_factory=dict)
     # Of the whole order: its lines, the units that refunds of any return cover, and components already granted.
     order_lines: list[OrderLine] = field(default_factory=list)
     covered_of_order: dict[UUID, Ranges] = field(default_factory=dict)
@@ -54,12 +57,13 @@ class Terms:
     fixed_fees: frozenset[str] = frozenset()
 
     def payable(self, line: ReturnLine) -> Ranges:
-        """Return the units of the line that earned a refund and that none covers."""
+        """Return the units of the line that earned a refund, and that no refund covers and no exchange has taken."""
         asked = line.resolution == Resolution.REFUND or self.rma.kind == ReturnKind.WARRANTY
         if not asked or line.order_line is None:
             return []
-        free = subtract(line.units, self.covered.get(line.id, []))
-        earned = earned_units(self.rma, line, self.rules) - count(self.covered.get(line.id, []))
+        taken = merge(self.covered.get(line.id, []), self.claimed.get(line.id, []))
+        free = subtract(line.units, taken)
+        earned = earned_units(self.rma, line, self.rules) - count(taken)
         return first(free, max(0, min(earned, count(free))))
 
 
@@ -70,10 +74,20 @@ def earned_units(rma: Return, line: ReturnLine, rules: Rules) -> int:
     """
     if rma.kind == ReturnKind.WARRANTY:
         return _granted_by_warranty(line)
-    if rules.refund_timing == RefundTiming.ON_INSPECTION:
+    return units_by_timing(rma, line, rules.refund_timing)
+
+
+def units_by_timing(rma: Return, line: ReturnLine, timing: str) -> int:
+    """Return how many units have come so far as the timing (of refunds or of exchanges) wants it."""
+    if timing == ExchangeTiming.ON_INSPECTION:
         return line.accepted + line.kept
-    if rules.refund_timing == RefundTiming.ON_RECEIPT or rma.in_transit_at is None:
+    if timing == ExchangeTiming.ON_RECEIPT or (timing == ExchangeTiming.ON_SCAN and rma.in_transit_at is None):
         return line.received - line.rejected + line.kept
+    return hoped_for(line)
+
+
+def hoped_for(line: ReturnLine) -> int:
+    """Return how many units still may come and be accepted, those that were accepted included."""
     return line.authorized + line.over_approved - line.missing - line.canceled - line.rejected
 
 
@@ -98,6 +112,7 @@ def read_terms(rma: Return, *, by_itself: bool) -> Terms:
         covered=covered_units(rma.lines.values_list("id", flat=True), anything=by_itself),
         payments=payments,
         tenders=tenders_of(payments.values()),
+        claimed=claimed_units(rma.lines.values_list("id", flat=True)),
         reserved=_sum(Refund.objects.filter(rma=rma, status__in=LIVE_REFUNDS).aggregate(total=Sum("amount"))),
         order_lines=list(OrderLine.objects.filter(order_id=rma.order_id)) if rma.order_id else [],
         covered_of_order=_covered_of_order(rma),

@@ -1,4 +1,5 @@
-"""Regular work: expire what nobody sent, open cases for goods that were paid in advance and are overdue."""
+"""Regular work: expire what nobody sent, open cases for goods that were paid or exchanged in advance and are overdue,
+and for exchanges whose held goods are gone."""
 
 import structlog
 
@@ -7,8 +8,9 @@ from retailops.events.sweeps import register_sweep
 from retailops.lib.clock import now
 from retailops.lib.errors import Conflict
 from returns.enums import RefundStatus, ReturnStatus
-from returns.models import Refund, Return
+from returns.models import Exchange, Refund, Return
 from returns.services.decisions import expire_return
+from returns.services.exchange_chasing import chase_exchange, look_after_stock, without_stock
 from returns.services.exposure import chase_advance
 
 log = structlog.get_logger(__name__)
@@ -21,6 +23,8 @@ def register() -> None:
     """Register the sweeps."""
     register_sweep("returns.expiry", expire_overdue, every=60)
     register_sweep("returns.exposure", chase_overdue, every=300)
+    register_sweep("returns.exchange_exposure", chase_overdue_exchanges, every=300)
+    register_sweep("returns.exchange_stock", look_for_lost_stock, every=30)
 
 
 def expire_overdue() -> int:
@@ -44,3 +48,17 @@ def chase_overdue() -> int:
     for refund_id in ids:
         chase_advance(SWEEP, refund_id)
     return len(ids)
+
+
+def chase_overdue_exchanges() -> int:
+    """Open a recovery case for each exchange that went in advance and whose goods did not come in time."""
+    ids = list(Exchange.objects.filter(exposure_due_at__lte=now()).values_list("id", flat=True)[:BATCH])
+    for exchange_id in ids:
+        chase_exchange(SWEEP, exchange_id)
+    return len(ids)
+
+
+def look_for_lost_stock() -> int:
+    """Tell exchanges whose held goods are gone, where that could not be told at once; each in its own transaction."""
+    ids = without_stock()[:BATCH]
+    return sum(look_after_stock(SWEEP, exchange_id) for exchange_id in ids)

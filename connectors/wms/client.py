@@ -20,6 +20,7 @@ CODES = {
     "key_reused": OutcomeClass.CONTRACT,
     "reference_taken": OutcomeClass.BUSINESS,
     "already_received": OutcomeClass.BUSINESS,
+    "out_of_stock": OutcomeClass.BUSINESS,
 }
 
 
@@ -56,6 +57,14 @@ class WmsClient:
     def placement_of(self, reference: str) -> Json | None:
         """Return the placement with our reference, or None."""
         return self._one("/v1/placements", reference)
+
+    def create_shipment(self, shipment: Json, key: str) -> Json:
+        """`POST /v1/shipments`: accepted now, shipped or failed later by webhook. 409 `out_of_stock`."""
+        return self._call("POST", "/v1/shipments", body=shipment, key=key)
+
+    def shipment_of(self, reference: str) -> Json | None:
+        """Return the shipment with our reference, or None."""
+        return self._one("/v1/shipments", reference)
 
     def ping(self) -> None:
         """Make the cheapest call that needs the credential."""

@@ -1,7 +1,8 @@
-"""The warehouse: told what to expect and where to put it; tells what came, in which state, and where it is now."""
+"""The warehouse: told what to expect, where to put it and what to ship; tells what came, in which state, where it is
+now, and what went."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from connectors.answers import Answer
@@ -31,6 +32,8 @@ Json = dict[str, Any]
 ANNOUNCE = "inbound_notice.create"
 WITHDRAW = "inbound_notice.cancel"
 PLACE = "stock.place"
+SHIP = "exchange.ship"
+TOLD = ("id", "reference", "status", "failure_reason", "carrier", "tracking_number", "shipped_at")
 
 
 class Wms(Connector):
@@ -45,18 +48,20 @@ class Wms(Connector):
         ANNOUNCE: Operation(ANNOUNCE, repeat_safe=True, effect_kind="inbound_notice"),
         WITHDRAW: Operation(WITHDRAW, repeat_safe=True),
         PLACE: Operation(PLACE, repeat_safe=True, effect_kind="placement"),
+        SHIP: Operation(SHIP, repeat_safe=True, effect_kind="shipment"),
     }
     routes = (
         Route("return.authorized", ANNOUNCE, serves=messages.comes_by_parcel, effect_key=key_of_subject("notice")),
         Route("return.canceled", WITHDRAW, serves=messages.comes_by_parcel, effect_key=key_of_subject("notice_cancel")),
         Route("return.expired", WITHDRAW, serves=messages.comes_by_parcel, effect_key=key_of_subject("notice_cancel")),
         Route("inventory.disposition_decided", PLACE, serves=anything),
+        Route("exchange.released", SHIP, serves=anything),
     )
     topics = messages.TOPICS
     signature = "Standard Webhooks"
 
     def send(self, conn: ConnectionContext, claimed: Claimed) -> Outcome:
-        """Announce, withdraw or place."""
+        """Announce, withdraw, place or ship."""
         client = WmsClient(conn, claimed.timeout_seconds)
         try:
             return SENDERS[claimed.operation](conn, client, claimed)
@@ -64,10 +69,12 @@ class Wms(Connector):
             raise VendorFailure(OutcomeClass.CONTRACT, "unmapped", str(error)) from error
 
     def find(self, conn: ConnectionContext, claimed: Claimed) -> Finding:
-        """Look the notice or placement up by our reference."""
+        """Look the notice, placement or shipment up by our reference."""
         client = WmsClient(conn, claimed.timeout_seconds)
         if claimed.operation == PLACE:
             return _found(client.placement_of(claimed.effect_key))
+        if claimed.operation == SHIP:
+            return _found(client.shipment_of(claimed.effect_key))
         notice = client.notice_of(mapping.notice_reference(claimed.message))
         if claimed.operation == WITHDRAW:
             gone = notice is None or notice["status"] == "canceled"
@@ -87,11 +94,13 @@ class Wms(Connector):
         return messages.translate(conn, message.topic, content["data"])
 
     def translate_answer(self, conn: ConnectionContext, message: InboxMessage) -> Translated | None:
-        """A placement that is settled already (looked up late) tells its outcome like its webhook would."""
+        """What is settled already (looked up late) tells its outcome like its webhook would."""
         answer = Answer.of(message)
         status = answer.answer.get("status", "")
         if answer.operation == PLACE and status in {"confirmed", "failed"}:
             messages.place(conn, answer.answer, status)
+        if answer.operation == SHIP and status in {"shipped", "failed"}:
+            messages.ship(conn, answer.answer, status)
         return Translated(answer.correlation_id, {"reference": answer.external_reference, "status": status})
 
     def check(self, conn: ConnectionContext) -> Health:
@@ -102,13 +111,7 @@ class Wms(Connector):
 
 def _announce(conn: ConnectionContext, client: WmsClient, claimed: Claimed) -> Outcome:
     notice = mapping.notice(claimed.message, claimed.effect_key, conn.config, _names(conn))
-    try:
-        made = client.create_notice(notice, claimed.effect_key)
-    except WmsFailure as failure:
-        if failure.code != "reference_taken":
-            raise
-        made = _there(client.notice_of(claimed.effect_key), claimed.effect_key)
-    return delivered(claimed, made["id"], _told(made), http_status=201)
+    return _made(claimed, notice, client.create_notice, client.notice_of)
 
 
 def _withdraw(conn: ConnectionContext, client: WmsClient, claimed: Claimed) -> Outcome:
@@ -120,16 +123,28 @@ def _withdraw(conn: ConnectionContext, client: WmsClient, claimed: Claimed) -> O
 
 def _place(conn: ConnectionContext, client: WmsClient, claimed: Claimed) -> Outcome:
     placement = mapping.placement(claimed.message, claimed.effect_key, conn.config, _names(conn))
+    return _made(claimed, placement, client.create_placement, client.placement_of)
+
+
+def _ship(conn: ConnectionContext, client: WmsClient, claimed: Claimed) -> Outcome:
+    shipment = mapping.shipment(claimed.message, claimed.effect_key, conn.config, _names(conn))
+    return _made(claimed, shipment, client.create_shipment, client.shipment_of)
+
+
+def _made(
+    claimed: Claimed, body: Json, create: Callable[[Json, str], Json], find: Callable[[str], Json | None]
+) -> Outcome:
+    """Create it under its effect key; where the warehouse says that the reference is taken, it is there already."""
     try:
-        made = client.create_placement(placement, claimed.effect_key)
+        made = create(body, claimed.effect_key)
     except WmsFailure as failure:
         if failure.code != "reference_taken":
             raise
-        made = _there(client.placement_of(claimed.effect_key), claimed.effect_key)
+        made = _there(find(claimed.effect_key), claimed.effect_key)
     return delivered(claimed, made["id"], _told(made), http_status=201)
 
 
-SENDERS = {ANNOUNCE: _announce, WITHDRAW: _withdraw, PLACE: _place}
+SENDERS = {ANNOUNCE: _announce, WITHDRAW: _withdraw, PLACE: _place, SHIP: _ship}
 
 
 def _names(conn: ConnectionContext) -> WmsMapping:
@@ -151,7 +166,7 @@ def _found(item: Json | None) -> Finding:
 
 
 def _told(item: Json) -> Json:
-    return {name: item[name] for name in ("id", "reference", "status", "failure_reason") if name in item}
+    return {name: item[name] for name in TOLD if name in item}
 
 
 CONNECTOR = Wms()

@@ -9,10 +9,12 @@ from uuid import UUID
 
 from connectors.wms.config import WmsConfig, WmsMapping
 from returns.inputs import BlindReceiptIn, InspectionIn, ReceiptIn, ReceiptLineIn, SliceIn
+from returns.inputs.exchanges import ShipmentOut
 
 Json = dict[str, Any]
 NOTICE = "notice:"
 PLACEMENT = "place:"
+SHIPMENT = "ship:"
 
 
 class Unmapped(Exception):
@@ -79,6 +81,15 @@ class Placed:
     failure: str
 
 
+@dataclass(frozen=True)
+class Shipped:
+    """One `shipment.shipped` or `shipment.failed`, or the answer to a shipment that is settled already."""
+
+    exchange_id: UUID
+    shipment: ShipmentOut
+    failure: str
+
+
 def notice(fact: Json, effect_key: str, config: WmsConfig, mapping: WmsMapping) -> Json:
     """Return the inbound notice for a `return.authorized`; `line_ref` is our line number."""
     place = fact.get("location") or config.default_location
@@ -109,6 +120,20 @@ def placement(fact: Json, effect_key: str, config: WmsConfig, mapping: WmsMappin
         "location": location_there(fact.get("location") or config.default_location, mapping),
         "rma_number": fact["number"],
         "line_ref": str(fact["line_no"]),
+    }
+
+
+def shipment(fact: Json, effect_key: str, config: WmsConfig, mapping: WmsMapping) -> Json:
+    """Return the shipment order for an `exchange.released`; equal skus are one line."""
+    wanted: dict[str, int] = {}
+    for line in fact["lines"]:
+        wanted[line["wanted_sku"]] = wanted.get(line["wanted_sku"], 0) + line["wanted_quantity"]
+    return {
+        "reference": effect_key,
+        "rma_number": fact["number"],
+        "order_number": fact.get("order_number", ""),
+        "location": location_there(fact.get("location") or config.default_location, mapping),
+        "lines": [{"sku": sku, "quantity": quantity} for sku, quantity in wanted.items()],
     }
 
 
@@ -186,6 +211,23 @@ def placed(data: Json, status: str) -> Placed | None:
             return None
         failure = (data["failure_reason"] or "refused by the warehouse") if status == "failed" else ""
         return Placed(slice_id, data.get("placement_id") or data["id"], status, failure)
+
+
+def shipped(data: Json, status: str) -> Shipped | None:
+    """Read the outcome of a shipment; None when it is not one of ours."""
+    with _contract(f"shipment.{status}"):
+        exchange_id = _ours(data["reference"], SHIPMENT)
+        if exchange_id is None:
+            return None
+        if status == "failed":
+            return Shipped(exchange_id, ShipmentOut(), data["failure_reason"] or "refused by the warehouse")
+        told = ShipmentOut(
+            external_reference=data.get("shipment_id") or data["id"],
+            carrier=data["carrier"],
+            tracking=data["tracking_number"],
+            shipped_at=moment(data["shipped_at"]),
+        )
+        return Shipped(exchange_id, told, "")
 
 
 def location_there(ours: str, mapping: WmsMapping) -> str:

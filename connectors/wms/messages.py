@@ -1,4 +1,4 @@
-"""What the warehouse's webhooks ask of the domain: receipts, inspections, outcomes of placements."""
+"""What the warehouse's webhooks ask of the domain: receipts, inspections, outcomes of placements and shipments."""
 
 import json
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from retailops.events.models import Event
 from retailops.lib.errors import Conflict, Unprocessable
 from returns.selectors import returns_visible_to
 from returns.services.blind import receive_blind
+from returns.services.exchange_shipping import fail_exchange_shipment, ship_exchange
 from returns.services.inspecting import inspect_return
 from returns.services.placing import record_disposition_failed, record_disposition_posted
 from returns.services.receiving import receive_return
@@ -23,7 +24,9 @@ RECEIVED = "receipt.confirmed"
 INSPECTED = "inspection.completed"
 CONFIRMED = "placement.confirmed"
 FAILED = "placement.failed"
-TOPICS = (RECEIVED, INSPECTED, CONFIRMED, FAILED)
+SHIPPED = "shipment.shipped"
+NOT_SHIPPED = "shipment.failed"
+TOPICS = (RECEIVED, INSPECTED, CONFIRMED, FAILED, SHIPPED, NOT_SHIPPED)
 ARRIVALS = ("return_line.received", "return_line.over_received", "return_line.item_mismatch")
 # Refusals of an inspection that came before the receipt that it judges.
 EARLY = frozenset({"more-than-received", "not-authorized"})
@@ -75,6 +78,18 @@ def place(conn: ConnectionContext, data: Json, status: str) -> Translated | None
     return Translated(result={"slice": str(placed.slice_id), "status": status})
 
 
+def ship(conn: ConnectionContext, data: Json, status: str) -> Translated | None:
+    """Record the outcome of a shipment; one that is not ours changes nothing."""
+    told = mapping.shipped(data, status)
+    if told is None:
+        return Translated(result={"ignored": "a shipment that we did not ask for"})
+    if status == "shipped":
+        exchange = ship_exchange(actor=conn.actor, exchange_id=told.exchange_id, shipment=told.shipment)
+    else:
+        exchange = fail_exchange_shipment(actor=conn.actor, exchange_id=told.exchange_id, failure=told.failure)
+    return Translated(exchange.rma.correlation_id, {"exchange": str(exchange.id), "status": status})
+
+
 def _received(conn: ConnectionContext, data: Json) -> Translated:
     arrival = mapping.arrival(data, names_of(conn))
     return_id = _return_of(conn, arrival)
@@ -121,9 +136,19 @@ def _failed(conn: ConnectionContext, data: Json) -> Translated | None:
     return place(conn, data, "failed")
 
 
+def _shipped(conn: ConnectionContext, data: Json) -> Translated | None:
+    return ship(conn, data, "shipped")
+
+
+def _not_shipped(conn: ConnectionContext, data: Json) -> Translated | None:
+    return ship(conn, data, "failed")
+
+
 HANDLERS: dict[str, Callable[[ConnectionContext, Json], Translated | None]] = {
     RECEIVED: _received,
     INSPECTED: _inspected,
     CONFIRMED: _confirmed,
     FAILED: _failed,
+    SHIPPED: _shipped,
+    NOT_SHIPPED: _not_shipped,
 }

@@ -21,10 +21,11 @@ class AvailabilityQuery(Query):
 
 
 class LocationAvailability(Shape):
-    """A sku at one location. Only `sellable` units at a sellable location may be promised."""
+    """A sku at one location. Only `sellable` units at a sellable location that nobody has reserved may be promised."""
 
     location: str
     available: int = Field(description="Units that may be promised.")
+    reserved: int = Field(description="Sellable units that are held for somebody.")
     physical: int = Field(description="Units that are there, in whatever disposition.")
     by_disposition: dict[str, int] = Field(examples=[{"sellable": 4, "pending_inspection": 1}])
 
@@ -34,6 +35,7 @@ class AvailabilityShape(Shape):
 
     sku: str
     available: int
+    reserved: int
     physical: int
     locations: list[LocationAvailability]
 
@@ -49,8 +51,11 @@ class AvailabilityEndpoint(Endpoint):
         """Physical and available to promise, by location and disposition. An announced return adds nothing."""
         found = [_location(place) for place in selectors.availability(query.sku, query.location, actor=self.actor)]
         available = sum(place.available for place in found)
+        reserved = sum(place.reserved for place in found)
         physical = sum(place.physical for place in found)
-        return AvailabilityShape(sku=query.sku, available=available, physical=physical, locations=found)
+        return AvailabilityShape(
+            sku=query.sku, available=available, reserved=reserved, physical=physical, locations=found
+        )
 
 
 def _location(place: selectors.Availability) -> LocationAvailability:
@@ -58,6 +63,7 @@ def _location(place: selectors.Availability) -> LocationAvailability:
     return LocationAvailability(
         location=place.location,
         available=place.available,
+        reserved=place.reserved,
         physical=sum(quantity for name, quantity in standing.items() if name not in ELSEWHERE),
         by_disposition=standing,
     )

@@ -8,9 +8,10 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
-from inventory.enums import ENDS
+from inventory.enums import ENDS, FOUND_OUT, Disposition
 from inventory.events import StockMoved
 from inventory.models import LegalTransition, Location, StockBalance, StockMove
+from inventory.services.reservation_endings import break_reservations
 from inventory.transitions import transition_key
 from retailops.accounts.actor import Actor, require
 from retailops.accounts.permissions import Permission
@@ -81,11 +82,11 @@ def _book(actor: Actor, moves: Sequence[MoveIn], places: dict[str, Location]) ->
     if len(rows) < len(moves):
         raise Invalid("The same effect key is given twice.")
     # Locked before looking for repeats: whoever books the same key at the same time waits here and then finds it.
-    balances = _locked_balances(rows.values())
+    balances = lock_balances(place for row in rows.values() for place in _ends(row))
     known = _known(rows)
     fresh = [move for move in moves if move.effect_key not in known]
     if fresh:
-        _apply([rows[move.effect_key] for move in fresh], balances)
+        _apply(actor, [rows[move.effect_key] for move in fresh], balances)
         StockMove.objects.bulk_create([rows[move.effect_key] for move in fresh])
         _tell(actor, fresh, rows)
     return [known.get(move.effect_key) or rows[move.effect_key] for move in moves]
@@ -130,9 +131,9 @@ def _content(move: StockMove) -> tuple[object, ...]:
     return move.sku, move.quantity, str(move.source), str(move.target), move.source_location_id, move.target_location_id
 
 
-def _locked_balances(rows: Iterable[StockMove]) -> dict[Place, StockBalance]:
-    """Return the balances that the moves touch, locked in one order, so that two commands never wait for each other."""
-    places = sorted({place for move in rows for place in _ends(move)}, key=str)
+def lock_balances(touched: Iterable[Place]) -> dict[Place, StockBalance]:
+    """Return the balances of these places, locked in one order, so that two commands never wait for each other."""
+    places = sorted(set(touched), key=str)
     StockBalance.objects.bulk_create(
         [StockBalance(sku=sku, location_id=location, disposition=where) for sku, location, where in places],
         ignore_conflicts=True,
@@ -149,7 +150,7 @@ def _ends(move: StockMove) -> tuple[Place, Place]:
     return source, (move.sku, move.target_location_id, str(move.target))
 
 
-def _apply(rows: Sequence[StockMove], balances: dict[Place, StockBalance]) -> None:
+def _apply(actor: Actor, rows: Sequence[StockMove], balances: dict[Place, StockBalance]) -> None:
     touched: dict[Place, int] = defaultdict(int)
     for move in rows:
         source, target = _ends(move)
@@ -163,9 +164,22 @@ def _apply(rows: Sequence[StockMove], balances: dict[Place, StockBalance]) -> No
                 f"Only {balance.quantity} of {balance.sku} stand in {balance.disposition} there.",
                 code="not-enough-stock",
             )
+        if balance.reserved and balance.quantity + change < balance.reserved:
+            _take_reserved(actor, balance, change, [row for row in rows if _ends(row)[0] == place])
         balance.quantity += change
         balance.updated_at = moment
     StockBalance.objects.bulk_update([balances[place] for place in touched], ["quantity", "updated_at"])
+
+
+def _take_reserved(actor: Actor, balance: StockBalance, change: int, out: Sequence[StockMove]) -> None:
+    """Break reservations where units were found to be no longer sellable; whoever merely wants them is refused."""
+    found_out = [row for row in out if row.target in FOUND_OUT]
+    left = balance.quantity + change + sum(row.quantity for row in found_out)
+    if left < balance.reserved and len(found_out) < len(out):
+        free = balance.quantity - balance.reserved
+        raise Conflict(f"{free} of {balance.sku} are free there; the others are reserved.", code="stock-reserved")
+    lost = balance.reserved - balance.quantity - change
+    break_reservations(actor, balance, lost, f"found to be {Disposition(found_out[0].target).label.lower()}")
 
 
 def _tell(actor: Actor, moves: Sequence[MoveIn], rows: dict[str, StockMove]) -> None:

@@ -1,9 +1,18 @@
 """Proofs over the whole database of what returns promise; each is one set-based statement."""
 
-from returns.audits import claims, endings, history, money, units
+from returns.audits import claims, endings, exchanges, history, money, units
+
+MODULES = (
+    money,
+    units,
+    history,
+    endings,
+    exchanges,
+    claims,
+)
 
 
 def register() -> None:
     """Register the audits."""
-    for module in (money, units, history, endings, claims):
+    for module in MODULES:
         module.register()

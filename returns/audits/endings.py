@@ -13,6 +13,7 @@ SELECT 'return ' || r.number, 'closed, and refund ' || f.id || ' of ' || f.amoun
   FROM returns_return r JOIN returns_refund f ON f.rma_id = r.id
   LEFT JOIN returns_creditmemo m ON m.refund_id = f.id AND m.status = 'posted' AND m.amount = f.amount
  WHERE r.status = 'closed' AND r.memo_required AND f.status = 'succeeded' AND m.id IS NULL
+   AND NOT EXISTS (SELECT 1 FROM returns_exchange e WHERE e.proposal = f.proposal)
 UNION ALL
 SELECT 'credit memo ' || m.id, 'of ' || m.amount || ', its refund is of ' || f.amount || ' and ' || f.status
   FROM returns_creditmemo m JOIN returns_refund f ON f.id = m.refund_id
@@ -33,7 +34,8 @@ SELECT 'return ' || r.number, 'closed, and refund ' || f.id || ' is ' || f.statu
 UNION ALL
 SELECT 'return ' || r.number, 'closed, and case ' || c.id || ' was open then and still is'
   FROM returns_return r JOIN cases_case c ON c.subject_id = r.id
-    OR c.subject_id IN (SELECT f.id FROM returns_refund f WHERE f.rma_id = r.id)
+    OR c.subject_id IN (SELECT f.id FROM returns_refund f WHERE f.rma_id = r.id
+                        UNION ALL SELECT e.id FROM returns_exchange e WHERE e.rma_id = r.id)
  WHERE r.status = 'closed' AND r.open_cases > 0 AND c.status = 'open' AND c.opened_at < r.closed_at
 """
 

@@ -8,7 +8,10 @@ from returns.events.refunds import RefundLineFact
 
 @dataclass(frozen=True)
 class CreditMemoFact:
-    """What every credit-memo event tells; `effect_key` is the memo's external id at the ERP."""
+    """What every credit-memo event tells; `effect_key` is the memo's external id at the ERP.
+
+    A memo is of a refund (`refund_id`), or of the gross credit of an exchange (`exchange_id`).
+    """
 
     memo_id: str
     refund_id: str
@@ -20,6 +23,7 @@ class CreditMemoFact:
     effect_key: str
     order_number: str = ""
     external_reference: str = ""
+    exchange_id: str = ""
     lines: list[RefundLineFact] = field(default_factory=list)
 
 

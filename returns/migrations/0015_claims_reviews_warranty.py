@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('cases', '0001_initial'),
         ('inventory', '0003_legal_transitions'),
-        ('returns', '0005_imports'),
+        ('returns', '0013_exchange_guards'),
     ]
 
     operations = [

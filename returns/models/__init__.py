@@ -1,6 +1,7 @@
 """The app's tables, private to it: other apps use services, selectors, events and enums."""
 
 from returns.models.claims import ClaimCredit, ClaimLine, Supplier, SupplierClaim, SupplierSku
+from returns.models.exchanges import Exchange, ExchangeComponent, ExchangeLine, ExchangePayment
 from returns.models.imports import FileImport, ImportLine
 from returns.models.orders import Customer, CustomerIdentity, Order, OrderLine, Payment, Shipment
 from returns.models.policies import ReturnPolicy
@@ -17,6 +18,10 @@ __all__ = [
     "Customer",
     "CustomerIdentity",
     "DispositionSlice",
+    "Exchange",
+    "ExchangeComponent",
+    "ExchangeLine",
+    "ExchangePayment",
     "FileImport",
     "FraudReview",
     "ImportLine",

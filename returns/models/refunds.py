@@ -9,6 +9,7 @@ from retailops.events.catalog import Subject
 from retailops.lib.clock import now
 from retailops.lib.ids import uuid7
 from returns.enums import ComponentKind, CreditMemoStatus, RefundStatus, RefundTiming
+from returns.models.exchanges import Exchange
 from returns.models.orders import OrderLine, Payment
 from returns.models.returns import Return, ReturnLine
 
@@ -183,11 +184,14 @@ class RefundAttempt(models.Model):
 
 
 class CreditMemo(models.Model):
-    """The ERP's document for one refund's money. Its key at the ERP is `memo:<id>`."""
+    """The ERP's document for one refund's money, or for the gross credit of one exchange. Its key is `memo:<id>`."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     rma = models.ForeignKey(Return, on_delete=models.PROTECT, related_name="credit_memos")
-    refund = models.OneToOneField(Refund, on_delete=models.PROTECT, related_name="credit_memo")
+    refund = models.OneToOneField(Refund, null=True, blank=True, on_delete=models.PROTECT, related_name="credit_memo")
+    exchange = models.OneToOneField(
+        Exchange, null=True, blank=True, on_delete=models.PROTECT, related_name="credit_memo"
+    )
     status = FSMField(max_length=10, choices=CreditMemoStatus.choices, default=CreditMemoStatus.QUEUED)
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
@@ -201,6 +205,11 @@ class CreditMemo(models.Model):
         verbose_name = "credit memo"
         constraints = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="memo_is_positive"),
+            models.CheckConstraint(
+                condition=Q(refund__isnull=False, exchange__isnull=True)
+                | Q(refund__isnull=True, exchange__isnull=False),
+                name="memo_of_one_thing",
+            ),
             models.CheckConstraint(condition=Q(status__in=CreditMemoStatus.values), name="memo_status_is_known"),
         ]
         indexes = [

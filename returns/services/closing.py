@@ -1,5 +1,5 @@
 """The close rule: every authorized unit is disposed of, missing, kept or canceled; no refund is under way; the stock is
-acknowledged by its owner; the memo is posted where required; no case is open."""
+acknowledged by its owner; the memo is posted where required; no exchange still goes on; no case is open."""
 
 from typing import Any
 from uuid import UUID
@@ -70,6 +70,7 @@ def what_is_left(rma: Return, standing: Facets) -> list[str]:
         ),
         (standing.stock not in (StockState.NONE, StockState.PLACED), "stock is not placed by its owner"),
         (standing.money in (MoneyState.PENDING, MoneyState.ATTENTION), "a refund is not settled"),
+        (standing.exchanging > 0, "an exchange still goes on"),
         (_memo_missing(rma, standing), "the credit memo is not posted"),
         (promised_and_not_done(rma), "a repair, a replacement or a parcel to the customer is owed"),
         (standing.open_cases > 0, f"{standing.open_cases} cases are open"),

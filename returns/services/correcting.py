@@ -16,6 +16,7 @@ from returns.facts import line_fact
 from returns.models import Receipt, ReceiptLine, Return, ReturnLine
 from returns.services.closing import finish, refuse_closed
 from returns.services.decisions import save_lines
+from returns.services.exchange_progress import follow_exchanges
 from returns.services.exposure import recover_what_was_overpaid
 from returns.services.locking import lock_return
 from returns.services.stock import take_out
@@ -44,6 +45,7 @@ def reverse_receipt(*, actor: Actor, return_id: UUID, scan_id: str, reason: str 
     take_out(actor, rma, receipt, lines, receipt.location)
     _tell(actor, rma, receipt, lines, reason)
     recover_what_was_overpaid(actor, rma, _touched(lines))
+    follow_exchanges(rma)
     finish(actor, rma)
     return reversal
 

@@ -13,7 +13,7 @@ from retailops.events.publish import publish
 from retailops.lib.fsm import fire
 from returns import troubles
 from returns.access import access_memo
-from returns.enums import ComponentKind, CreditMemoStatus
+from returns.enums import ComponentKind, CreditMemoStatus, ExchangeSide
 from returns.events import (
     CreditMemoFact,
     CreditMemoPosted,
@@ -22,7 +22,15 @@ from returns.events import (
     CreditMemoReversed,
 )
 from returns.facts import memo_fact
-from returns.models import CreditMemo, Refund, RefundComponent, RefundLine
+from returns.models import (
+    CreditMemo,
+    Exchange,
+    ExchangeComponent,
+    ExchangeLine,
+    Refund,
+    RefundComponent,
+    RefundLine,
+)
 from returns.services.closing import end_trouble, finish
 
 OPERATION = "credit_memo.post"
@@ -43,10 +51,34 @@ def queue_credit_memo(actor: Actor, refund: Refund, lines: Sequence[RefundLine])
     )
     memo.rma = refund.rma
     if made:
-        event = _tell(actor, CreditMemoQueued, memo, lines)
-        if not Delivery.objects.filter(event_id=event, operation=OPERATION).exists():
-            troubles.memo_unrouted(actor, refund.rma, str(memo.id))
+        _owe(actor, memo, lines)
     return memo
+
+
+def queue_exchange_memo(actor: Actor, exchange: Exchange) -> CreditMemo:
+    """Owe the ERP a memo of the gross credit of a settled exchange, within the command that holds the return.
+
+    It is the only memo of the exchange: a balance that goes back to the customer is part of it. Again changes nothing.
+    """
+    memo, made = CreditMemo.objects.get_or_create(
+        exchange=exchange,
+        defaults={
+            "rma": exchange.rma,
+            "amount": exchange.credit,
+            "currency": exchange.currency,
+            "legal_entity": exchange.rma.legal_entity,
+        },
+    )
+    memo.rma = exchange.rma
+    if made:
+        _owe(actor, memo, _lines(memo))
+    return memo
+
+
+def _owe(actor: Actor, memo: CreditMemo, lines: Iterable[RefundLine | ExchangeLine]) -> None:
+    event = _tell(actor, CreditMemoQueued, memo, lines)
+    if not Delivery.objects.filter(event_id=event, operation=OPERATION).exists():
+        troubles.memo_unrouted(actor, memo.rma, str(memo.id))
 
 
 @transaction.atomic
@@ -102,16 +134,23 @@ def reverse_credit_memo(*, actor: Actor, memo_id: UUID, external_reference: str)
     return memo
 
 
-def _lines(memo: CreditMemo) -> Iterable[RefundLine]:
-    return RefundLine.objects.filter(refund_id=memo.refund_id).select_related("line__order_line")
+def _lines(memo: CreditMemo) -> Iterable[RefundLine | ExchangeLine]:
+    if memo.exchange_id:
+        return ExchangeLine.objects.filter(exchange_id=memo.exchange_id).select_related("line__order_line")
+    return RefundLine.objects.filter(refund=memo.refund).select_related("line__order_line")
 
 
-def _tell(actor: Actor, kind: type[CreditMemoFact], memo: CreditMemo, lines: Iterable[RefundLine]) -> UUID:
+def _tell(
+    actor: Actor, kind: type[CreditMemoFact], memo: CreditMemo, lines: Iterable[RefundLine | ExchangeLine]
+) -> UUID:
     event = publish(memo_fact(kind, memo, lines, _worth(memo)), subject=memo.rma.as_subject(), actor=actor)
     return event.id
 
 
 def _worth(memo: CreditMemo) -> dict[UUID, int]:
-    """What the refund pays for the units of each order line: goods, their tax and duty."""
-    parts = RefundComponent.objects.filter(refund_id=memo.refund_id, kind__in=OF_UNITS, order_line__isnull=False)
+    """What the refund pays, or the exchange credits, for the units of each order line: goods, their tax and duty."""
+    if memo.exchange_id:
+        credit = ExchangeComponent.objects.filter(exchange_id=memo.exchange_id, side=ExchangeSide.CREDIT)
+        return dict(credit.values_list("order_line_id").annotate(Sum("amount")))
+    parts = RefundComponent.objects.filter(refund=memo.refund, kind__in=OF_UNITS, order_line__isnull=False)
     return dict(parts.values_list("order_line_id").annotate(Sum("amount")))

@@ -13,7 +13,7 @@ from retailops.lib.errors import Conflict, Denied, Invalid
 from retailops.lib.fsm import fire
 from returns import facets
 from returns.allocation import count, overlap
-from returns.enums import LIVE_REFUNDS, LIVE_STATUSES
+from returns.enums import CLAIMING_EXCHANGES, LIVE_REFUNDS, LIVE_STATUSES
 from returns.events import (
     ReturnAuthorized,
     ReturnCanceled,
@@ -23,11 +23,13 @@ from returns.events import (
     ReturnReinstated,
     ReturnReopened,
 )
+from returns.exchange_terms import SENT
 from returns.facts import return_fact
 from returns.models import Return, ReturnLine
 from returns.policy import rules_of
 from returns.services.authorizing import grant
 from returns.services.closing import close_return, finish
+from returns.services.exchange_progress import of_return, stop_pending
 from returns.services.holding import refuse_blocked, refuse_held, withdraw_review
 from returns.services.locking import lock_return
 from returns.services.refunds import refund_by_policy
@@ -94,7 +96,8 @@ def turn_down(actor: Actor, rma: Return, reason: str) -> Return:
 def cancel_return(*, actor: Actor, return_id: UUID, reason: str = "", expected_version: int | None = None) -> Return:
     """Give a return up; its units are free again.
 
-    Raises TransitionRefused, and Conflict after goods arrived or while a refund lives (invariant 12: reverse instead).
+    Raises TransitionRefused, and Conflict after goods arrived or while a refund or an exchange lives (invariant 12:
+    reverse instead).
     """
     rma = lock_return(actor, return_id, Permission.RETURNS_DECIDE, expected_version=expected_version)
     lines = lines_of(rma)
@@ -102,6 +105,8 @@ def cancel_return(*, actor: Actor, return_id: UUID, reason: str = "", expected_v
         raise Conflict("Goods have arrived: inspect them or reverse the receipt instead.", code="received")
     if rma.refunds.filter(status__in=LIVE_REFUNDS).exists():
         raise Conflict("A refund is on its way or paid: it must be settled first.", code="refund-live")
+    if of_return(rma.id, *CLAIMING_EXCHANGES):
+        raise Conflict("An exchange goes on: cancel or convert it first.", code="exchange-live")
     withdraw_review(actor, rma, reason or "canceled")
     fire(rma.cancel)
     _decided(actor, rma, ReturnCanceled, reason, lines)
@@ -117,6 +122,7 @@ def expire_return(*, actor: Actor, return_id: UUID, reason: str = "deadline pass
     rma = lock_return(actor, return_id, Permission.RETURNS_DECIDE)
     if not may_expire(rma):
         raise Conflict("Its deadline has not passed, or something came of it.", code="not-due")
+    stop_pending(actor, rma)
     fire(rma.expire)
     _decided(actor, rma, ReturnExpired, reason, lines_of(rma))
     return finish(actor, rma)
@@ -126,6 +132,8 @@ def may_expire(rma: Return) -> bool:
     """Tell whether nothing came of the return in time."""
     overdue = rma.expires_at is not None and rma.expires_at <= now() and rma.in_transit_at is None
     if not overdue or rma.receipts.filter(reversal__isnull=True, reverses__isnull=True).exists():
+        return False
+    if of_return(rma.id, *SENT):
         return False
     return not rma.refunds.filter(status__in=LIVE_REFUNDS).exists() and not rma.lines.filter(kept__gt=0).exists()
 

@@ -19,6 +19,7 @@ from returns.models import ReceiptLine, Return, ReturnLine
 from returns.services.arriving import awaited
 from returns.services.closing import finish
 from returns.services.decisions import save_lines
+from returns.services.exchange_progress import follow_exchanges
 from returns.services.locking import lock_return
 from returns.services.quantities import line_numbered
 from returns.services.refunds import refund_by_policy
@@ -50,6 +51,7 @@ def accept_over_receipt(*, actor: Actor, return_id: UUID, line_no: int, quantity
     _book(actor, rma, line, quantity, places)
     fact = line_fact(LineReceived, rma, line, quantity, reason=reason)
     publish(fact, subject=rma.as_subject(), actor=actor, reason_code=reason[:80])
+    follow_exchanges(rma)
     refund_by_policy(rma)
     return finish(actor, rma)
 

@@ -19,6 +19,7 @@ from returns.inputs import InspectionIn, SliceIn
 from returns.models import DispositionSlice, Inspection, Return, ReturnLine
 from returns.services.closing import finish
 from returns.services.decisions import lines_of, save_lines
+from returns.services.exchange_progress import follow_exchanges
 from returns.services.exposure import recover_what_was_overpaid
 from returns.services.locking import lock_return
 from returns.services.posting import hand_over
@@ -44,6 +45,7 @@ def inspect_return(*, actor: Actor, return_id: UUID, inspection: InspectionIn) -
     if rma.status != ReturnStatus.AUTHORIZED:
         raise Conflict(f"The return is {rma.status}: authorize or reinstate it first.", code="not-authorized")
     row = record_verdicts(actor, rma, inspection, location_of(inspection.location))
+    follow_exchanges(rma)
     refund_by_policy(rma)
     finish(actor, rma)
     return row

@@ -5,8 +5,8 @@ from uuid import UUID
 from retailops.accounts.actor import Actor
 from retailops.accounts.permissions import Permission
 from retailops.lib.errors import NotFound
-from returns.access import access_return
-from returns.models import Order, Payment, Return
+from returns.access import access_exchange, access_return
+from returns.models import Exchange, Order, Payment, Return
 
 
 def lock_return(
@@ -29,6 +29,16 @@ def lock_return(
         rows = Payment.objects.select_for_update(no_key=True).filter(order_id=order_id).order_by("id")
         list(rows.values_list("pk"))
     return access_return(actor, return_id, permission, lock=True, expected_version=expected_version)
+
+
+def lock_exchange(actor: Actor, exchange_id: UUID, permission: Permission) -> Exchange:
+    """Return the exchange after its order's payments and its return were locked. Raises as access_exchange."""
+    found = access_exchange(actor, exchange_id, permission)
+    rma = lock_return(actor, found.rma_id, permission, with_payments=True)
+    # Read after the locks were taken: what stood there before may have changed while waiting.
+    exchange = Exchange.objects.get(pk=exchange_id)
+    exchange.rma = rma
+    return exchange
 
 
 def _order_id(return_id: UUID) -> UUID | None:

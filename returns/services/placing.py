@@ -16,6 +16,7 @@ from returns.models import DispositionSlice
 from returns.services.bound_slices import refuse_bound
 from returns.services.closing import finish, refuse_closed
 from returns.services.decisions import save_lines
+from returns.services.exchange_progress import follow_exchanges
 from returns.services.exposure import recover_what_was_overpaid
 from returns.services.locking import lock_return
 from returns.services.posting import hand_over, post, tell
@@ -82,6 +83,7 @@ def redecide_disposition(
     save_lines([line], "accepted", "rejected")
     hand_over(actor, rma, [new], part.inspection.location)
     recover_what_was_overpaid(actor, rma, [line])
+    follow_exchanges(rma)
     refund_by_policy(rma)
     finish(actor, rma)
     return new
@@ -96,6 +98,7 @@ def reverse_disposition(*, actor: Actor, slice_id: UUID, reason: str) -> Disposi
     _count(part, -part.quantity)
     save_lines([part.line], "accepted", "rejected")
     recover_what_was_overpaid(actor, part.line.rma, [part.line])
+    follow_exchanges(part.line.rma)
     finish(actor, part.line.rma)
     return part
 

@@ -8,15 +8,17 @@ from retailops.accounts.actor import Actor
 from retailops.accounts.permissions import Permission
 from retailops.events.publish import publish
 from retailops.lib.errors import Conflict, Invalid, Unprocessable
-from returns.allocation import count, first, subtract
+from returns.allocation import count, first, merge, subtract
 from returns.enums import ReturnStatus
 from returns.events import LineKept, LineRemainingCanceled, LineShort, ReturnLineFact
+from returns.exchange_units import claimed_units
 from returns.facts import line_fact
 from returns.models import Return, ReturnLine
 from returns.refund_terms import covered_units
 from returns.services.arriving import awaited
 from returns.services.closing import finish
 from returns.services.decisions import lines_of, save_lines
+from returns.services.exchange_progress import follow_exchanges
 from returns.services.exposure import recover_what_was_overpaid
 from returns.services.locking import lock_return
 from returns.services.refunds import refund_by_policy
@@ -34,6 +36,7 @@ def declare_missing(*, actor: Actor, return_id: UUID, line_no: int, quantity: in
     save_lines([line], "missing")
     _tell(actor, rma, LineShort, line, quantity, reason)
     recover_what_was_overpaid(actor, rma, [line])
+    follow_exchanges(rma)
     return finish(actor, rma)
 
 
@@ -45,6 +48,7 @@ def keep_units(*, actor: Actor, return_id: UUID, line_no: int, quantity: int, re
     line.kept += quantity
     save_lines([line], "kept")
     _tell(actor, rma, LineKept, line, quantity, reason)
+    follow_exchanges(rma)
     refund_by_policy(rma)
     return finish(actor, rma)
 
@@ -57,10 +61,12 @@ def cancel_remaining(*, actor: Actor, return_id: UUID, line_no: int, quantity: i
     """
     rma = lock_return(actor, return_id, Permission.RETURNS_DECIDE, with_order=True, with_payments=True)
     line = _expected(rma, line_no, quantity)
-    covered = covered_units([line.id]).get(line.id, [])
-    free = subtract(line.units, covered)
+    taken = merge(covered_units([line.id]).get(line.id, []), claimed_units([line.id]).get(line.id, []))
+    free = subtract(line.units, taken)
     if line.order_line_id and count(free) < quantity:
-        raise Unprocessable("These units are refunded already; declare them missing instead.", code="units-refunded")
+        raise Unprocessable(
+            "These units are refunded or exchanged already; declare them missing instead.", code="units-refunded"
+        )
     if line.order_line_id:
         line.units = subtract(line.units, subtract(free, first(free, count(free) - quantity)))
     line.canceled += quantity

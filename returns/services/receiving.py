@@ -22,6 +22,7 @@ from returns.services.arriving import Arrival, compare
 from returns.services.closing import finish
 from returns.services.correcting import reverse_receipt
 from returns.services.decisions import bring_back, lines_of, open_again, save_lines, taken_meanwhile
+from returns.services.exchange_progress import follow_exchanges
 from returns.services.extra_units import accept_over_receipt
 from returns.services.holding import blocked
 from returns.services.locking import lock_return
@@ -106,6 +107,7 @@ def record_arrival(
     _open_cases(actor, rma, row, arrivals, former)
     await_assessment(rma, {each.line for each in arrivals if each.line})
     pass_without_inspection(rma, row, arrivals, rules_of(rma.policy))
+    follow_exchanges(rma)
     refund_by_policy(rma)
     finish(actor, rma)
     return row

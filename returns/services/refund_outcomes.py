@@ -28,6 +28,7 @@ from returns.events import (
     RefundPending,
     RefundReversed,
 )
+from returns.exchange_units import is_of_exchange
 from returns.facts import refund_fact, refund_succeeded_fact
 from returns.models import Refund, RefundAttempt, RefundLine
 from returns.services.closing import end_trouble, finish
@@ -141,7 +142,7 @@ def _settled(actor: Actor, refund: Refund, said: Said, former: str) -> None:
     count_refunded(refund.rma)
     fact = refund_succeeded_fact(refund, lines, sum(shipping.values_list("amount", flat=True)))
     publish(fact, subject=refund.as_subject(), actor=actor)
-    if refund.rma.memo_required:
+    if refund.rma.memo_required and not is_of_exchange(refund):
         queue_credit_memo(actor, refund, lines)
     for trouble in ("refund_requires_action", "refund_unrouted"):
         evidence = {"reference": said.external_reference}

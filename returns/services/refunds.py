@@ -68,7 +68,7 @@ def propose_refund(*, actor: Actor, return_id: UUID, proposal: RefundProposalIn 
     plan = plan_by_person(terms, proposal) if proposal else plan_by_policy(terms)
     if not plan.spread:
         raise Unprocessable("Nothing that came back is left to refund, or no payment can take it.", code="nothing-due")
-    refunds = _carry_out(actor, terms, plan)
+    refunds = carry_out(actor, terms, plan)
     _supersede_dead(rma, refunds[0])
     finish(actor, rma)
     return refunds
@@ -87,7 +87,7 @@ def refund_by_policy(rma: Return) -> list[Refund]:
     missing = plan.permitted - plan.calculation.total
     if missing > 0:
         no_tender(POLICY, rma, missing)
-    return _carry_out(POLICY, terms, plan) if plan.spread else []
+    return carry_out(POLICY, terms, plan) if plan.spread else []
 
 
 def preview_refund(actor: Actor, return_id: UUID) -> RefundPreview:
@@ -105,7 +105,8 @@ def preview_refund(actor: Actor, return_id: UUID) -> RefundPreview:
     )
 
 
-def _carry_out(actor: Actor, terms: Terms, plan: Plan) -> list[Refund]:
+def carry_out(actor: Actor, terms: Terms, plan: Plan) -> list[Refund]:
+    """Reserve the refunds of a plan (payments and return locked), and approve them or ask a second person."""
     refunds = reserve(actor, terms, plan)
     reasons = _why_approval(terms, plan)
     total = terms.reserved + plan.calculation.total
@@ -251,7 +252,7 @@ def supersede_refund(*, actor: Actor, refund_id: UUID, reason: str, payment_id: 
     _check_still_free(old, plan)
     fire(old.supersede)
     old.save(update_fields=["status"])
-    [new] = _carry_out(actor, terms, plan)
+    [new] = carry_out(actor, terms, plan)
     Refund.objects.filter(pk=old.pk).update(superseded_by=new)
     end_what_is_replaced(rma, old, new, reason)
     finish(actor, rma)

@@ -16,6 +16,7 @@ from returns.models import Return
 from returns.services.arriving import awaited
 from returns.services.closing import finish
 from returns.services.decisions import lines_of
+from returns.services.exchange_progress import follow_exchanges
 from returns.services.locking import lock_return
 from returns.services.refunds import refund_by_policy
 
@@ -47,5 +48,6 @@ def mark_in_transit(*, actor: Actor, return_id: UUID, tracking: str, scanned_at:
         if awaited(line) > 0
     ]
     append(events, {event.id: subject.lane for event in events})
+    follow_exchanges(rma)
     refund_by_policy(rma)
     return finish(actor, rma)

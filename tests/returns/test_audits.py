@@ -14,7 +14,17 @@ from retailops.lib.clock import now
 from returns import audits as return_audits
 from returns.models import Refund, Return
 from returns.services import refund_outcomes
-from tests.factories import SYSTEM, ensure_policy, make_inspected_return, make_order, make_receipt, make_return, unique
+from tests.factories import (
+    SYSTEM,
+    ensure_policy,
+    make_inspected_return,
+    make_inspection,
+    make_order,
+    make_receipt,
+    make_return,
+    unique,
+)
+from tests.returns.exchanging import exchangeable, propose, shipped
 from tests.returns.proofs import breaches, prove
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +63,22 @@ SABOTAGE: dict[str, str] = {
     "nothing canceled after goods or money": "UPDATE returns_return SET status = 'canceled'",
     "facets equal what they are derived from": "UPDATE returns_return SET logistics = 'none'",
     "stock balances equal the sum of their moves": "UPDATE inventory_stockbalance SET quantity = quantity + 1",
+    "reserved stock is what reservations hold, within the sellable": """
+        UPDATE inventory_stockbalance SET reserved = reserved + 1 WHERE disposition = 'sellable'""",
+    "consumed reservations went out of the house": "UPDATE inventory_reservation SET status = 'consumed'",
+    "each unit is refunded or exchanged, once": "UPDATE returns_exchangeline SET units = '[[0, 3]]'",
+    "exchanged units are those of shipped exchanges": "UPDATE returns_returnline SET exchanged = 1 - exchanged",
+    "both gross sides of an exchange are their components": "UPDATE returns_exchange SET sale = sale + 1",
+    "credits of exchanges within the worth of their units": """
+        UPDATE returns_exchangecomponent SET amount = amount + 1 WHERE side = 'credit'""",
+    "balances of exchanges paid once, refunded once": "UPDATE returns_exchange SET sale = credit + 7",
+    "one memo for the gross credit of an exchange": """
+        UPDATE returns_creditmemo SET amount = amount + 1 WHERE exchange_id IS NOT NULL""",
+    "goods of exchanges are held until they go": "UPDATE inventory_reservation SET status = 'released'",
+    "no return ends with a live exchange": "UPDATE returns_return SET status = 'canceled'",
+    "exchanges stand where their last event says": "UPDATE returns_exchange SET status = 'awaiting_payment'",
+    "released exchanges are on their way or a case": """
+        UPDATE returns_exchange SET status = 'released' WHERE status = 'reserved'""",
 }
 
 
@@ -63,6 +89,11 @@ def world() -> None:
     refund_outcomes.settle_refund(actor=SYSTEM, refund_id=first.refunds.get().id, external_reference="re_1")
     make_inspected_return(order, {1: 1})
     make_receipt(make_return(order, {1: 1}))
+    went = propose(exchangeable(exchange_timing="on_authorization"), price=400)
+    shipped(went)
+    make_receipt(went.rma)
+    make_inspection(went.rma)
+    propose(exchangeable())
 
 
 @pytest.mark.parametrize("audit", SABOTAGE)
@@ -72,7 +103,9 @@ def test_each_audit_finds_its_breach(audit: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("SET LOCAL session_replication_role = replica")  # no triggers
-        for table in ("returns_returnline", "returns_dispositionslice", "inventory_stockbalance"):
+        for table in (
+            "returns_returnline", "returns_dispositionslice", "inventory_stockbalance", "returns_exchange",
+        ):  # fmt: skip
             _drop_checks(table)
         cursor.execute(SABOTAGE[audit])
         assert cursor.rowcount > 0

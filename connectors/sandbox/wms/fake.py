@@ -7,11 +7,11 @@ from typing import Any
 from connectors.sandbox.exchange import BadRequest, Call, Json, Match, Reply, Router
 from connectors.sandbox.keys import KeyMemory, digest
 from connectors.sandbox.pipeline import World
-from connectors.sandbox.wms import floor, notices, placements
+from connectors.sandbox.wms import floor, notices, placements, shipments
 from connectors.sandbox.wms.messages import SYSTEM, WmsError, problem, sign
 
 KEY_LIMIT = 255
-KEYED = {"notices.create", "placements.create"}
+KEYED = {"notices.create", "placements.create", "shipments.create"}
 ROUTES: list[tuple[str, str, str, Callable[..., Reply]]] = [
     ("POST", "/v1/inbound-notices", "notices.create", notices.create),
     ("GET", "/v1/inbound-notices", "notices.list", notices.listing),
@@ -20,8 +20,14 @@ ROUTES: list[tuple[str, str, str, Callable[..., Reply]]] = [
     ("POST", "/v1/placements", "placements.create", placements.create),
     ("GET", "/v1/placements", "placements.list", placements.listing),
     ("GET", "/v1/placements/{placement}", "placements.retrieve", placements.retrieve),
+    ("POST", "/v1/shipments", "shipments.create", shipments.create),
+    ("GET", "/v1/shipments", "shipments.list", shipments.listing),
+    ("GET", "/v1/shipments/{shipment}", "shipments.retrieve", shipments.retrieve),
     ("GET", "/v1/stock", "stock.list", placements.stock),
 ]
+
+
+BOOKS = ("notices", "receipts", "inspections", "placements", "shipments")
 
 
 class WmsFake:
@@ -36,6 +42,7 @@ class WmsFake:
             self._router.add(method, template, operation, partial(handler, world))
         world.hooks.register(SYSTEM, sign)
         world.jobs.register(SYSTEM, "confirm", lambda job: placements.confirm_if_open(world, job["placement"]))
+        world.jobs.register(SYSTEM, "dispatch", lambda job: shipments.dispatch_if_open(world, job["shipment"]))
         world.jobs.register(SYSTEM, "arrive", partial(floor.arrive_by_itself, world))
         world.jobs.register(SYSTEM, "inspect", partial(floor.inspect_by_itself, world))
 
@@ -80,8 +87,8 @@ class WmsFake:
         return self.refuse(500) if fails else reply
 
     def books(self) -> Json:
-        """Notices, receipts, inspections, placements, and stock summed by disposition."""
-        kinds = {"notices": "notice", "receipts": "receipt", "inspections": "inspection", "placements": "placement"}
+        """Notices, receipts, inspections, placements, shipments, and stock summed by disposition."""
+        kinds = {name: name.removesuffix("s") for name in BOOKS}
         books: Json = {name: self._world.store.find(SYSTEM, kind) for name, kind in kinds.items()}
         books["stock"] = self._world.store.find(SYSTEM, "stock")
         totals: dict[str, int] = {}
@@ -95,6 +102,8 @@ class WmsFake:
             ("POST", "/arrivals", _checked(partial(floor.arrive, world))),
             ("POST", "/inspections", _checked(partial(floor.inspect, world))),
             ("POST", "/placements/{placement}/settle", self._settle),
+            ("POST", "/shipments/{shipment}/settle", self._settle_shipment),
+            ("POST", "/stock", _checked(partial(shipments.stock_up, world))),
             ("PUT", "/autopilot", _checked(partial(floor.set_autopilot, world))),
             ("GET", "/autopilot", lambda _body: floor.autopilot(world).model_dump()),
             ("POST", "/age-keys", lambda body: {"aged": self._keys.age(float(body.get("hours", 25)))}),
@@ -117,6 +126,9 @@ class WmsFake:
 
     def _settle(self, body: Json, placement: str) -> Json:
         return placements.settle(self._world, placement, body.get("outcome", ""), body.get("reason", ""))
+
+    def _settle_shipment(self, body: Json, shipment: str) -> Json:
+        return shipments.settle(self._world, shipment, body.get("outcome", ""), body.get("reason", ""))
 
 
 def _checked(act: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -63,6 +63,29 @@ class PlacementIn(Body):
     line_ref: str = ""
 
 
+class ShipmentLine(Body):
+    sku: Text
+    quantity: Quantity
+
+
+class ShipmentIn(Body):
+    """Ship goods to the customer of an order."""
+
+    reference: Text
+    rma_number: str = ""
+    order_number: str = ""
+    location: Text = DEFAULT_LOCATION
+    lines: Annotated[list[ShipmentLine], Field(min_length=1)]
+
+
+class StockIn(Body):
+    """Sellable units that come from elsewhere."""
+
+    sku: Text
+    quantity: Quantity
+    location: Text = DEFAULT_LOCATION
+
+
 class ArrivedLine(Body):
     line_ref: Text
     quantity: Quantity

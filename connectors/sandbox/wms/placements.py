@@ -27,7 +27,7 @@ def create(world: World, call: Call) -> Reply:
     made |= {"created_at": at, "updated_at": at}
     world.store.save(SYSTEM, "placement", made, ref=placement.reference, alt=placement.sku)
     if not world.faults.take(SYSTEM, "pending", "placements.create"):
-        world.jobs.schedule(SYSTEM, "confirm", {"placement": made["id"]}, _confirm_delay_s(world))
+        world.jobs.schedule(SYSTEM, "confirm", {"placement": made["id"]}, confirm_delay_s(world))
     return Reply(201, made, {"Location": f"/wms/v1/placements/{made['id']}"})
 
 
@@ -100,6 +100,7 @@ def _move(world: World, placement: Json) -> None:
     add_stock(world, sku, location, placement["disposition"], quantity)
 
 
-def _confirm_delay_s(world: World) -> float:
+def confirm_delay_s(world: World) -> float:
+    """How long the floor takes to do what it was told."""
     autopilot = Autopilot.model_validate(world.store.setting(SYSTEM, "autopilot") or {})
     return autopilot.delay_ms / 1000 if autopilot.enabled else 0
