@@ -13,7 +13,7 @@ from retailops.events.verdicts import register_void_check
 from retailops.lib.ids import parse_uuid
 from returns import events, sweeps  # noqa: F401  # the app's events register on import
 from returns.models import Refund, Return
-from returns.services import credit_memos, placing, refund_outcomes, refunds, submitting
+from returns.services import credit_memos, giving_value, placing, refund_outcomes, refunds, submitting
 from returns.services.closing import finish
 from returns.services.posting import OPERATION as PLACE
 from returns.services.replacing import why_void
@@ -26,6 +26,7 @@ def register() -> None:
     subscribe("delivery.in_doubt", delivery_in_doubt)
     subscribe("delivery.dead", delivery_dead)
     subscribe("approval.approved", approval_given)
+    subscribe("approval.approved", gift_approved)
     subscribe("approval.refused", approval_refused)
     subscribe("approval.expired", approval_refused)
     for name in ("case.opened", "case.resolved", "case.reopened"):
@@ -62,6 +63,12 @@ def approval_given(event: Event) -> None:
     """A second person agreed to a refund: it goes to the gateway."""
     if refund_id := _approved_refund(event):
         refunds.take_approval(_person(event.actor), refund_id)
+
+
+def gift_approved(event: Event) -> None:
+    """A second person agreed that a customer is given value: it is booked."""
+    if event.data["kind"] == giving_value.GIFT_KIND:
+        giving_value.take_gift(_person(event.actor), UUID(event.data["approval_id"]))
 
 
 def approval_refused(event: Event) -> None:

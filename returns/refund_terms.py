@@ -11,12 +11,19 @@ from uuid import UUID
 from django.db.models import Sum
 
 from returns.allocation import Ranges, count, first, merge, subtract
-from returns.enums import LIVE_REFUNDS, ComponentKind, RefundStatus, RefundTiming, Resolution
+from returns.enums import LIVE_REFUNDS, ComponentKind, Destination, RefundStatus, RefundTiming, Resolution
 from returns.models import OrderLine, Payment, Refund, RefundComponent, RefundLine, Return, ReturnLine
+from returns.money_paths import is_observed
 from returns.policy import Rules, rules_of
 from returns.tenders import Tender
 
 K = ComponentKind
+# Where a line's money goes by what the customer was promised; other resolutions bring none.
+DESTINATIONS: dict[str, Destination] = {
+    Resolution.STORE_CREDIT: Destination.STORE_CREDIT,
+    Resolution.GIFT_CARD: Destination.GIFT_CARD,
+    Resolution.REFUND: Destination.TENDER,
+}
 
 
 @dataclass(frozen=True)
@@ -38,11 +45,26 @@ class Terms:
 
     def payable(self, line: ReturnLine) -> Ranges:
         """Return the units of the line that earned a refund and that none covers."""
-        if line.resolution != Resolution.REFUND or line.order_line is None:
+        if line.resolution not in DESTINATIONS or line.order_line is None:
             return []
         free = subtract(line.units, self.covered.get(line.id, []))
         earned = earned_units(self.rma, line, self.rules) - count(self.covered.get(line.id, []))
         return first(free, max(0, min(earned, count(free))))
+
+    def due(self) -> dict[Destination, dict[UUID, Ranges]]:
+        """Return the payable units by where their money goes, by line: stored value first, so that what a whole order
+        brings with it (shipping) goes with the tenders."""
+        found: dict[Destination, dict[UUID, Ranges]] = {where: {} for where in DESTINATIONS.values()}
+        for line in self.lines:
+            if count(units := self.payable(line)):
+                found[DESTINATIONS[line.resolution]][line.id] = units
+        return {where: units for where, units in found.items() if units}
+
+    def tenders_for(self, destination: Destination) -> list[Tender]:
+        """Return the tenders that may bear it: what a marketplace holds is never turned into value of ours."""
+        if destination == Destination.TENDER:
+            return self.tenders
+        return [tender for tender in self.tenders if not is_observed(self.payments[tender.payment_id])]
 
 
 def earned_units(rma: Return, line: ReturnLine, rules: Rules) -> int:

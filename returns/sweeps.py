@@ -1,4 +1,4 @@
-"""Regular work: expire what nobody sent, open cases for goods that were paid in advance and are overdue."""
+"""Regular work: expire what nobody sent and value that lapsed, open cases for what is overdue."""
 
 import structlog
 
@@ -6,10 +6,12 @@ from retailops.accounts.actor import Actor
 from retailops.events.sweeps import register_sweep
 from retailops.lib.clock import now
 from retailops.lib.errors import Conflict
-from returns.enums import RefundStatus, ReturnStatus
-from returns.models import Refund, Return
+from returns.enums import RefundStatus, ReturnStatus, StoredStatus
+from returns.models import Refund, Return, StoredAccount
 from returns.services.decisions import expire_return
 from returns.services.exposure import chase_advance
+from returns.services.silence import chase_silence, silent_refunds
+from returns.services.voiding import expire_account
 
 log = structlog.get_logger(__name__)
 
@@ -21,6 +23,8 @@ def register() -> None:
     """Register the sweeps."""
     register_sweep("returns.expiry", expire_overdue, every=60)
     register_sweep("returns.exposure", chase_overdue, every=300)
+    register_sweep("returns.stored_value", lapse_overdue, every=300)
+    register_sweep("returns.marketplaces", ask_after_silence, every=3600)
 
 
 def expire_overdue() -> int:
@@ -43,4 +47,21 @@ def chase_overdue() -> int:
     ids = list(due.values_list("id", flat=True)[:BATCH])
     for refund_id in ids:
         chase_advance(SWEEP, refund_id)
+    return len(ids)
+
+
+def lapse_overdue() -> int:
+    """Write off stored value whose time is over; each account in its own transaction."""
+    due = StoredAccount.objects.filter(status=StoredStatus.ACTIVE, expires_at__lte=now())
+    ids = list(due.values_list("id", flat=True)[:BATCH])
+    for account_id in ids:
+        expire_account(SWEEP, account_id)
+    return len(ids)
+
+
+def ask_after_silence() -> int:
+    """Open a case for each refund of which a marketplace has not told for as long as policy waits."""
+    ids = silent_refunds(BATCH)
+    for refund_id in ids:
+        chase_silence(SWEEP, refund_id)
     return len(ids)

@@ -28,6 +28,7 @@ from returns.events.lines import (
     LineShort,
     ReturnLineFact,
 )
+from returns.events.marketplaces import MarketplaceRefundObserved
 from returns.events.orders import OrderCaptured
 from returns.events.refunds import (
     RefundActionRequired,
@@ -58,6 +59,17 @@ from returns.events.returns import (
     ReturnRequested,
     ReturnReviewRequired,
 )
+from returns.events.stored_value import (
+    StoredAccountFact,
+    StoredEntryFact,
+    StoredValueCodeGiven,
+    StoredValueExpired,
+    StoredValueIssued,
+    StoredValueRedeemed,
+    StoredValueRestored,
+    StoredValueTakenBack,
+    StoredValueVoided,
+)
 
 __all__ = [
     "CreditMemoFact",
@@ -82,6 +94,7 @@ __all__ = [
     "LineRejected",
     "LineRemainingCanceled",
     "LineShort",
+    "MarketplaceRefundObserved",
     "OrderCaptured",
     "RefundActionRequired",
     "RefundApprovalRequested",
@@ -108,4 +121,13 @@ __all__ = [
     "ReturnReopened",
     "ReturnRequested",
     "ReturnReviewRequired",
+    "StoredAccountFact",
+    "StoredEntryFact",
+    "StoredValueCodeGiven",
+    "StoredValueExpired",
+    "StoredValueIssued",
+    "StoredValueRedeemed",
+    "StoredValueRestored",
+    "StoredValueTakenBack",
+    "StoredValueVoided",
 ]

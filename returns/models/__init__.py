@@ -6,6 +6,7 @@ from returns.models.policies import ReturnPolicy
 from returns.models.receipts import DispositionSlice, Inspection, Receipt, ReceiptLine
 from returns.models.refunds import CreditMemo, Refund, RefundAttempt, RefundComponent, RefundLine
 from returns.models.returns import Return, ReturnLine
+from returns.models.stored_value import ObservedRefund, StoredAccount, StoredEntry
 
 __all__ = [
     "CreditMemo",
@@ -15,6 +16,7 @@ __all__ = [
     "FileImport",
     "ImportLine",
     "Inspection",
+    "ObservedRefund",
     "Order",
     "OrderLine",
     "Payment",
@@ -28,4 +30,6 @@ __all__ = [
     "ReturnLine",
     "ReturnPolicy",
     "Shipment",
+    "StoredAccount",
+    "StoredEntry",
 ]
