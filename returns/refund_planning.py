@@ -1,12 +1,12 @@
 """Plan a refund: by policy alone, or as a person shapes it; say which rules the shape goes beyond."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
 from retailops.lib.errors import FieldError, Invalid, Unprocessable
-from returns.allocation import Ranges, count, first
+from returns.allocation import Ranges, count, first, merge
 from returns.enums import ComponentKind, Destination
 from returns.inputs import RefundProposalIn
 from returns.refund_calculation import Calculation, bonus_on, calculate
@@ -43,12 +43,14 @@ class Plan:
         return self.calculation.total + self.bonus
 
 
-def plan_by_policy(terms: Terms) -> Plan:
-    """Return the refund that policy owes now: to one destination, the first of `Terms.due`; ask again for the next.
+def plan_by_policy(terms: Terms, way: Destination | None = None) -> Plan:
+    """Return the refund that policy owes now to one destination: that `way`, or the first of `Terms.due`.
 
     What the payments cannot take is left out as a part of its own.
     """
-    destination, units = next(iter(terms.due().items()), (Destination.TENDER, {}))
+    due = terms.due()
+    destination = way or next(iter(due), Destination.TENDER)
+    units = due.get(destination, {})
     calculation = calculate(terms, units)
     owed = calculation.total
     spread = split(owed, terms.tenders_for(destination), terms.rules.tender_order)
@@ -58,6 +60,31 @@ def plan_by_policy(terms: Terms) -> Plan:
         calculation = Calculation(calculation.units, [*calculation.parts, left_out])
     bonus = bonus_on(terms, calculation) if destination != Destination.TENDER and spread else 0
     return Plan(calculation, spread, permitted=owed, destination=destination, bonus=bonus)
+
+
+def after(terms: Terms, plan: Plan) -> Terms:
+    """Return the terms as they would be once the plan was reserved."""
+    lines = {line.id: line.order_line_id for line in terms.lines}
+    covered, of_order, granted = dict(terms.covered), dict(terms.covered_of_order), dict(terms.granted)
+    for line_id, units in plan.calculation.units.items():
+        covered[line_id] = merge(covered.get(line_id, []), units)
+        order_line_id = lines[line_id]
+        if order_line_id is not None:
+            of_order[order_line_id] = merge(of_order.get(order_line_id, []), units)
+    for kind in SHIPPING:
+        granted[kind] = granted.get(kind, 0) + _sum(plan.calculation, frozenset({kind}))
+    shares = {tender.payment_id: amount for tender, amount in plan.spread}
+    return replace(
+        terms,
+        covered=covered,
+        covered_of_order=of_order,
+        granted=granted,
+        fixed_fees=terms.fixed_fees | {part.kind for part in plan.calculation.parts if part.code == "fixed"},
+        tenders=[
+            replace(tender, remaining=tender.remaining - shares.get(tender.payment_id, 0)) for tender in terms.tenders
+        ],
+        reserved=terms.reserved + plan.calculation.total,
+    )
 
 
 def plan_by_person(terms: Terms, proposal: RefundProposalIn) -> Plan:

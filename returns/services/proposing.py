@@ -16,6 +16,7 @@ from returns.enums import ComponentKind, RefundTiming
 from returns.events import RefundProposed
 from returns.facts import refund_fact
 from returns.models import Payment, Refund, RefundComponent, RefundLine
+from returns.refund_explanation import explain
 from returns.refund_planning import Plan
 from returns.refund_terms import Terms
 from returns.tenders import Tender
@@ -54,9 +55,10 @@ def _draw(given: Sequence[Part], wanted: int) -> tuple[list[Part], list[Part]]:
 def reserve(actor: Actor, terms: Terms, plan: Plan) -> list[Refund]:
     """Write the refunds of a plan as proposed and publish `refund.proposed`: their money is reserved from now on."""
     proposal = plan.proposal or uuid7()
+    facts = _facts(terms, plan)
     bonuses = allocate(plan.bonus, [amount for _, amount in plan.spread])
     refunds = [
-        _refund(actor, terms, plan, proposal, tender, amount, bonus)
+        _refund(actor, terms, plan, proposal, tender, amount, bonus, facts)
         for (tender, amount), bonus in zip(plan.spread, bonuses, strict=True)
     ]
     Refund.objects.bulk_create(refunds)
@@ -78,7 +80,16 @@ def reserve(actor: Actor, terms: Terms, plan: Plan) -> list[Refund]:
     return refunds
 
 
-def _refund(actor: Actor, terms: Terms, plan: Plan, proposal: UUID, tender: Tender, amount: int, bonus: int) -> Refund:
+def _refund(
+    actor: Actor,
+    terms: Terms,
+    plan: Plan,
+    proposal: UUID,
+    tender: Tender,
+    amount: int,
+    bonus: int,
+    facts: dict[str, Any],
+) -> Refund:
     payment: Payment = terms.payments[tender.payment_id]
     return Refund(
         rma=terms.rma,
@@ -91,14 +102,15 @@ def _refund(actor: Actor, terms: Terms, plan: Plan, proposal: UUID, tender: Tend
         timing=terms.rules.refund_timing,
         reason=plan.reason,
         policy_version=terms.rma.policy.label if terms.rma.policy else "",
-        facts=_facts(plan),
+        facts=facts,
         exposure_due_at=_exposure(terms),
         requested_by=actor.key,
     )
 
 
-def _facts(plan: Plan) -> dict[str, Any]:
+def _facts(terms: Terms, plan: Plan) -> dict[str, Any]:
     facts: dict[str, Any] = {"permitted": plan.permitted, "requested": plan.calculation.total}
+    facts["why"] = explain(terms, plan).decided()
     if plan.broken:
         facts["broken"] = plan.broken
     if plan.evidence:

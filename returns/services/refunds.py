@@ -1,7 +1,6 @@
 """Propose, approve, refuse and replace refunds. Money is reserved under the payments' locks before anything is sent."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -15,7 +14,7 @@ from retailops.cases.inputs import ApprovalIn
 from retailops.lib.errors import Conflict, Denied, Unprocessable
 from retailops.lib.fsm import fire
 from retailops.lib.money import Money
-from returns.access import access_refund, access_return
+from returns.access import access_refund
 from returns.allocation import overlap, subtract
 from returns.enums import LIVE_REFUNDS, ComponentKind, Destination, RefundStatus, ReturnStatus
 from returns.events import RefundApprovalRequested, RefundDenied
@@ -37,17 +36,6 @@ from returns.worth import Part
 POLICY = Actor.system("policy")
 APPROVAL_KIND = "refund"
 DEAD = (RefundStatus.FAILED, RefundStatus.REVERSED, RefundStatus.CANCELED)
-
-
-@dataclass(frozen=True)
-class RefundPreview:
-    """What policy would refund now, and how: nothing is written or reserved."""
-
-    total: Money
-    parts: list[Part]
-    tenders: list[tuple[UUID, Money]]
-    needs_approval: bool
-    reasons: list[str] = field(default_factory=list)
 
 
 @transaction.atomic
@@ -110,24 +98,9 @@ def refund_by_policy(rma: Return) -> list[Refund]:
     return _all_by_policy(POLICY, rma, by_itself=True)
 
 
-def preview_refund(actor: Actor, return_id: UUID) -> RefundPreview:
-    """Return what policy would refund now. Raises NotFound, Denied."""
-    rma = access_return(actor, return_id, Permission.REFUNDS_VIEW)
-    terms = read_terms(rma, by_itself=False)
-    plan = plan_by_policy(terms)
-    reasons = _why_approval(terms, plan)
-    return RefundPreview(
-        total=Money(plan.calculation.total, rma.currency),
-        parts=plan.calculation.parts,
-        tenders=[(tender.payment_id, Money(amount, rma.currency)) for tender, amount in plan.spread],
-        needs_approval=bool(reasons),
-        reasons=reasons,
-    )
-
-
 def _carry_out(actor: Actor, terms: Terms, plan: Plan) -> list[Refund]:
     refunds = reserve(actor, terms, plan)
-    reasons = _why_approval(terms, plan)
+    reasons = why_approval(terms, plan)
     if reasons:
         _ask(actor, terms, plan, refunds, reasons)
     else:
@@ -136,7 +109,7 @@ def _carry_out(actor: Actor, terms: Terms, plan: Plan) -> list[Refund]:
     return refunds
 
 
-def _why_approval(terms: Terms, plan: Plan) -> list[str]:
+def why_approval(terms: Terms, plan: Plan) -> list[str]:
     """Return why a second person must agree: rules broken, or more on this return than goes by itself."""
     reasons = [rule.replace("_", " ") for rule in plan.broken]
     total = terms.reserved + plan.credited

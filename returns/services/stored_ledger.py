@@ -53,10 +53,19 @@ def write_entry(
     account.booked += 1
     account.save(update_fields=["balance", "booked", "expires_at"])
     entry = StoredEntry.objects.create(
-        account=account, number=account.booked, kind=kind, amount=amount, currency=account.currency,
-        balance_after=account.balance, effect_key=effect_key, refund=refund, reverses=reverses, reference=reference, reason=reason[:200],
+        account=account,
+        number=account.booked,
+        kind=kind,
+        amount=amount,
+        currency=account.currency,
+        balance_after=account.balance,
+        effect_key=effect_key,
+        refund=refund,
+        reverses=reverses,
+        reference=reference,
+        reason=reason[:200],
         actor=actor.key,
-    )  # fmt: skip
+    )
     _tell(actor, account, entry)
     return entry
 

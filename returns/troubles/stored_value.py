@@ -28,7 +28,7 @@ def marketplace_unexpected(actor: Actor, order: Order, told: ObservedRefund) -> 
         actor,
         "marketplace_unexpected",
         order.as_subject(),
-        f"Order {order.number}: the marketplace refunded {Money(told.amount, told.currency)}, and nothing here waits for it",
+        f"Order {order.number}: a marketplace refunded {Money(told.amount, told.currency)}, which nobody here decided",
         "Open the return that it is for, or let it be and say why",
         dedupe=str(told.id),
         amount=told.amount,

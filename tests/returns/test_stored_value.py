@@ -213,7 +213,8 @@ def test_a_gift_card_is_one_a_return_and_has_its_code_shown_once() -> None:
         make_inspection(rma)
     card = StoredAccount.objects.get()
     assert (card.kind, card.balance, card.code_hash) == ("gift_card", 2000, "")
-    assert card.expires_at is not None and card.expires_at.date() == (now() + timedelta(days=365)).date()
+    assert card.expires_at is not None
+    assert card.expires_at.date() == (now() + timedelta(days=365)).date()
     card, code = give_code(actor=SYSTEM, account_id=card.id)
     assert (card.last_four, card.code_hash) == (code[-4:], digest(code))
     assert code not in str(list(Event.objects.values_list("data", flat=True)))
@@ -244,8 +245,8 @@ def test_redeeming_happens_once_and_never_below_nothing() -> None:
     with pytest.raises(Unprocessable) as refused:
         redeem_stored_value(actor=SYSTEM, redemption=redemption.model_copy(update={"reference": "b2"}))
     assert (refused.value.code, refused.value.extra["left"]) == ("exceeds-balance", 400)
+    other = redemption.model_copy(update={"reference": "b3", "currency": "EUR", "amount": 1})
     with pytest.raises(Unprocessable):
-        other = redemption.model_copy(update={"reference": "b3", "currency": "EUR", "amount": 1})
         redeem_stored_value(actor=SYSTEM, redemption=other)
     assert entries(account) == [("issue", 1000, 1000), ("redeem", -600, 400)]
     prove()
