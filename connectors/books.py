@@ -15,7 +15,7 @@ from connectors.sandbox_control import books
 from retailops.accounts.actor import Actor
 from retailops.events.models import Event
 from retailops.lib.money import minor
-from returns.enums import RefundStatus
+from returns.enums import Destination, RefundStatus
 from returns.selectors import refunds_visible_to
 
 AUDITOR = Actor.system("books")
@@ -57,7 +57,10 @@ def compare() -> Comparison:
 def compare_refunds(theirs: Json) -> Iterator[Difference]:
     """Yield differences between our refunds of Stripe's connections and the refunds in its books."""
     gateways = set(Connection.objects.filter(vendor="stripe").values_list("name", flat=True))
-    ours = {refund.effect_key: refund for refund in refunds_visible_to(AUDITOR).filter(payment__gateway__in=gateways)}
+    ours = {
+        refund.effect_key: refund
+        for refund in refunds_visible_to(AUDITOR).filter(payment__gateway__in=gateways, destination=Destination.TENDER)
+    }
     made = _by_key((refund for charge in theirs["charges"] for refund in charge["refunds"]), _refund_key)
     for key, refunds in made.items():
         alive = [refund for refund in refunds if refund["status"] not in VOID_THERE]

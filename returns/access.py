@@ -8,7 +8,7 @@ from django.db.models import Model, QuerySet
 from retailops.accounts.actor import Actor, require
 from retailops.accounts.permissions import Permission as P
 from retailops.lib.errors import Conflict, NotFound
-from returns.models import CreditMemo, DispositionSlice, Exchange, Order, Payment, Refund, Return
+from returns.models import CreditMemo, DispositionSlice, Exchange, Order, Payment, Refund, Return, StoredAccount
 
 Row = TypeVar("Row", bound=Model)
 
@@ -90,6 +90,15 @@ def access_exchange(actor: Actor, exchange_id: UUID, permission: P = P.RETURNS_V
         raise NotFound("There is no such exchange, or it is not yours to see.")
     require(actor, permission, region=found.rma.region, brand=found.rma.brand, view=P.RETURNS_VIEW)
     return found
+
+
+def access_account(
+    actor: Actor, account_id: UUID, permission: P = P.STORED_VALUE_VIEW, *, lock: bool = False
+) -> StoredAccount:
+    """Return the account of stored value. Raises NotFound, Denied."""
+    account = _fetch(StoredAccount.objects.all(), account_id, lock)
+    require(actor, permission, region=account.region, brand=account.brand, view=P.STORED_VALUE_VIEW)
+    return account
 
 
 def access_slice(

@@ -180,8 +180,42 @@ class ExchangeSide(TextChoices):
     SALE = "sale", "Sale of what goes out"
 
 
+class Destination(TextChoices):
+    """Where a refund's money goes: back through its payment, or as value that we keep for the customer."""
+
+    TENDER = "tender", "Tender"
+    STORE_CREDIT = "store_credit", "Store credit"
+    GIFT_CARD = "gift_card", "Gift card"
+
+
+class StoredKind(TextChoices):
+    """What an account of stored value is."""
+
+    STORE_CREDIT = "store_credit", "Store credit"
+    GIFT_CARD = "gift_card", "Gift card"
+
+
+class StoredStatus(TextChoices):
+    """An account's life; what is not active is worth nothing and takes nothing."""
+
+    ACTIVE = "active"
+    EXPIRED = "expired"
+    VOID = "void"
+
+
+class EntryKind(TextChoices):
+    """Why a balance changed."""
+
+    ISSUE = "issue", "Issued"
+    BONUS = "bonus"
+    REDEEM = "redeem", "Redeemed"
+    RESTORE = "restore", "Restored"
+    VOID = "void", "Taken back"
+    EXPIRE = "expire", "Expired"
+
+
 class ComponentKind(TextChoices):
-    """What a refund is made of; fees are negative."""
+    """What a refund is made of; fees are negative, a bonus comes on top of the amount."""
 
     ITEM = "item"
     TAX = "tax"
@@ -193,6 +227,7 @@ class ComponentKind(TextChoices):
     WEAR = "wear", "Use before the fault"
     MANUAL = "manual", "Manual amount"
     EXCHANGE_BALANCE = "exchange_balance", "Balance of an exchange"
+    BONUS = "bonus"
 
 
 class CreditMemoStatus(TextChoices):

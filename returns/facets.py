@@ -27,8 +27,8 @@ WITH swapped AS (
            sum(authorized + over_approved - received - missing - kept - canceled) AS awaited,
            sum(received) AS received,
            sum(accepted + rejected) AS inspected,
-           sum(CASE WHEN resolution = 'refund' AND (SELECT o.net + o.tax + o.duty > 0 FROM returns_orderline o
-                                                     WHERE o.id = order_line_id)
+           sum(CASE WHEN resolution IN ('refund', 'store_credit', 'gift_card')
+                     AND (SELECT o.net + o.tax + o.duty > 0 FROM returns_orderline o WHERE o.id = order_line_id)
                     THEN least(authorized + over_approved - missing - canceled - rejected,
                                (SELECT coalesce(sum((r->>1)::int - (r->>0)::int), 0)
                                   FROM jsonb_array_elements(units) r)) - coalesce(swapped.taken, 0)

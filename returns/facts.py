@@ -112,6 +112,8 @@ def _refund(refund: Refund) -> dict[str, Any]:
         "references": {"external_id": payment.external_id, **payment.references},
         "external_reference": refund.external_reference,
         "code": refund.failure_code,
+        "destination": str(refund.destination),
+        "bonus": refund.bonus,
     }
 
 

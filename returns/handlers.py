@@ -17,6 +17,7 @@ from returns.services import (
     credit_memos,
     exchange_progress,
     exchange_shipping,
+    giving_value,
     placing,
     refund_outcomes,
     refunds,
@@ -35,6 +36,7 @@ def register() -> None:
     subscribe("delivery.in_doubt", delivery_in_doubt)
     subscribe("delivery.dead", delivery_dead)
     subscribe("approval.approved", approval_given)
+    subscribe("approval.approved", gift_approved)
     subscribe("approval.refused", approval_refused)
     subscribe("approval.expired", approval_refused)
     for name in ("case.opened", "case.resolved", "case.reopened"):
@@ -92,6 +94,12 @@ def approval_given(event: Event) -> None:
     """A second person agreed to a refund: it goes to the gateway."""
     if refund_id := _approved_refund(event):
         refunds.take_approval(approver(event.actor), refund_id)
+
+
+def gift_approved(event: Event) -> None:
+    """A second person agreed that a customer is given value: it is booked."""
+    if event.data["kind"] == giving_value.GIFT_KIND:
+        giving_value.take_gift(approver(event.actor), UUID(event.data["approval_id"]))
 
 
 def approval_refused(event: Event) -> None:

@@ -76,6 +76,20 @@ class FraudRules(Shape):
     review_hours: Annotated[int, Field(ge=1, le=720)] = 48
 
 
+class StoredValueRules(Shape):
+    """Store credit and gift cards. The bonus comes on top of what was paid; days count from the latest issue."""
+
+    bonus_percent: Annotated[Decimal, Field(ge=0, le=100)] = Decimal(0)
+    store_credit_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    gift_card_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    # What a person may give by itself, without a return; more waits for a second person.
+    gift_limit: Limits = Field(default_factory=dict)
+
+    def bonus_of(self, amount: int) -> int:
+        """Return the bonus on an amount in minor units, half to even."""
+        return int((amount * self.bonus_percent / 100).to_integral_value(ROUND_HALF_EVEN))
+
+
 class Rules(Shape):
     """One policy version's rules. Windows in days; money in minor units by currency."""
 
@@ -111,6 +125,9 @@ class Rules(Shape):
     # Lines worth less are kept by the customer: no parcel, the refund goes at once.
     keep_it_below: dict[str, int] = Field(default_factory=dict)
     tender_order: Literal["proportional", "first", "last"] = "proportional"
+    stored_value: StoredValueRules = Field(default_factory=StoredValueRules)
+    # Days until a marketplace that has told of no refund is asked.
+    marketplace_days: Annotated[int, Field(ge=1, le=365)] = 14
     erp_memo_required: bool = True
     # Days from authorization until a return that nobody sent expires.
     expires_days: Annotated[int, Field(ge=1, le=3650)] = 30

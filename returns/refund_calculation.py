@@ -12,7 +12,7 @@ from returns.enums import ComponentKind, ReturnKind
 from returns.models import OrderLine, ReturnLine
 from returns.policy import Fee
 from returns.refund_terms import Terms
-from returns.worth import Part, parts_of
+from returns.worth import Part, paid_for, parts_of
 
 K = ComponentKind
 GOODS = frozenset({K.ITEM, K.TAX, K.DUTY})
@@ -30,6 +30,22 @@ class Calculation:
     def total(self) -> int:
         """Return the sum of the parts."""
         return sum(part.amount for part in self.parts)
+
+
+def bonus_on(terms: Terms, calculation: Calculation) -> int:
+    """Return the bonus on top of stored value, in minor units: on what was paid for the units, by unit within each
+    line, so that the parts of a return bring what the whole would; never on more than is credited."""
+    rules = terms.rules.stored_value
+    by_unit = sum(
+        value(rules.bonus_of(paid_for(line.order_line)), line.order_line.quantity, calculation.units[line.id])
+        for line in terms.lines
+        if line.order_line is not None and line.id in calculation.units
+    )
+    return min(by_unit, rules.bonus_of(max(0, calculation.total))) if _reduced(calculation) else by_unit
+
+
+def _reduced(calculation: Calculation) -> bool:
+    return any(part.amount < 0 for part in calculation.parts)
 
 
 def calculate(

@@ -1,16 +1,16 @@
 """Plan a refund: by policy alone, or as a person shapes it; say which rules the shape goes beyond."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
 from retailops.lib.errors import FieldError, Invalid, Unprocessable
-from returns.allocation import Ranges, count, first
-from returns.enums import ComponentKind
+from returns.allocation import Ranges, count, first, merge
+from returns.enums import ComponentKind, Destination
 from returns.inputs import RefundProposalIn
-from returns.refund_calculation import Calculation, calculate
-from returns.refund_terms import Terms
+from returns.refund_calculation import Calculation, bonus_on, calculate
+from returns.refund_terms import DESTINATIONS, Terms
 from returns.tenders import Tender, split
 from returns.worth import Part
 
@@ -24,6 +24,7 @@ class Plan:
     """What is to be reserved: the calculation, its spread over tenders, and what of it goes beyond policy.
 
     `broken` maps each rule that is broken to what it permits and what is asked for; `proposal` joins an earlier one.
+    `bonus` comes on top of the calculation's total where the money becomes stored value.
     """
 
     calculation: Calculation
@@ -33,19 +34,57 @@ class Plan:
     evidence: tuple[str, ...] = ()
     broken: dict[str, dict[str, Any]] = field(default_factory=dict)
     proposal: UUID | None = None
+    destination: Destination = Destination.TENDER
+    bonus: int = 0
+
+    @property
+    def credited(self) -> int:
+        """Return what the customer gets, the bonus included."""
+        return self.calculation.total + self.bonus
 
 
-def plan_by_policy(terms: Terms) -> Plan:
-    """Return the refund that policy owes now; what the payments cannot take is left out as a part of its own."""
-    units = {line.id: units for line in terms.lines if count(units := terms.payable(line))}
+def plan_by_policy(terms: Terms, way: Destination | None = None) -> Plan:
+    """Return the refund that policy owes now to one destination: that `way`, or the first of `Terms.due`.
+
+    What the payments cannot take is left out as a part of its own.
+    """
+    due = terms.due()
+    destination = way or next(iter(due), Destination.TENDER)
+    units = due.get(destination, {})
     calculation = calculate(terms, units)
     owed = calculation.total
-    spread = split(owed, terms.tenders, terms.rules.tender_order)
+    spread = split(owed, terms.tenders_for(destination), terms.rules.tender_order)
     possible = sum(amount for _, amount in spread)
     if possible < owed:
         left_out = Part(K.MANUAL, possible - owed, code="beyond_tenders")
         calculation = Calculation(calculation.units, [*calculation.parts, left_out])
-    return Plan(calculation, spread, permitted=owed)
+    bonus = bonus_on(terms, calculation) if destination != Destination.TENDER and spread else 0
+    return Plan(calculation, spread, permitted=owed, destination=destination, bonus=bonus)
+
+
+def after(terms: Terms, plan: Plan) -> Terms:
+    """Return the terms as they would be once the plan was reserved."""
+    lines = {line.id: line.order_line_id for line in terms.lines}
+    covered, of_order, granted = dict(terms.covered), dict(terms.covered_of_order), dict(terms.granted)
+    for line_id, units in plan.calculation.units.items():
+        covered[line_id] = merge(covered.get(line_id, []), units)
+        order_line_id = lines[line_id]
+        if order_line_id is not None:
+            of_order[order_line_id] = merge(of_order.get(order_line_id, []), units)
+    for kind in SHIPPING:
+        granted[kind] = granted.get(kind, 0) + _sum(plan.calculation, frozenset({kind}))
+    shares = {tender.payment_id: amount for tender, amount in plan.spread}
+    return replace(
+        terms,
+        covered=covered,
+        covered_of_order=of_order,
+        granted=granted,
+        fixed_fees=terms.fixed_fees | {part.kind for part in plan.calculation.parts if part.code == "fixed"},
+        tenders=[
+            replace(tender, remaining=tender.remaining - shares.get(tender.payment_id, 0)) for tender in terms.tenders
+        ],
+        reserved=terms.reserved + plan.calculation.total,
+    )
 
 
 def plan_by_person(terms: Terms, proposal: RefundProposalIn) -> Plan:
@@ -54,20 +93,39 @@ def plan_by_person(terms: Terms, proposal: RefundProposalIn) -> Plan:
     Raises Invalid (no such line), Unprocessable (units that did not earn it, more than the payments can take).
     """
     units = _units(terms, proposal)
+    promised = _promised(terms, units)
+    destination = proposal.destination or promised
     by_policy = calculate(terms, units)
     shaped = calculate(terms, units, waive_fees=proposal.waive_fees, shipping=proposal.refund_shipping)
     if proposal.amount is not None and proposal.amount != shaped.total:
         manual = Part(K.MANUAL, proposal.amount - shaped.total, code="manual")
         shaped = Calculation(shaped.units, [*shaped.parts, manual])
-    spread = _spread(terms, proposal, shaped.total)
+    spread = _spread(terms, proposal, destination, shaped.total)
     return Plan(
         calculation=shaped,
         spread=spread,
         permitted=by_policy.total,
         reason=proposal.reason,
         evidence=tuple(proposal.evidence),
-        broken=_broken(terms, proposal, by_policy, shaped),
+        broken=_broken(terms, proposal, by_policy, shaped) | _elsewhere(promised, destination),
+        destination=destination,
+        bonus=bonus_on(terms, shaped) if destination != Destination.TENDER else 0,
     )
+
+
+def _promised(terms: Terms, units: dict[UUID, Ranges]) -> Destination:
+    """Return where the lines' money goes by what was promised. Raises Unprocessable when that is not one place."""
+    found = {DESTINATIONS[line.resolution] for line in terms.lines if line.id in units}
+    if len(found) > 1:
+        raise Unprocessable(
+            "These lines were promised money in different ways: propose a refund for each way.",
+            code="mixed-resolutions",
+        )
+    return found.pop() if found else Destination.TENDER
+
+
+def _elsewhere(promised: Destination, asked: Destination) -> dict[str, dict[str, Any]]:
+    return {} if promised == asked else {"other_destination": _pair(str(promised), str(asked))}
 
 
 def _units(terms: Terms, proposal: RefundProposalIn) -> dict[UUID, Ranges]:
@@ -88,8 +146,8 @@ def _units(terms: Terms, proposal: RefundProposalIn) -> dict[UUID, Ranges]:
     return found
 
 
-def _spread(terms: Terms, proposal: RefundProposalIn, total: int) -> list[tuple[Tender, int]]:
-    tenders: Sequence[Tender] = terms.tenders
+def _spread(terms: Terms, proposal: RefundProposalIn, destination: Destination, total: int) -> list[tuple[Tender, int]]:
+    tenders: Sequence[Tender] = terms.tenders_for(destination)
     if proposal.payment_id is not None:
         tenders = [tender for tender in tenders if tender.payment_id == proposal.payment_id]
         if not tenders:

@@ -14,6 +14,7 @@ from returns.allocation import Ranges, count, first, merge, subtract
 from returns.enums import (
     LIVE_REFUNDS,
     ComponentKind,
+    Destination,
     ExchangeTiming,
     RefundStatus,
     RemedyStatus,
@@ -31,10 +32,17 @@ from returns.models import (
     ReturnLine,
     WarrantyAssessment,
 )
+from returns.money_paths import is_observed
 from returns.policy import Rules, rules_of
 from returns.tenders import Tender
 
 K = ComponentKind
+# Where a line's money goes by what the customer was promised; other resolutions bring none.
+DESTINATIONS: dict[str, Destination] = {
+    Resolution.STORE_CREDIT: Destination.STORE_CREDIT,
+    Resolution.GIFT_CARD: Destination.GIFT_CARD,
+    Resolution.REFUND: Destination.TENDER,
+}
 
 
 @dataclass(frozen=True)
@@ -58,13 +66,33 @@ class Terms:
 
     def payable(self, line: ReturnLine) -> Ranges:
         """Return the units of the line that earned a refund, and that no refund covers and no exchange has taken."""
-        asked = line.resolution == Resolution.REFUND or self.rma.kind == ReturnKind.WARRANTY
+        asked = line.resolution in DESTINATIONS or self.rma.kind == ReturnKind.WARRANTY
         if not asked or line.order_line is None:
             return []
         taken = merge(self.covered.get(line.id, []), self.claimed.get(line.id, []))
         free = subtract(line.units, taken)
         earned = earned_units(self.rma, line, self.rules) - count(taken)
         return first(free, max(0, min(earned, count(free))))
+
+    def due(self) -> dict[Destination, dict[UUID, Ranges]]:
+        """Return the payable units by where their money goes, by line: stored value first, so that what a whole order
+        brings with it (shipping) goes with the tenders."""
+        found: dict[Destination, dict[UUID, Ranges]] = {where: {} for where in DESTINATIONS.values()}
+        for line in self.lines:
+            if count(units := self.payable(line)):
+                found[self.destination_of(line)][line.id] = units
+        return {where: units for where, units in found.items() if units}
+
+    @staticmethod
+    def destination_of(line: ReturnLine) -> Destination:
+        """Return where the line's money goes; what a warranty grants goes with the tenders, whatever was asked for."""
+        return DESTINATIONS.get(line.resolution, Destination.TENDER)
+
+    def tenders_for(self, destination: Destination) -> list[Tender]:
+        """Return the tenders that may bear it: what a marketplace holds is never turned into value of ours."""
+        if destination == Destination.TENDER:
+            return self.tenders
+        return [tender for tender in self.tenders if not is_observed(self.payments[tender.payment_id])]
 
 
 def earned_units(rma: Return, line: ReturnLine, rules: Rules) -> int:

@@ -25,6 +25,8 @@ from returns.models import (
     Return,
     ReturnLine,
     Shipment,
+    StoredAccount,
+    StoredEntry,
 )
 
 Row = TypeVar("Row", bound=Model)
@@ -45,6 +47,17 @@ def refunds_visible_to(actor: Actor) -> QuerySet[Refund]:
     """Return the refunds that the actor may see, with their returns and payments."""
     scope = scope_q(actor, P.REFUNDS_VIEW, region="rma__region", brand="rma__brand")
     return Refund.objects.filter(scope).select_related("rma", "payment")
+
+
+def stored_accounts_visible_to(actor: Actor) -> QuerySet[StoredAccount]:
+    """Return the accounts of stored value that the actor may see."""
+    return StoredAccount.objects.filter(scope_q(actor, P.STORED_VALUE_VIEW))
+
+
+def stored_entries_visible_to(actor: Actor) -> QuerySet[StoredEntry]:
+    """Return the entries of the accounts that the actor may see."""
+    scope = scope_q(actor, P.STORED_VALUE_VIEW, region="account__region", brand="account__brand")
+    return StoredEntry.objects.filter(scope).select_related("account")
 
 
 def order_detail(actor: Actor, order_id: UUID) -> Order:

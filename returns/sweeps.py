@@ -1,5 +1,5 @@
-"""Regular work: expire what nobody sent, open cases for goods that were paid or exchanged in advance and are overdue,
-and for exchanges whose held goods are gone."""
+"""Regular work: expire what nobody sent and value that lapsed, open cases for what is overdue: goods that were paid or
+exchanged in advance, exchanges whose held goods are gone, marketplaces that keep silent."""
 
 import structlog
 
@@ -7,11 +7,13 @@ from retailops.accounts.actor import Actor
 from retailops.events.sweeps import register_sweep
 from retailops.lib.clock import now
 from retailops.lib.errors import Conflict
-from returns.enums import RefundStatus, ReturnStatus
-from returns.models import Exchange, Refund, Return
+from returns.enums import RefundStatus, ReturnStatus, StoredStatus
+from returns.models import Exchange, Refund, Return, StoredAccount
 from returns.services.decisions import expire_return
 from returns.services.exchange_chasing import chase_exchange, look_after_stock, without_stock
 from returns.services.exposure import chase_advance
+from returns.services.silence import chase_silence, silent_refunds
+from returns.services.voiding import expire_account
 
 log = structlog.get_logger(__name__)
 
@@ -25,6 +27,8 @@ def register() -> None:
     register_sweep("returns.exposure", chase_overdue, every=300)
     register_sweep("returns.exchange_exposure", chase_overdue_exchanges, every=300)
     register_sweep("returns.exchange_stock", look_for_lost_stock, every=30)
+    register_sweep("returns.stored_value", lapse_overdue, every=300)
+    register_sweep("returns.marketplaces", ask_after_silence, every=3600)
 
 
 def expire_overdue() -> int:
@@ -62,3 +66,20 @@ def look_for_lost_stock() -> int:
     """Tell exchanges whose held goods are gone, where that could not be told at once; each in its own transaction."""
     ids = without_stock()[:BATCH]
     return sum(look_after_stock(SWEEP, exchange_id) for exchange_id in ids)
+
+
+def lapse_overdue() -> int:
+    """Write off stored value whose time is over; each account in its own transaction."""
+    due = StoredAccount.objects.filter(status=StoredStatus.ACTIVE, expires_at__lte=now())
+    ids = list(due.values_list("id", flat=True)[:BATCH])
+    for account_id in ids:
+        expire_account(SWEEP, account_id)
+    return len(ids)
+
+
+def ask_after_silence() -> int:
+    """Open a case for each refund of which a marketplace has not told for as long as policy waits."""
+    ids = silent_refunds(BATCH)
+    for refund_id in ids:
+        chase_silence(SWEEP, refund_id)
+    return len(ids)

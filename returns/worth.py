@@ -34,6 +34,11 @@ def parts_of(line: OrderLine, units: Sequence[Sequence[int]], *, duty: bool) -> 
     return [part for part in parts if part.amount]
 
 
+def paid_for(line: OrderLine) -> int:
+    """Return what was paid for all units of an order line, taxes and duty included."""
+    return line.net + line.tax + line.duty
+
+
 def line_worth(line: ReturnLine) -> int:
     """Return what was paid for the units of a return line, taxes and duty included; nothing without an order line."""
     if line.order_line is None:

@@ -17,6 +17,11 @@ class Permission(TextChoices):
     REFUNDS_VIEW = "refunds.view"
     REFUNDS_PROPOSE = "refunds.propose"
     REFUNDS_SETTLE = "refunds.settle"
+    REFUNDS_OBSERVE = "refunds.observe"
+    STORED_VALUE_VIEW = "stored_value.view"
+    STORED_VALUE_ISSUE = "stored_value.issue"
+    STORED_VALUE_REDEEM = "stored_value.redeem"
+    STORED_VALUE_VOID = "stored_value.void"
     APPROVALS_DECIDE = "approvals.decide"
     CLAIMS_VIEW = "claims.view"
     CLAIMS_WORK = "claims.work"
@@ -57,13 +62,16 @@ class Role(TextChoices):
 P = Permission
 _LOOK = frozenset({
     P.ORDERS_VIEW, P.RETURNS_VIEW, P.REFUNDS_VIEW, P.INVENTORY_VIEW, P.DELIVERIES_VIEW, P.CONNECTIONS_VIEW,
-    P.CASES_VIEW, P.EVENTS_READ, P.POLICIES_VIEW, P.DASHBOARDS_VIEW, P.CLAIMS_VIEW, P.FRAUD_VIEW,
+    P.CASES_VIEW, P.EVENTS_READ, P.POLICIES_VIEW, P.DASHBOARDS_VIEW, P.CLAIMS_VIEW, P.FRAUD_VIEW, P.STORED_VALUE_VIEW,
 })  # fmt: skip
 _AGENT = _LOOK | {
     P.RETURNS_REQUEST, P.RETURNS_DECIDE, P.RETURNS_RECEIVE, P.RETURNS_INSPECT, P.REFUNDS_PROPOSE, P.CASES_WORK,
-    P.DELIVERIES_REPLAY, P.CLAIMS_WORK, P.FRAUD_DECIDE,
+    P.DELIVERIES_REPLAY, P.CLAIMS_WORK, P.FRAUD_DECIDE, P.STORED_VALUE_ISSUE,
 }  # fmt: skip
-_LEAD = _AGENT | {P.RETURNS_REOPEN, P.DELIVERIES_DISCARD, P.APPROVALS_DECIDE, P.AUDIT_VIEW, P.SUPPLIERS_MANAGE}
+_LEAD = _AGENT | {
+    P.RETURNS_REOPEN, P.DELIVERIES_DISCARD, P.APPROVALS_DECIDE, P.AUDIT_VIEW, P.SUPPLIERS_MANAGE, P.REFUNDS_OBSERVE,
+    P.STORED_VALUE_VOID,
+}  # fmt: skip
 
 ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
     Role.OPS_AGENT: frozenset(_AGENT),
@@ -87,6 +95,11 @@ SCOPE_PERMISSIONS: dict[str, frozenset[Permission]] = {
     }),
     "refunds:read": frozenset({P.REFUNDS_VIEW, P.RETURNS_VIEW}),
     "refunds:write": frozenset({P.REFUNDS_VIEW, P.RETURNS_VIEW, P.REFUNDS_PROPOSE}),
+    "refunds:observe": frozenset({P.REFUNDS_OBSERVE, P.ORDERS_VIEW, P.REFUNDS_VIEW}),
+    "stored_value:read": frozenset({P.STORED_VALUE_VIEW}),
+    "stored_value:write": frozenset({
+        P.STORED_VALUE_VIEW, P.STORED_VALUE_ISSUE, P.STORED_VALUE_REDEEM, P.STORED_VALUE_VOID, P.ORDERS_VIEW,
+    }),
     "approvals:write": frozenset({P.APPROVALS_DECIDE, P.REFUNDS_VIEW, P.RETURNS_VIEW}),
     "claims:read": frozenset({P.CLAIMS_VIEW}),
     "claims:write": frozenset({P.CLAIMS_VIEW, P.CLAIMS_WORK}),

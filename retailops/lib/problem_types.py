@@ -75,10 +75,12 @@ PROBLEM_TYPES = [
         "idempotency-in-progress", 409, "A request with this key still runs.", "Wait as `Retry-After` says; repeat."
     ),
     problem("idempotency-key-reused", 422, "The key was used for another request.", "Use a new key for a new request."),
-    problem("id-reused", 409, "The source used this event id for another event.", "Give each event an id of its own."),
+    problem(
+        "id-reused", 409, "The source used this id for something else.", "Give each event and refund an id of its own."
+    ),
     problem("scan-reused", 409, "The scan id belongs to a receipt with other content.", "Use a new scan id."),
     problem("reference-reused", 409, "The reference belongs to another inspection.", "Use a new reference."),
-    problem("key-reused", 409, "The effect key belongs to another stock move.", "Use a new key for a new move."),
+    problem("key-reused", 409, "The key or reference belongs to another move or entry.", "Use a new one."),
     # The present state.
     problem(
         "conflict",
@@ -145,7 +147,15 @@ PROBLEM_TYPES = [
     ),
     problem("exceeds-tenders", 422, "The payments cannot take the whole amount.", "Lower the amount."),
     problem("unknown-payment", 422, "The payment is not one of this order.", "Name one of the order's payments."),
-    problem("other-currency", 422, "The currencies differ.", "Choose an order in the return's currency."),
+    problem("other-currency", 422, "The currencies differ.", "Send the currency of the return, account or payment."),
+    problem("exceeds-balance", 422, "Less is left on the account.", "`left` says how much, in minor units."),
+    problem("spent", 422, "The customer has spent what was credited.", "Recover it in another way."),
+    problem("account-not-alive", 422, "The account of stored value has ended.", "Use another account."),
+    problem("no-code", 409, "Only a gift card that is alive has a code.", "Choose another account."),
+    problem("not-to-undo", 409, "The entry is not undone by itself.", "`detail` says what to do instead."),
+    problem("no-gateway", 409, "No gateway pays this refund.", "Credit or observe it instead."),
+    problem("mixed-resolutions", 422, "The lines were promised money in different ways.", "Propose one for each way."),
+    problem("marketplace-payment", 422, "A marketplace holds the payment.", "Refund it there, and have it observed."),
     problem("foreign-refund", 422, "The refund was made by somebody else at the gateway.", "A case is open for it."),
     problem("mixed-claim", 422, "A claim is on one supplier, currency, region and brand.", "Draft several claims."),
     problem("unknown-supplier", 422, "Nobody said which supplier it comes from.", "Tell it by `PUT /suppliers`."),

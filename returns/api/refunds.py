@@ -2,17 +2,24 @@
 
 from uuid import UUID
 
-from pydantic import Field
 from rest_framework.request import Request
 
 from retailops.accounts.endpoint import Endpoint, operation
 from retailops.accounts.permissions import Permission
-from retailops.lib.wire import MoneyShape, Shape
+from retailops.lib.wire import Shape
 from returns import selectors
 from returns.api.addresses import ReturnCommand
 from returns.api.bodies import RefundProposalBody, proposal_in
-from returns.api.shapes import ComponentShape, RefundDetail, RefundShape, refund_detail, refund_shape
+from returns.api.explanations import (
+    ExplanationShape,
+    RefundPreviewShape,
+    explanation_shape,
+    preview_shape,
+)
+from returns.api.shapes import RefundDetail, RefundShape, refund_detail, refund_shape
+from returns.refund_explanation import explanation_of
 from returns.services import refunds
+from returns.services.previewing import preview_refund
 
 
 class RefundList(Shape):
@@ -46,23 +53,6 @@ class ReturnRefunds(ReturnCommand):
         return RefundList.build(results=[refund_shape(refund) for refund in made])
 
 
-class TenderShare(Shape):
-    """What one payment would bear."""
-
-    payment_id: UUID
-    amount: MoneyShape
-
-
-class RefundPreviewShape(Shape):
-    """What policy would refund now. Nothing is written or reserved."""
-
-    total: MoneyShape
-    components: list[ComponentShape]
-    tenders: list[TenderShare]
-    needs_approval: bool
-    reasons: list[str] = Field(description="Why a second person must agree.")
-
-
 class RefundPreview(ReturnCommand):
     """What would be refunded."""
 
@@ -71,22 +61,18 @@ class RefundPreview(ReturnCommand):
         answers={200: RefundPreviewShape}, problems=(422,),
     )  # fmt: skip
     def get(self, request: Request, id: str) -> RefundPreviewShape:
-        """Amount, components and payments, and whether a second person must agree."""
-        found = refunds.preview_refund(self.actor, self.return_id(id))
-        currency = found.total.currency
-        return RefundPreviewShape.build(
-            total=MoneyShape.from_money(found.total),
-            components=[
-                ComponentShape.build(kind=part.kind, code=part.code, amount=MoneyShape.of(part.amount, currency))
-                for part in found.parts
-            ],
-            tenders=[
-                TenderShare.build(payment_id=payment_id, amount=MoneyShape.from_money(money))
-                for payment_id, money in found.tenders
-            ],
-            needs_approval=found.needs_approval,
-            reasons=found.reasons,
-        )
+        """Amount, components and payments, why each is what it is, and whether a second person must agree."""
+        return preview_shape(preview_refund(self.actor, self.return_id(id)))
+
+    @operation(
+        id="previewProposal", summary="What a proposal would refund", tag="Refunds",
+        permission=Permission.REFUNDS_VIEW, body=RefundProposalBody, answers={200: RefundPreviewShape},
+        problems=(422,),
+    )  # fmt: skip
+    def post(self, request: Request, id: str, body: RefundProposalBody) -> RefundPreviewShape:
+        """As `proposeRefund` would, without reserving or writing anything."""
+        rma = selectors.return_detail(self.actor, id)
+        return preview_shape(preview_refund(self.actor, rma.id, proposal_in(body, rma.currency)))
 
 
 class RefundEndpoint(Endpoint):
@@ -99,3 +85,15 @@ class RefundEndpoint(Endpoint):
     def get(self, request: Request, id: UUID) -> RefundDetail:
         """State, components, lines, and what the gateway said at each attempt."""
         return refund_detail(selectors.refund_detail(self.actor, id))
+
+
+class RefundReasons(Endpoint):
+    """Why one refund is what it is."""
+
+    @operation(
+        id="explainRefund", summary="Why a refund is what it is", tag="Refunds", permission=Permission.REFUNDS_VIEW,
+        answers={200: ExplanationShape},
+    )  # fmt: skip
+    def get(self, request: Request, id: UUID) -> ExplanationShape:
+        """Each line's units and parts, the rules that decided, what capped it, and what each payment bears."""
+        return explanation_shape(explanation_of(selectors.refund_detail(self.actor, id)))

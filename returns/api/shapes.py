@@ -11,6 +11,7 @@ from retailops.lib.wire import MoneyShape, Shape
 from returns.enums import (
     ComponentKind,
     CreditMemoStatus,
+    Destination,
     DispositionStatus,
     ErpState,
     InspectionState,
@@ -123,13 +124,18 @@ class RefundAttemptShape(Shape):
 
 
 class RefundShape(Shape):
-    """The intent to pay money back through one payment. `unknown` is not failed: it is being looked up."""
+    """The intent to pay money back through one payment, or as stored value with a bonus on top.
+
+    `unknown` is not failed: it is being looked up.
+    """
 
     id: UUID
     return_id: UUID
     payment_id: UUID
     status: RefundStatus
     amount: MoneyShape
+    destination: Destination
+    bonus: MoneyShape
     timing: RefundTiming
     gateway: str
     tender: str
@@ -279,6 +285,7 @@ def refund_fields(refund: Refund) -> dict[str, Any]:
     return {
         "id": refund.id, "return_id": refund.rma_id, "payment_id": refund.payment_id, "status": refund.status,
         "amount": MoneyShape.of(refund.amount, refund.currency), "timing": refund.timing,
+        "destination": refund.destination, "bonus": MoneyShape.of(refund.bonus, refund.currency),
         "gateway": refund.payment.gateway, "tender": refund.payment.tender, "reason": refund.reason,
         "policy_version": refund.policy_version, "approval_id": refund.approval_id,
         "requested_by": refund.requested_by, "approved_by": refund.approved_by,

@@ -6,9 +6,20 @@ from returns.api.approvals import Approvals, Approve, Refuse
 from returns.api.decisions import DECISIONS
 from returns.api.eligibility import EligibilityEndpoint
 from returns.api.goods import LINE_COMMANDS, BlindReceipts, Inspections, Receipts
+from returns.api.marketplaces import ObservedRefunds
 from returns.api.orders import OrderBatch, OrderByChannel, OrderEndpoint, Orders
-from returns.api.refunds import RefundEndpoint, RefundPreview, ReturnRefunds
+from returns.api.refunds import RefundEndpoint, RefundPreview, RefundReasons, ReturnRefunds
 from returns.api.returns import ReturnEndpoint, Returns
+from returns.api.stored_value import (
+    GiftCardCode,
+    Gifts,
+    Redemptions,
+    StoredAccountEndpoint,
+    StoredAccounts,
+    StoredEntries,
+    VoidAccount,
+    VoidEntry,
+)
 
 urlpatterns = [
     path("orders", Orders.as_view(), name="orders"),
@@ -27,6 +38,16 @@ urlpatterns = [
     path("approvals/<uuid:id>/approve", Approve.as_view(), name="approve"),
     path("approvals/<uuid:id>/refuse", Refuse.as_view(), name="refuse"),
     path("refunds/<uuid:id>", RefundEndpoint.as_view(), name="refund"),
+    path("refunds/<uuid:id>/why", RefundReasons.as_view(), name="refund-why"),
+    path("observed-refunds", ObservedRefunds.as_view(), name="observed-refunds"),
+    path("stored-value", StoredAccounts.as_view(), name="stored-accounts"),
+    path("stored-value/gifts", Gifts.as_view(), name="stored-gifts"),
+    path("stored-value/redemptions", Redemptions.as_view(), name="stored-redemptions"),
+    path("stored-value/<uuid:id>", StoredAccountEndpoint.as_view(), name="stored-account"),
+    path("stored-value/<uuid:id>/entries", StoredEntries.as_view(), name="stored-entries"),
+    path("stored-value/<uuid:id>/code", GiftCardCode.as_view(), name="stored-code"),
+    path("stored-value/<uuid:id>/void", VoidAccount.as_view(), name="stored-void"),
+    path("stored-value/entries/<uuid:id>/void", VoidEntry.as_view(), name="stored-entry-void"),
     *[path(f"returns/<str:id>/{verb}", view.as_view(), name=f"return-{verb}") for verb, view in DECISIONS.items()],
     *[
         path(f"returns/<str:id>/lines/<int:line_no>/{verb}", view.as_view(), name=f"return-line-{verb}")

@@ -1,6 +1,6 @@
 """Proofs over the whole database of what returns promise; each is one set-based statement."""
 
-from returns.audits import claims, endings, exchanges, history, money, units
+from returns.audits import claims, endings, exchanges, history, money, stored_value, units
 
 MODULES = (
     money,
@@ -9,6 +9,7 @@ MODULES = (
     endings,
     exchanges,
     claims,
+    stored_value,
 )
 
 

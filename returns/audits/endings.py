@@ -11,13 +11,13 @@ from returns.facets import NAMES, OF_ALL
 CLOSED = """
 SELECT 'return ' || r.number, 'closed, and refund ' || f.id || ' of ' || f.amount || ' has no posted memo of it'
   FROM returns_return r JOIN returns_refund f ON f.rma_id = r.id
-  LEFT JOIN returns_creditmemo m ON m.refund_id = f.id AND m.status = 'posted' AND m.amount = f.amount
+  LEFT JOIN returns_creditmemo m ON m.refund_id = f.id AND m.status = 'posted' AND m.amount = f.amount + f.bonus
  WHERE r.status = 'closed' AND r.memo_required AND f.status = 'succeeded' AND m.id IS NULL
    AND NOT EXISTS (SELECT 1 FROM returns_exchange e WHERE e.proposal = f.proposal)
 UNION ALL
 SELECT 'credit memo ' || m.id, 'of ' || m.amount || ', its refund is of ' || f.amount || ' and ' || f.status
   FROM returns_creditmemo m JOIN returns_refund f ON f.id = m.refund_id
- WHERE m.amount <> f.amount OR m.currency <> f.currency
+ WHERE m.amount <> f.amount + f.bonus OR m.currency <> f.currency
     OR f.status NOT IN ('succeeded', 'failed', 'reversed', 'superseded')
 """
 

@@ -31,7 +31,7 @@ WITH live AS (
 ), granted AS (
     SELECT live.proposal, c.order_line_id, sum(c.amount) AS amount
       FROM live JOIN returns_refundcomponent c ON c.refund_id = live.id
-     WHERE c.order_line_id IS NOT NULL AND c.amount > 0 GROUP BY live.proposal, c.order_line_id
+     WHERE c.order_line_id IS NOT NULL AND c.kind IN ('item', 'tax', 'duty') GROUP BY live.proposal, c.order_line_id
 ), paid_for AS (
     SELECT DISTINCT r.proposal, rl.order_line_id, (u->>0)::bigint AS a, (u->>1)::bigint AS b
       FROM alive JOIN returns_refund r ON r.proposal = alive.proposal
@@ -84,11 +84,13 @@ SELECT 'return line ' || c.line_id, 'refunds units ' || c.a || ' to ' || c.b || 
 """
 
 COMPONENTS = """
-SELECT 'refund ' || r.id, 'amount ' || r.amount || ', components ' || coalesce(c.total, 0)
+SELECT 'refund ' || r.id, 'amount ' || r.amount || ' and bonus ' || r.bonus || ', components ' || coalesce(c.total, 0)
+       || ' and ' || coalesce(c.bonus, 0)
   FROM returns_refund r
-  LEFT JOIN (SELECT refund_id, sum(amount) AS total FROM returns_refundcomponent GROUP BY refund_id) c
-    ON c.refund_id = r.id
- WHERE r.amount <> coalesce(c.total, 0)
+  LEFT JOIN (SELECT refund_id, coalesce(sum(amount) FILTER (WHERE kind <> 'bonus'), 0) AS total,
+                    coalesce(sum(amount) FILTER (WHERE kind = 'bonus'), 0) AS bonus
+               FROM returns_refundcomponent GROUP BY refund_id) c ON c.refund_id = r.id
+ WHERE r.amount <> coalesce(c.total, 0) OR r.bonus <> coalesce(c.bonus, 0)
 """
 
 SHIPPING = """

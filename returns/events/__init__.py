@@ -44,6 +44,7 @@ from returns.events.lines import (
     LineShort,
     ReturnLineFact,
 )
+from returns.events.marketplaces import MarketplaceRefundObserved
 from returns.events.orders import OrderCaptured
 from returns.events.refunds import (
     RefundActionRequired,
@@ -73,6 +74,17 @@ from returns.events.returns import (
     ReturnReopened,
     ReturnRequested,
     ReturnReviewRequired,
+)
+from returns.events.stored_value import (
+    StoredAccountFact,
+    StoredEntryFact,
+    StoredValueCodeGiven,
+    StoredValueExpired,
+    StoredValueIssued,
+    StoredValueRedeemed,
+    StoredValueRestored,
+    StoredValueTakenBack,
+    StoredValueVoided,
 )
 
 __all__ = [
@@ -112,6 +124,7 @@ __all__ = [
     "LineRejected",
     "LineRemainingCanceled",
     "LineShort",
+    "MarketplaceRefundObserved",
     "OrderCaptured",
     "RefundActionRequired",
     "RefundApprovalRequested",
@@ -138,4 +151,13 @@ __all__ = [
     "ReturnReopened",
     "ReturnRequested",
     "ReturnReviewRequired",
+    "StoredAccountFact",
+    "StoredEntryFact",
+    "StoredValueCodeGiven",
+    "StoredValueExpired",
+    "StoredValueIssued",
+    "StoredValueRedeemed",
+    "StoredValueRestored",
+    "StoredValueTakenBack",
+    "StoredValueVoided",
 ]

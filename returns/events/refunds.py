@@ -7,7 +7,10 @@ from retailops.events.catalog import event
 
 @dataclass(frozen=True)
 class RefundFact:
-    """What every refund event tells. `references` are the gateway's ids of the payment; `effect_key` goes to it."""
+    """What every refund event tells. `references` are the gateway's ids of the payment; `effect_key` goes to it.
+
+    `destination` other than tender is stored value: `amount` against the payment, and `bonus` on top of it.
+    """
 
     refund_id: str
     return_id: str
@@ -23,6 +26,8 @@ class RefundFact:
     references: dict[str, str] = field(default_factory=dict)
     external_reference: str = ""
     code: str = ""
+    destination: str = "tender"
+    bonus: int = 0
 
 
 @event("refund.proposed")

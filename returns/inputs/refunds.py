@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import Field, StrictBool
 from pydantic import model_validator as validator
 
+from returns.enums import Destination
 from returns.inputs.base import MAX_AMOUNT, Input, Text, Units
 
 
@@ -20,7 +21,8 @@ class RefundProposalIn(Input):
     """A refund that a person shapes; what is left out follows policy.
 
     `amount` is the whole refund in minor units; above what policy permits it needs a second person's approval.
-    `payment_id` chooses another tender than policy would, `waive_fees` leaves fees out; both need a reason.
+    `payment_id` chooses another tender than policy would, `destination` another way than the lines were promised,
+    `waive_fees` leaves fees out; each needs a reason.
     """
 
     lines: list[RefundLineIn] = Field(default_factory=list, max_length=2000)
@@ -28,12 +30,14 @@ class RefundProposalIn(Input):
     refund_shipping: StrictBool | None = None
     waive_fees: StrictBool = False
     payment_id: UUID | None = None
+    destination: Destination | None = None
     reason: Text = ""
     evidence: list[str] = Field(default_factory=list, max_length=50)
 
     @validator(mode="after")
     def _explained(self) -> Self:
         special = self.amount is not None or self.payment_id is not None or self.waive_fees
+        special = special or self.destination is not None
         if (special or self.refund_shipping is not None) and not self.reason:
             raise ValueError("a refund that departs from policy needs a reason")
         return self

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('inventory', '0004_reservations'),
-        ('returns', '0005_imports'),
+        ('returns', '0007_stored_value_guards'),
     ]
 
     operations = [

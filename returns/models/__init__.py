@@ -9,6 +9,7 @@ from returns.models.receipts import DispositionSlice, Inspection, Receipt, Recei
 from returns.models.refunds import CreditMemo, Refund, RefundAttempt, RefundComponent, RefundLine
 from returns.models.returns import Return, ReturnLine
 from returns.models.reviews import FraudReview
+from returns.models.stored_value import ObservedRefund, StoredAccount, StoredEntry
 from returns.models.warranty import WarrantyAssessment
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "FraudReview",
     "ImportLine",
     "Inspection",
+    "ObservedRefund",
     "Order",
     "OrderLine",
     "Payment",
@@ -39,6 +41,8 @@ __all__ = [
     "ReturnLine",
     "ReturnPolicy",
     "Shipment",
+    "StoredAccount",
+    "StoredEntry",
     "Supplier",
     "SupplierClaim",
     "SupplierSku",

@@ -8,7 +8,7 @@ from retailops.cases.models import Approval
 from retailops.events.catalog import Subject
 from retailops.lib.clock import now
 from retailops.lib.ids import uuid7
-from returns.enums import ComponentKind, CreditMemoStatus, RefundStatus, RefundTiming
+from returns.enums import ComponentKind, CreditMemoStatus, Destination, RefundStatus, RefundTiming
 from returns.models.exchanges import Exchange
 from returns.models.orders import OrderLine, Payment
 from returns.models.returns import Return, ReturnLine
@@ -18,9 +18,10 @@ M = CreditMemoStatus
 
 
 class Refund(models.Model):
-    """The intent to pay `amount` minor units back through one payment.
+    """The intent to pay `amount` minor units back through one payment, or as stored value against it.
 
-    The effect key changes only with `leg`, and `leg` only after the provider has definitively rejected.
+    `bonus` comes on top of stored value and is nobody's payment. The effect key changes only with `leg`, and `leg` only
+    after the provider has definitively rejected.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -31,6 +32,8 @@ class Refund(models.Model):
     status = FSMField(max_length=20, choices=RefundStatus.choices, default=RefundStatus.PROPOSED)
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
+    destination = models.CharField(max_length=12, choices=Destination.choices, default=Destination.TENDER)
+    bonus = models.BigIntegerField(default=0)
     timing = models.CharField(max_length=16, choices=RefundTiming.choices, default=RefundTiming.ON_INSPECTION)
     reason = models.CharField(max_length=200, blank=True, default="")
     policy_version = models.CharField(max_length=40, blank=True, default="")
@@ -54,6 +57,9 @@ class Refund(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="refund_is_positive"),
             models.CheckConstraint(condition=Q(status__in=RefundStatus.values), name="refund_status_is_known"),
+            models.CheckConstraint(
+                condition=Q(bonus=0) | Q(bonus__gt=0) & ~Q(destination=Destination.TENDER), name="bonus_is_stored_value"
+            ),
         ]
         indexes = [
             models.Index(fields=["payment", "status"], name="refund_of_payment"),
@@ -72,6 +78,11 @@ class Refund(models.Model):
     def effect_key(self) -> str:
         """The key that is stable over every retry and replay and goes to the gateway (at most 45 characters)."""
         return f"refund:{self.id}:{self.leg}"
+
+    @property
+    def credited(self) -> int:
+        """What the customer gets: the amount and the bonus on top, in minor units."""
+        return self.amount + self.bonus
 
     def as_subject(self) -> Subject:
         """Return it as the subject of events, in the lane and scope of its return."""
@@ -93,6 +104,21 @@ class Refund(models.Model):
     @transition(field=status, source=R.APPROVED, target=R.SUBMITTING)
     def submit(self) -> None:
         """Handed to the gateway's connection."""
+        self.submitted_at = now()
+
+    @transition(field=status, source=R.APPROVED, target=R.SUCCEEDED)
+    def credit(self) -> None:
+        """Booked in our own ledger: nobody else has to do anything."""
+        self.submitted_at = self.settled_at = now()
+
+    @transition(field=status, source=R.APPROVED, target=R.FAILED)
+    def refuse_credit(self) -> None:
+        """Our own ledger cannot take it: the account is not alive."""
+        self.submitted_at = now()
+
+    @transition(field=status, source=R.APPROVED, target=R.PENDING)
+    def await_observation(self) -> None:
+        """The marketplace pays it by itself and tells us."""
         self.submitted_at = now()
 
     @transition(field=status, source=R.SUBMITTING, target=R.UNKNOWN)
@@ -136,7 +162,7 @@ class Refund(models.Model):
 
 
 class RefundComponent(models.Model):
-    """A signed part of a refund in minor units; the parts sum to its amount (invariant 10)."""
+    """A signed part of a refund in minor units; the parts sum to its amount and its bonus (invariant 10)."""
 
     refund = models.ForeignKey(Refund, on_delete=models.PROTECT, related_name="components")
     kind = models.CharField(max_length=16, choices=ComponentKind.choices)

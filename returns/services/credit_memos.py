@@ -44,7 +44,7 @@ def queue_credit_memo(actor: Actor, refund: Refund, lines: Sequence[RefundLine])
         refund=refund,
         defaults={
             "rma": refund.rma,
-            "amount": refund.amount,
+            "amount": refund.credited,
             "currency": refund.currency,
             "legal_entity": refund.rma.legal_entity,
         },

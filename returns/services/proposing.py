@@ -10,11 +10,13 @@ from retailops.accounts.actor import Actor
 from retailops.events.publish import append, compose
 from retailops.lib.clock import now
 from retailops.lib.ids import uuid7
+from retailops.lib.money import allocate
 from returns.allocation import count
-from returns.enums import RefundTiming
+from returns.enums import ComponentKind, RefundTiming
 from returns.events import RefundProposed
 from returns.facts import refund_fact
 from returns.models import Payment, Refund, RefundComponent, RefundLine
+from returns.refund_explanation import explain
 from returns.refund_planning import Plan
 from returns.refund_terms import Terms
 from returns.tenders import Tender
@@ -53,9 +55,17 @@ def _draw(given: Sequence[Part], wanted: int) -> tuple[list[Part], list[Part]]:
 def reserve(actor: Actor, terms: Terms, plan: Plan) -> list[Refund]:
     """Write the refunds of a plan as proposed and publish `refund.proposed`: their money is reserved from now on."""
     proposal = plan.proposal or uuid7()
-    refunds = [_refund(actor, terms, plan, proposal, tender, amount) for tender, amount in plan.spread]
+    facts = _facts(terms, plan)
+    bonuses = allocate(plan.bonus, [amount for _, amount in plan.spread])
+    refunds = [
+        _refund(actor, terms, plan, proposal, tender, amount, bonus, facts)
+        for (tender, amount), bonus in zip(plan.spread, bonuses, strict=True)
+    ]
     Refund.objects.bulk_create(refunds)
     hands = deal(plan.calculation.parts, [refund.amount for refund in refunds])
+    for refund, hand in zip(refunds, hands, strict=True):
+        if refund.bonus:
+            hand.append(Part(ComponentKind.BONUS, refund.bonus))
     RefundComponent.objects.bulk_create(
         [_component(refund, part) for refund, hand in zip(refunds, hands, strict=True) for part in hand]
     )
@@ -70,7 +80,16 @@ def reserve(actor: Actor, terms: Terms, plan: Plan) -> list[Refund]:
     return refunds
 
 
-def _refund(actor: Actor, terms: Terms, plan: Plan, proposal: UUID, tender: Tender, amount: int) -> Refund:
+def _refund(
+    actor: Actor,
+    terms: Terms,
+    plan: Plan,
+    proposal: UUID,
+    tender: Tender,
+    amount: int,
+    bonus: int,
+    facts: dict[str, Any],
+) -> Refund:
     payment: Payment = terms.payments[tender.payment_id]
     return Refund(
         rma=terms.rma,
@@ -78,17 +97,20 @@ def _refund(actor: Actor, terms: Terms, plan: Plan, proposal: UUID, tender: Tend
         proposal=proposal,
         amount=amount,
         currency=payment.currency,
+        destination=plan.destination,
+        bonus=bonus,
         timing=terms.rules.refund_timing,
         reason=plan.reason,
         policy_version=terms.rma.policy.label if terms.rma.policy else "",
-        facts=_facts(plan),
+        facts=facts,
         exposure_due_at=_exposure(terms),
         requested_by=actor.key,
     )
 
 
-def _facts(plan: Plan) -> dict[str, Any]:
+def _facts(terms: Terms, plan: Plan) -> dict[str, Any]:
     facts: dict[str, Any] = {"permitted": plan.permitted, "requested": plan.calculation.total}
+    facts["why"] = explain(terms, plan).decided()
     if plan.broken:
         facts["broken"] = plan.broken
     if plan.evidence:
@@ -111,6 +133,8 @@ def _component(refund: Refund, part: Part) -> RefundComponent:
 
 def tell(actor: Actor, kind: Any, refunds: Sequence[Refund]) -> None:
     """Publish one event for each refund (return, order and payment loaded)."""
+    if not refunds:
+        return
     events, lanes = [], {}
     for refund in refunds:
         subject = refund.as_subject()

@@ -15,10 +15,11 @@ from django_fsm import can_proceed
 from retailops.accounts.actor import Actor
 from retailops.accounts.permissions import Permission
 from retailops.events.publish import publish
+from retailops.lib.errors import Conflict
 from retailops.lib.fsm import fire
 from returns import troubles
 from returns.access import access_refund
-from returns.enums import ComponentKind, RefundStatus, ReturnStatus
+from returns.enums import RefundStatus, ReturnStatus
 from returns.events import (
     RefundActionRequired,
     RefundCanceled,
@@ -28,13 +29,14 @@ from returns.events import (
     RefundPending,
     RefundReversed,
 )
-from returns.exchange_units import is_of_exchange
-from returns.facts import refund_fact, refund_succeeded_fact
-from returns.models import Refund, RefundAttempt, RefundLine
-from returns.services.closing import end_trouble, finish
-from returns.services.credit_memos import queue_credit_memo
+from returns.facts import refund_fact
+from returns.models import Refund, RefundAttempt
+from returns.money_paths import Path, path_of
+from returns.services.closing import finish
+from returns.services.crediting import take_back
 from returns.services.decisions import lines_of, open_again
 from returns.services.refunded_units import count_refunded
+from returns.services.settling import settled
 
 R = RefundStatus
 # What a later message of the same story may still say without contradicting: everything that came before it.
@@ -46,6 +48,11 @@ BEFORE = {
     R.FAILED: {R.SUPERSEDED},
     R.CANCELED: {R.SUPERSEDED},
     R.REVERSED: {R.SUPERSEDED},
+}
+# What may be said of a refund that no gateway pays: its success comes with the ledger's entry or an observation.
+WITHOUT_GATEWAY = {
+    Path.LEDGER: {R.REVERSED},
+    Path.OBSERVED: {R.REVERSED, R.FAILED, R.CANCELED},
 }
 
 
@@ -84,7 +91,9 @@ def _command(
 def _record(
     actor: Actor, refund: Refund, said: Said, transition: str, then: Callable[[Actor, Refund, Said, str], None]
 ) -> Refund:
-    _keep_attempt(actor, refund, said)
+    if said.outcome not in WITHOUT_GATEWAY.get(path_of(refund), set(R)):
+        raise Conflict("No gateway pays this refund.", code="no-gateway")
+    keep_attempt(actor, refund, said)
     move = getattr(refund, transition)
     former = str(refund.status)
     if refund.status == said.outcome:
@@ -101,7 +110,8 @@ def _record(
     return refund
 
 
-def _keep_attempt(actor: Actor, refund: Refund, said: Said) -> None:
+def keep_attempt(actor: Actor, refund: Refund, said: Said) -> None:
+    """Keep what was said, whatever it moves."""
     RefundAttempt.objects.create(
         refund=refund,
         leg=refund.leg,
@@ -137,16 +147,7 @@ def _unknown(actor: Actor, refund: Refund, said: Said, former: str) -> None:
 
 
 def _settled(actor: Actor, refund: Refund, said: Said, former: str) -> None:
-    lines = list(RefundLine.objects.filter(refund=refund).select_related("line__order_line"))
-    shipping = refund.components.filter(kind__in=[ComponentKind.SHIPPING, ComponentKind.SHIPPING_TAX])
-    count_refunded(refund.rma)
-    fact = refund_succeeded_fact(refund, lines, sum(shipping.values_list("amount", flat=True)))
-    publish(fact, subject=refund.as_subject(), actor=actor)
-    if refund.rma.memo_required and not is_of_exchange(refund):
-        queue_credit_memo(actor, refund, lines)
-    for trouble in ("refund_requires_action", "refund_unrouted"):
-        evidence = {"reference": said.external_reference}
-        end_trouble(actor, refund.rma, f"{trouble}:{refund.id}", "The refund succeeded", evidence)
+    settled(actor, refund, said.external_reference)
 
 
 def _failed(actor: Actor, refund: Refund, said: Said, former: str) -> None:
@@ -167,6 +168,8 @@ def _canceled(actor: Actor, refund: Refund, said: Said, former: str) -> None:
 
 
 def _reversed(actor: Actor, refund: Refund, said: Said, former: str) -> None:
+    if path_of(refund) == Path.LEDGER:
+        take_back(actor, refund)
     _tell(actor, refund, RefundReversed, said.code)
     _undo_success(actor, refund, "a refund came back")
     troubles.refund_reversed(actor, refund)

@@ -1,7 +1,6 @@
 """Propose, approve, refuse and replace refunds. Money is reserved under the payments' locks before anything is sent."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -15,10 +14,10 @@ from retailops.cases.inputs import ApprovalIn
 from retailops.lib.errors import Conflict, Denied, Unprocessable
 from retailops.lib.fsm import fire
 from retailops.lib.money import Money
-from returns.access import access_refund, access_return
+from returns.access import access_refund
 from returns.allocation import overlap, subtract
 from returns.approvers import approver
-from returns.enums import LIVE_REFUNDS, ComponentKind, RefundStatus, ReturnStatus
+from returns.enums import LIVE_REFUNDS, ComponentKind, Destination, RefundStatus, ReturnStatus
 from returns.events import RefundApprovalRequested, RefundDenied
 from returns.fraud_screening import screen_refund
 from returns.inputs import RefundProposalIn
@@ -27,30 +26,19 @@ from returns.policy import Rules, may_approve, rules_of, within
 from returns.refund_calculation import Calculation
 from returns.refund_planning import Plan, plan_by_person, plan_by_policy
 from returns.refund_terms import Terms, covered_units, read_terms, tenders_of
-from returns.services.closing import finish
+from returns.services.closing import end_trouble, finish
 from returns.services.holding import cleared_before, hold_refunds
 from returns.services.locking import lock_return
 from returns.services.proposing import reserve, tell
 from returns.services.replacing import end_what_is_replaced
 from returns.services.submitting import approve_and_submit
 from returns.tenders import Tender
-from returns.troubles import no_tender
+from returns.troubles import no_tender, nothing_left_after_fees
 from returns.worth import Part
 
 POLICY = Actor.system("policy")
 APPROVAL_KIND = "refund"
 DEAD = (RefundStatus.FAILED, RefundStatus.REVERSED, RefundStatus.CANCELED)
-
-
-@dataclass(frozen=True)
-class RefundPreview:
-    """What policy would refund now, and how: nothing is written or reserved."""
-
-    total: Money
-    parts: list[Part]
-    tenders: list[tuple[UUID, Money]]
-    needs_approval: bool
-    reasons: list[str] = field(default_factory=list)
 
 
 @transaction.atomic
@@ -64,14 +52,42 @@ def propose_refund(*, actor: Actor, return_id: UUID, proposal: RefundProposalIn 
     rma = lock_return(actor, return_id, Permission.REFUNDS_PROPOSE, with_payments=True)
     if rma.status != ReturnStatus.AUTHORIZED:
         raise Conflict(f"The return is {rma.status}: only an authorized one is refunded.", code="not-authorized")
-    terms = read_terms(rma, by_itself=False)
-    plan = plan_by_person(terms, proposal) if proposal else plan_by_policy(terms)
-    if not plan.spread:
+    if proposal:
+        terms = read_terms(rma, by_itself=False)
+        plan = plan_by_person(terms, proposal)
+        refunds = carry_out(actor, terms, plan) if plan.spread else []
+    else:
+        refunds = _all_by_policy(actor, rma, by_itself=False)
+    if not refunds:
         raise Unprocessable("Nothing that came back is left to refund, or no payment can take it.", code="nothing-due")
-    refunds = carry_out(actor, terms, plan)
-    _supersede_dead(rma, refunds[0])
+    for first in {refund.proposal: refund for refund in reversed(refunds)}.values():
+        _supersede_dead(rma, first)
+    end_trouble(actor, rma, f"refund_eaten_by_fees:{rma.id}", "A refund was proposed", {"refund": str(refunds[0].id)})
     finish(actor, rma)
     return refunds
+
+
+def _all_by_policy(actor: Actor, rma: Return, *, by_itself: bool) -> list[Refund]:
+    """Carry out what policy owes now, one plan for each way that the money goes; each sees what the former took."""
+    made: list[Refund] = []
+    ways = len(read_terms(rma, by_itself=by_itself).due())
+    for _ in range(ways):
+        terms = read_terms(rma, by_itself=by_itself)
+        plan = plan_by_policy(terms)
+        if by_itself:
+            _say_what_is_missing(rma, plan)
+        if not plan.spread:
+            break
+        made += carry_out(actor, terms, plan)
+    return made
+
+
+def _say_what_is_missing(rma: Return, plan: Plan) -> None:
+    missing = plan.permitted - plan.calculation.total
+    if missing > 0:
+        no_tender(POLICY, rma, missing)
+    elif plan.calculation.units and plan.permitted == 0:
+        nothing_left_after_fees(POLICY, rma)
 
 
 def refund_by_policy(rma: Return) -> list[Refund]:
@@ -82,34 +98,14 @@ def refund_by_policy(rma: Return) -> list[Refund]:
     """
     if rma.order_id is None or rma.status != ReturnStatus.AUTHORIZED:
         return []
-    terms = read_terms(rma, by_itself=True)
-    plan = plan_by_policy(terms)
-    missing = plan.permitted - plan.calculation.total
-    if missing > 0:
-        no_tender(POLICY, rma, missing)
-    return carry_out(POLICY, terms, plan) if plan.spread else []
-
-
-def preview_refund(actor: Actor, return_id: UUID) -> RefundPreview:
-    """Return what policy would refund now. Raises NotFound, Denied."""
-    rma = access_return(actor, return_id, Permission.REFUNDS_VIEW)
-    terms = read_terms(rma, by_itself=False)
-    plan = plan_by_policy(terms)
-    reasons = _why_approval(terms, plan)
-    return RefundPreview(
-        total=Money(plan.calculation.total, rma.currency),
-        parts=plan.calculation.parts,
-        tenders=[(tender.payment_id, Money(amount, rma.currency)) for tender, amount in plan.spread],
-        needs_approval=bool(reasons),
-        reasons=reasons,
-    )
+    return _all_by_policy(POLICY, rma, by_itself=True)
 
 
 def carry_out(actor: Actor, terms: Terms, plan: Plan) -> list[Refund]:
     """Reserve the refunds of a plan (payments and return locked), and approve them or ask a second person."""
     refunds = reserve(actor, terms, plan)
-    reasons = _why_approval(terms, plan)
-    total = terms.reserved + plan.calculation.total
+    reasons = why_approval(terms, plan)
+    total = terms.reserved + plan.credited
     findings = screen_refund(terms, plan.calculation.units, total)
     if findings and not cleared_before(terms.rma, plan.proposal, total):
         hold_refunds(terms, refunds, findings, total, reasons)
@@ -127,10 +123,10 @@ def go_on(actor: Actor, rma: Return, refunds: Sequence[Refund], reasons: Sequenc
         approve_and_submit(actor, refunds, approved_by=f"policy:{label}")
 
 
-def _why_approval(terms: Terms, plan: Plan) -> list[str]:
+def why_approval(terms: Terms, plan: Plan) -> list[str]:
     """Return why a second person must agree: rules broken, or more on this return than goes by itself."""
     reasons = [rule.replace("_", " ") for rule in plan.broken]
-    total = terms.reserved + plan.calculation.total
+    total = terms.reserved + plan.credited
     if not within(total, terms.rules.auto_approve_limit, terms.rma.currency):
         reasons.append("above the limit for going by itself")
     return reasons
@@ -153,7 +149,7 @@ def _approval(refund: Refund, rules: Rules, reasons: Sequence[str]) -> ApprovalI
         subject=refund.as_subject(),
         payload=bound_payload(refund),
         reason=refund.reason or "; ".join(reasons),
-        money=Money(refund.amount, refund.currency),
+        money=Money(refund.credited, refund.currency),
         asked={
             "rules": list(reasons),
             "permitted": facts["permitted"],
@@ -168,7 +164,10 @@ def _approval(refund: Refund, rules: Rules, reasons: Sequence[str]) -> ApprovalI
 
 def bound_payload(refund: Refund) -> dict[str, Any]:
     """Return what an approval of the refund is bound to, besides its amount: another payment voids it."""
-    return {"refund": str(refund.id), "payment": str(refund.payment_id), "leg": refund.leg}
+    bound = {"refund": str(refund.id), "payment": str(refund.payment_id), "leg": refund.leg}
+    if refund.destination != Destination.TENDER:
+        bound["destination"] = str(refund.destination)
+    return bound
 
 
 @transaction.atomic
@@ -191,9 +190,9 @@ def check_limit(actor: Actor, refund: Refund) -> None:
     rules = rules_of(refund.rma.policy)
     if actor.key == refund.requested_by:
         raise Denied("Who asked for the refund cannot approve it: a second person must.", code="same-person")
-    if not may_approve(actor, rules, refund.amount, refund.currency):
+    if not may_approve(actor, rules, refund.credited, refund.currency):
         raise Denied(
-            f"{Money(refund.amount, refund.currency)} is above what {actor.label} may approve.", code="above-limit"
+            f"{Money(refund.credited, refund.currency)} is above what {actor.label} may approve.", code="above-limit"
         )
 
 
@@ -205,7 +204,7 @@ def take_approval(actor: Actor, refund_id: UUID) -> None:
         actor,
         kind=APPROVAL_KIND,
         subject_id=refund.id,
-        money=Money(refund.amount, refund.currency),
+        money=Money(refund.credited, refund.currency),
         payload=bound_payload(refund),
     )
     approve_and_submit(actor, [refund], approved_by=actor.key)
@@ -235,11 +234,19 @@ def take_refusal(actor: Actor, refund_id: UUID, reason: str) -> None:
 
 
 @transaction.atomic
-def supersede_refund(*, actor: Actor, refund_id: UUID, reason: str, payment_id: UUID | None = None) -> Refund:
-    """Replace a failed, canceled or reversed refund by a new one of the same amount, by the same or another payment.
+def supersede_refund(
+    *,
+    actor: Actor,
+    refund_id: UUID,
+    reason: str,
+    payment_id: UUID | None = None,
+    destination: Destination | None = None,
+) -> Refund:
+    """Replace a failed, canceled or reversed refund by a new one of the same amount, by the same or another payment,
+    or as stored value.
 
-    Another tender needs a second person's approval. Raises Unprocessable (no reason, payment of another order, not
-    enough left on it), TransitionRefused, Denied.
+    Another tender or destination needs a second person's approval. Raises Unprocessable (no reason, payment of another
+    order, not enough left on it), TransitionRefused, Denied.
     """
     found = access_refund(actor, refund_id, Permission.REFUNDS_PROPOSE)
     rma = lock_return(actor, found.rma_id, Permission.REFUNDS_PROPOSE, with_payments=True)
@@ -248,7 +255,9 @@ def supersede_refund(*, actor: Actor, refund_id: UUID, reason: str, payment_id: 
         raise Unprocessable("Say why: another try needs a reason.", code="reason-needed")
     terms = read_terms(rma, by_itself=False)
     tender = _tender_for(terms, old, payment_id or old.payment_id)
-    plan = _same_again(old, tender, reason)
+    plan = _same_again(old, tender, reason, destination or Destination(old.destination))
+    if tender not in terms.tenders_for(plan.destination):
+        raise Unprocessable("What a marketplace holds does not become value of ours.", code="marketplace-payment")
     _check_still_free(old, plan)
     fire(old.supersede)
     old.save(update_fields=["status"])
@@ -268,15 +277,15 @@ def _tender_for(terms: Terms, old: Refund, payment_id: UUID) -> Tender:
     return tender
 
 
-def _same_again(old: Refund, tender: Tender, reason: str) -> Plan:
+def _same_again(old: Refund, tender: Tender, reason: str, destination: Destination) -> Plan:
     lines = RefundLine.objects.filter(refund=old)
-    parts = [
-        Part(ComponentKind(row.kind), row.amount, row.order_line, row.code)
-        for row in RefundComponent.objects.filter(refund=old).select_related("order_line")
-    ]
+    rows = RefundComponent.objects.filter(refund=old).exclude(kind=ComponentKind.BONUS).select_related("order_line")
+    parts = [Part(ComponentKind(row.kind), row.amount, row.order_line, row.code) for row in rows]
     broken: dict[str, dict[str, Any]] = {}
     if tender.payment_id != old.payment_id:
         broken["other_tender"] = {"permitted": str(old.payment_id), "requested": str(tender.payment_id)}
+    if destination != old.destination:
+        broken["other_destination"] = {"permitted": str(old.destination), "requested": str(destination)}
     return Plan(
         calculation=Calculation({row.line_id: row.units for row in lines}, parts),
         spread=[(tender, old.amount)],
@@ -284,6 +293,8 @@ def _same_again(old: Refund, tender: Tender, reason: str) -> Plan:
         reason=reason,
         broken=broken,
         proposal=old.proposal,
+        destination=destination,
+        bonus=old.bonus if destination != Destination.TENDER else 0,
     )
 
 

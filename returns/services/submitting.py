@@ -1,4 +1,4 @@
-"""Hand approved refunds to their gateways' connections."""
+"""Send approved refunds on their way: to their gateways' connections, into our ledger, or to be observed."""
 
 from collections.abc import Sequence
 
@@ -7,6 +7,9 @@ from retailops.events.models import Delivery
 from retailops.lib.fsm import fire
 from returns.events import RefundApproved, RefundSubmitted
 from returns.models import Refund
+from returns.money_paths import Path, path_of
+from returns.services.awaiting import await_observation
+from returns.services.crediting import credit_refund
 from returns.services.proposing import tell
 from returns.troubles import refund_unrouted
 
@@ -14,22 +17,33 @@ OPERATION = "refund.create"
 
 
 def approve_and_submit(actor: Actor, refunds: Sequence[Refund], *, approved_by: str) -> None:
-    """Approve and submit refunds (return and payment locked and loaded): `refund.submitted` is what is delivered.
+    """Approve refunds (return and payment locked and loaded) and send each on its way.
 
-    A refund whose gateway no connection serves stays submitting, with a case: its money stays reserved.
+    What a gateway pays is told by `refund.submitted`, which is what is delivered; where no connection serves the
+    gateway it stays submitting, with a case, and its money stays reserved. What our own ledger takes is settled here;
+    what a marketplace pays waits to be observed.
     """
+    sent = [refund for refund in refunds if path_of(refund) == Path.GATEWAY]
     for refund in refunds:
         fire(refund.approve)
         refund.approved_by = approved_by
+    for refund in sent:
         fire(refund.submit)
     Refund.objects.bulk_update(refunds, ["status", "approved_by", "submitted_at", "approval"])
     tell(actor, RefundApproved, refunds)
-    tell(actor, RefundSubmitted, refunds)
-    for refund in _unrouted(refunds):
+    tell(actor, RefundSubmitted, sent)
+    for refund in _unrouted(sent):
         refund_unrouted(actor, refund)
+    for refund in refunds:
+        if path_of(refund) == Path.LEDGER:
+            credit_refund(actor, refund)
+        elif path_of(refund) == Path.OBSERVED:
+            await_observation(actor, refund)
 
 
 def _unrouted(refunds: Sequence[Refund]) -> list[Refund]:
+    if not refunds:
+        return []
     keys = [refund.effect_key for refund in refunds]
     owed = Delivery.objects.filter(operation=OPERATION, effect_key__in=keys).values_list("effect_key", flat=True)
     routed = set(owed)

@@ -13,13 +13,23 @@ from returns.troubles.money import (
     refunded_but_rejected,
 )
 from returns.troubles.orders import order_differs
+from returns.troubles.stored_value import (
+    marketplace_differs,
+    marketplace_silent,
+    marketplace_unexpected,
+    nothing_left_after_fees,
+)
 
 __all__ = [
     "advance_overdue",
     "blind_return",
     "late_arrival",
+    "marketplace_differs",
+    "marketplace_silent",
+    "marketplace_unexpected",
     "memo_unrouted",
     "no_tender",
+    "nothing_left_after_fees",
     "order_differs",
     "over_receipt",
     "refund_contradicted",

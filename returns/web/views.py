@@ -18,6 +18,7 @@ from returns.access import access_refund
 from returns.models import Refund, Return
 from returns.selectors import returns_visible_to
 from returns.services import refunds
+from returns.services.previewing import preview_refund
 from returns.web.actions import ACTIONS, Action
 from returns.web.detail import return_page
 from returns.web.forms import ActionForm, VerdictForm
@@ -117,7 +118,7 @@ def _stale(request: HttpRequest, actor: Actor, rma: Return, form: ActionForm, co
 def _show_form(request: HttpRequest, action: Action, rma: Return, form: ActionForm, status: int) -> HttpResponse:
     context = {"action": action, "rma": rma, "form": form, "reason": action.blocked(rma), "back": _address(rma)}
     if action.key == "refund" and not context["reason"]:
-        context["preview"] = refunds.preview_refund(actor_of(request), rma.id)
+        context["previews"] = preview_refund(actor_of(request), rma.id)
     return show(request, "returns/action.html", context, status=status)
 
 

@@ -6,9 +6,13 @@ from typing import Any
 from retailops.events.models import Event
 from retailops.lib.clock import now
 from returns.models import Refund, Return
+from returns.services import refunds
 from tests.factories import (
+    ensure_policy,
     line_data,
+    make_inspected_return,
     make_order,
+    make_user,
     order_data,
     unique,
 )
@@ -51,3 +55,17 @@ def split_order(*captured: int) -> Any:
         for number, amount in enumerate(captured)
     ]  # fmt: skip
     return make_order(**data)
+
+
+def owed_return(order: Any, quantities: dict[int, int], **rules: Any) -> Return:
+    """Return a return whose accepted units are not refunded: policy's own refund of them was denied."""
+    ensure_policy(auto_approve_limit={"*": 0}, **rules)
+    rma = make_inspected_return(order, quantities)
+    for refund in rma.refunds.all():
+        refunds.deny_refund(actor=approver(), refund_id=refund.id, reason="not yet")
+    return rma
+
+
+def approver() -> Any:
+    """Return a person who may approve any amount."""
+    return make_user("finance_approver").actor()

@@ -12,8 +12,11 @@ from retailops.events.models import Delivery, Destination, Event
 from retailops.lib import audit as registry
 from retailops.lib.clock import now
 from returns import audits as return_audits
+from returns.inputs.stored_value import GiftIn
 from returns.models import Refund, Return
 from returns.services import refund_outcomes
+from returns.services.giving_value import give_stored_value
+from returns.services.voiding import void_entry
 from tests.factories import (
     SYSTEM,
     ensure_policy,
@@ -62,6 +65,11 @@ SABOTAGE: dict[str, str] = {
     "closed returns are complete": "UPDATE returns_return SET status = 'closed'",
     "nothing canceled after goods or money": "UPDATE returns_return SET status = 'canceled'",
     "facets equal what they are derived from": "UPDATE returns_return SET logistics = 'none'",
+    "stored value balances equal the sum of their entries": "UPDATE returns_storedaccount SET balance = balance + 1",
+    "stored value is credited once for each refund": "UPDATE returns_refund SET destination = 'tender'",
+    "an entry of stored value is undone once, by its opposite": """
+        UPDATE returns_storedentry SET amount = amount + 1 WHERE reverses_id IS NOT NULL""",
+    "marketplace refunds are as the marketplace told": "UPDATE returns_payment SET tender = 'marketplace'",
     "stock balances equal the sum of their moves": "UPDATE inventory_stockbalance SET quantity = quantity + 1",
     "reserved stock is what reservations hold, within the sellable": """
         UPDATE inventory_stockbalance SET reserved = reserved + 1 WHERE disposition = 'sellable'""",
@@ -84,6 +92,7 @@ SABOTAGE: dict[str, str] = {
 
 def world() -> None:
     """Make returns in several states: refunded, being refunded, arrived."""
+    ensure_policy(resolutions=["refund", "store_credit"], stored_value={"gift_limit": {"*": None}})
     order = make_order()
     first = make_inspected_return(order, {1: 1})
     refund_outcomes.settle_refund(actor=SYSTEM, refund_id=first.refunds.get().id, external_reference="re_1")
@@ -94,6 +103,12 @@ def world() -> None:
     make_receipt(went.rma)
     make_inspection(went.rma)
     propose(exchangeable())
+    account = give_stored_value(
+        actor=SYSTEM, gift=GiftIn(order_id=order.id, amount=500, reason="late", key="k")
+    ).account
+    credited = make_inspected_return(lines=[{"line_no": 1, "quantity": 1, "resolution": "store_credit"}])
+    assert credited.refunds.get().status == "succeeded"
+    void_entry(actor=SYSTEM, entry_id=account.entries.get().id, reason="mistake")
 
 
 @pytest.mark.parametrize("audit", SABOTAGE)

@@ -15,6 +15,7 @@ from retailops.lib.errors import Conflict, Denied, DomainError, NotFound, Unproc
 from returns.inputs import RefundProposalIn
 from returns.models import Payment, Refund, RefundAttempt
 from returns.services import decisions, refund_outcomes, refunds
+from returns.services.previewing import preview_refund
 from returns.services.transit import mark_in_transit
 from tests.factories import (
     SYSTEM,
@@ -123,7 +124,7 @@ def test_a_preview_writes_nothing() -> None:
     make_receipt(rma)
     ensure_policy(auto_approve_limit={"GBP": 0})
     before = Event.objects.count()
-    preview = refunds.preview_refund(SYSTEM, rma.id)
+    [preview] = preview_refund(SYSTEM, rma.id)
     assert preview.total.amount == 0
     assert (Event.objects.count(), Refund.objects.count()) == (before, 0)
 
@@ -377,7 +378,7 @@ Command = Callable[..., object]
         (lambda actor, refund: refunds.propose_refund(
             actor=actor, return_id=refund.rma_id, proposal=RefundProposalIn(amount=1, reason="r")),
          [Permission.REFUNDS_PROPOSE, Permission.RETURNS_VIEW]),
-        (lambda actor, refund: refunds.preview_refund(actor, refund.rma_id),
+        (lambda actor, refund: preview_refund(actor, refund.rma_id),
          [Permission.REFUNDS_VIEW, Permission.RETURNS_VIEW]),
         (lambda actor, refund: refund_outcomes.settle_refund(actor=actor, refund_id=refund.id),
          [Permission.REFUNDS_SETTLE, Permission.REFUNDS_VIEW]),
