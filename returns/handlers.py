@@ -13,7 +13,7 @@ from retailops.events.verdicts import register_void_check
 from retailops.lib.ids import parse_uuid
 from returns import events, sweeps  # noqa: F401  # the app's events register on import
 from returns.models import Refund, Return
-from returns.services import credit_memos, placing, refund_outcomes, refunds, submitting
+from returns.services import credit_memos, placing, policy_drafts, refund_outcomes, refunds, submitting
 from returns.services.closing import finish
 from returns.services.posting import OPERATION as PLACE
 from returns.services.replacing import why_void
@@ -59,16 +59,23 @@ def delivery_dead(event: Event) -> None:
 
 
 def approval_given(event: Event) -> None:
-    """A second person agreed to a refund: it goes to the gateway."""
+    """A second person agreed: a refund goes to the gateway, a policy version may be activated."""
     if refund_id := _approved_refund(event):
         refunds.take_approval(_person(event.actor), refund_id)
+    elif policy_id := _approved_policy(event):
+        policy_drafts.take_agreement(_person(event.actor), policy_id)
 
 
 def approval_refused(event: Event) -> None:
-    """A second person refused, or nobody answered in time: the refund is denied and its money free."""
-    if refund_id := _approved_refund(event):
+    """A second person refused, or nobody answered in time: the refund is denied, the policy version a draft again."""
+    refund_id, policy_id = _approved_refund(event), _approved_policy(event)
+    if refund_id or policy_id:
         approval = Approval.objects.get(pk=event.data["approval_id"])
-        refunds.take_refusal(ENGINE, refund_id, approval.decision_reason or str(approval.status))
+        why = approval.decision_reason or str(approval.status)
+        if refund_id:
+            refunds.take_refusal(ENGINE, refund_id, why)
+        elif policy_id:
+            policy_drafts.take_rejection(ENGINE, policy_id, why)
 
 
 def cases_changed(event: Event) -> None:
@@ -103,6 +110,10 @@ def _id_after(prefix: str, data: dict[str, Any]) -> UUID | None:
 
 def _approved_refund(event: Event) -> UUID | None:
     return parse_uuid(event.data["subject_id"]) if event.data["kind"] == refunds.APPROVAL_KIND else None
+
+
+def _approved_policy(event: Event) -> UUID | None:
+    return parse_uuid(event.data["subject_id"]) if event.data["kind"] == policy_drafts.APPROVAL_KIND else None
 
 
 def _person(key: str) -> Actor:

@@ -258,6 +258,7 @@ CASE_KINDS = {
     "blind_return": "Parcel without an order",
     "over_receipt": "More arrived than authorized",
     "wrong_item": "Another item arrived",
+    "code_unmapped": "Code without a meaning",
     "unexpected_arrival": "Unexpected parcel",
     "refund_failed": "Refund failed",
     "refund_reversed": "Refund came back",

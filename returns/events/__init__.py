@@ -29,6 +29,17 @@ from returns.events.lines import (
     ReturnLineFact,
 )
 from returns.events.orders import OrderCaptured
+from returns.events.policies import (
+    PolicyActivated,
+    PolicyApproved,
+    PolicyCanaryChanged,
+    PolicyDrafted,
+    PolicyEdited,
+    PolicyFact,
+    PolicyRetired,
+    PolicySentBack,
+    PolicySubmitted,
+)
 from returns.events.refunds import (
     RefundActionRequired,
     RefundApprovalRequested,
@@ -58,8 +69,21 @@ from returns.events.returns import (
     ReturnRequested,
     ReturnReviewRequired,
 )
+from returns.events.vocabularies import (
+    CodeFact,
+    CodeMapped,
+    CodeUnmapped,
+    TermAdded,
+    TermChanged,
+    TermFact,
+    TermRetired,
+    TermRevived,
+)
 
 __all__ = [
+    "CodeFact",
+    "CodeMapped",
+    "CodeUnmapped",
     "CreditMemoFact",
     "CreditMemoPosted",
     "CreditMemoQueued",
@@ -83,6 +107,15 @@ __all__ = [
     "LineRemainingCanceled",
     "LineShort",
     "OrderCaptured",
+    "PolicyActivated",
+    "PolicyApproved",
+    "PolicyCanaryChanged",
+    "PolicyDrafted",
+    "PolicyEdited",
+    "PolicyFact",
+    "PolicyRetired",
+    "PolicySentBack",
+    "PolicySubmitted",
     "RefundActionRequired",
     "RefundApprovalRequested",
     "RefundApproved",
@@ -108,4 +141,9 @@ __all__ = [
     "ReturnReopened",
     "ReturnRequested",
     "ReturnReviewRequired",
+    "TermAdded",
+    "TermChanged",
+    "TermFact",
+    "TermRetired",
+    "TermRevived",
 ]

@@ -6,6 +6,7 @@ from returns.models.policies import ReturnPolicy
 from returns.models.receipts import DispositionSlice, Inspection, Receipt, ReceiptLine
 from returns.models.refunds import CreditMemo, Refund, RefundAttempt, RefundComponent, RefundLine
 from returns.models.returns import Return, ReturnLine
+from returns.models.vocabularies import Term, Vocabulary, VocabularyMapping
 
 __all__ = [
     "CreditMemo",
@@ -28,4 +29,7 @@ __all__ = [
     "ReturnLine",
     "ReturnPolicy",
     "Shipment",
+    "Term",
+    "Vocabulary",
+    "VocabularyMapping",
 ]

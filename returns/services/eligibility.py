@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -62,6 +62,9 @@ class LineVerdict:
             "value": self.amount.amount,
             "policy": self.policy.label,
             "broken": [reason.code for reason in self.reasons],
+            "category": self.line.category,
+            "final_sale": self.line.final_sale,
+            "shipped": self.line.shipped_at.isoformat() if self.line.shipped_at else "",
         }
 
 
@@ -156,8 +159,7 @@ def _verdict(
 
 def window_end(order: OrderFacts, line: LineFacts, policy: Policy) -> datetime:
     """Return the instant after which the line can no longer be returned."""
-    start = line.shipped_at if policy.rules.window_from == "shipped" and line.shipped_at else order.placed_at
-    return start + timedelta(days=policy.rules.window_days)
+    return policy.rules.window_end(order.placed_at, line.shipped_at)
 
 
 def _broken(

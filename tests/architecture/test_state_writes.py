@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 # Models whose `status` is a decision of the domain.
-STATEFUL = ("Return", "Refund", "CreditMemo", "DispositionSlice")
+STATEFUL = ("Return", "Refund", "CreditMemo", "DispositionSlice", "ReturnPolicy")
 SOURCES = sorted(
     path
     for app in ("returns", "inventory", "connectors", "retailops", "reconciliation")
@@ -37,7 +37,7 @@ def _model_of(node: ast.expr) -> str:
 
 
 def _named_like_state(node: ast.expr) -> bool:
-    return isinstance(node, ast.Name) and node.id in {"rma", "refund", "memo", "part", "old", "new"}
+    return isinstance(node, ast.Name) and node.id in {"rma", "refund", "memo", "part", "old", "new", "policy", "draft"}
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))

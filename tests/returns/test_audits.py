@@ -12,9 +12,18 @@ from retailops.events.models import Delivery, Destination, Event
 from retailops.lib import audit as registry
 from retailops.lib.clock import now
 from returns import audits as return_audits
-from returns.models import Refund, Return
+from returns.models import Refund, Return, Term, VocabularyMapping
 from returns.services import refund_outcomes
-from tests.factories import SYSTEM, ensure_policy, make_inspected_return, make_order, make_receipt, make_return, unique
+from tests.factories import (
+    SYSTEM,
+    ensure_policy,
+    make_inspected_return,
+    make_order,
+    make_policy,
+    make_receipt,
+    make_return,
+    unique,
+)
 from tests.returns.proofs import breaches, prove
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +61,13 @@ SABOTAGE: dict[str, str] = {
     "closed returns are complete": "UPDATE returns_return SET status = 'closed'",
     "nothing canceled after goods or money": "UPDATE returns_return SET status = 'canceled'",
     "facets equal what they are derived from": "UPDATE returns_return SET logistics = 'none'",
+    "one version of a policy decides at any instant": """
+        UPDATE returns_returnpolicy SET name = 'standard', version = id_version, effective_to = NULL, rollout = '[]'
+          FROM (SELECT id AS id_id, row_number() OVER (ORDER BY id) AS id_version FROM returns_returnpolicy) n
+         WHERE id = id_id""",
+    "policies in force have two persons' word": "UPDATE returns_returnpolicy SET activated_by = 'user:1'",
+    "every decision names its policy and what it saw": "UPDATE returns_return SET policy_facts = '{}'",
+    "every code without a meaning has an open case": "UPDATE returns_vocabularymapping SET term_id = NULL",
     "stock balances equal the sum of their moves": "UPDATE inventory_stockbalance SET quantity = quantity + 1",
 }
 
@@ -63,6 +79,11 @@ def world() -> None:
     refund_outcomes.settle_refund(actor=SYSTEM, refund_id=first.refunds.get().id, external_reference="re_1")
     make_inspected_return(order, {1: 1})
     make_receipt(make_return(order, {1: 1}))
+    make_policy(rules={})
+    term = Term.objects.get(vocabulary__code="customer_reason", code="other")
+    VocabularyMapping.objects.create(
+        connection="shop", vocabulary=term.vocabulary, external_code="misc", term=term, version=1
+    )
 
 
 @pytest.mark.parametrize("audit", SABOTAGE)
