@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from threading import Lock
 
 from retailops.lib.errors import FieldError, Invalid
-from returns.models import Term
+from returns.models import Term, Vocabulary
 
 REMEMBERED_SECONDS = 20.0
 
@@ -65,10 +65,21 @@ def choices(vocabulary: str) -> list[tuple[str, str]]:
     return [(term.code, term.label) for term in terms.values() if term.active]
 
 
+def labels() -> dict[str, str]:
+    """Return what people call each vocabulary, in order."""
+    return dict(Vocabulary.objects.values_list("code", "label"))
+
+
 def label(vocabulary: str, code: str) -> str:
     """Return what people call the code, also a retired one; the code itself where the vocabulary does not know it."""
     found = _memory.terms().get(vocabulary, {}).get(code)
     return found.label if found else code
+
+
+def knows(vocabulary: str, code: str) -> bool:
+    """Tell whether the vocabulary has the code, retired or not."""
+    here = _memory.terms().get(vocabulary, {})
+    return code in here or code in _memory.terms(anew=bool(code)).get(vocabulary, {})
 
 
 def merchant_faults() -> frozenset[str]:

@@ -62,6 +62,7 @@ VOCABULARIES = (
         ("return_to_customer", "Back to the customer", False),
     )),
     ("disposition_reason", "Reason for the destination", "Why goods go where they go", (
+        ("packaging", "Packaging", False),
         ("packaging_damaged", "Packaging damaged", False),
         ("signs_of_use", "Signs of use", False),
         ("worn", "Worn", False),

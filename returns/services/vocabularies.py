@@ -1,7 +1,6 @@
 """Vocabularies: terms added, changed, retired and revived; and what other systems' codes mean."""
 
 from typing import Any
-from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Max
@@ -136,19 +135,21 @@ def _tell(actor: Actor, kind: type[TermFact], term: Term) -> None:
     transaction.on_commit(vocabulary.forget)
 
 
-def meaning_of(connection: str, vocabulary_code: str, external_code: str) -> str:
-    """Return the term's code that a connection's code means; empty where nobody has said it."""
-    rows = VocabularyMapping.objects.filter(
-        connection=connection, vocabulary__code=vocabulary_code, external_code=external_code, term__isnull=False
-    )
-    return str(rows.values_list("term__code", flat=True).first() or "")
+def meanings_said(connection: str) -> dict[tuple[str, str], str]:
+    """Return the term's code that each code of a connection means, as people have said, by vocabulary and code."""
+    rows = VocabularyMapping.objects.filter(connection=connection, term__isnull=False)
+    told = rows.values_list("vocabulary__code", "external_code", "term__code")
+    return {(vocabulary, code): term for vocabulary, code, term in told}
 
 
 @transaction.atomic
-def note_unmapped(*, actor: Actor, connection: str, label: str, vocabulary_code: str, code: str) -> VocabularyMapping:
+def note_unmapped(
+    *, actor: Actor, connection: str, label: str, vocabulary_code: str, code: str, again: bool = False
+) -> VocabularyMapping:
     """Keep that a message of the connection bears a code without a meaning, and open its one case.
 
-    Whatever number of messages bear it, it is one case of one code. `label` is what people call the connection.
+    Whatever number of messages bear it, it is one case of one code. `label` is what people call the connection; `again`
+    says that this message was counted before.
     """
     owner = Vocabulary.objects.get(code=vocabulary_code)
     fresh = VocabularyMapping(connection=connection, vocabulary=owner, external_code=code)
@@ -157,9 +158,9 @@ def note_unmapped(*, actor: Actor, connection: str, label: str, vocabulary_code:
     found = rows.get(connection=connection, vocabulary=owner, external_code=code)
     found.vocabulary = owner
     if found.term_id is None:
-        found.times, found.last_seen_at = found.times + 1, now()
+        found.times, found.last_seen_at = found.times + (not again), now()
         found.save(update_fields=["times", "last_seen_at"])
-        if found.times == 1:
+        if found.times == 1 and not again:
             fact = CodeUnmapped(connection, vocabulary_code, code)
             publish(fact, subject=found.as_subject(), actor=actor)
         troubles.code_unmapped(actor, found, label)
@@ -206,9 +207,7 @@ def _mapping(connection: str, owner: Vocabulary, external_code: str) -> Vocabula
     return rows.get(connection=connection, vocabulary=owner, external_code=external_code)
 
 
-def mapping_of(mapping_id: UUID) -> VocabularyMapping:
-    """Return the mapping with its vocabulary and term. Raises NotFound."""
-    found = VocabularyMapping.objects.select_related("vocabulary", "term").filter(pk=mapping_id).first()
-    if found is None:
-        raise NotFound("There is no such code.")
-    return found
+def codes_of(connection: str) -> list[VocabularyMapping]:
+    """Return the codes of a connection that were seen without a meaning, or given one, with vocabulary and term."""
+    rows = VocabularyMapping.objects.filter(connection=connection).select_related("vocabulary", "term")
+    return list(rows.order_by("vocabulary__sort", "external_code"))
