@@ -13,12 +13,20 @@ from connectors.models import InboxMessage, InboxStatus
 from connectors.nudging import nudge_inbox_after_commit
 from connectors.protocol import ConnectionContext
 from retailops.accounts.actor import Actor
+from retailops.accounts.permissions import Permission
+from retailops.cases.actions import Action
 from retailops.events.models import Event
 from retailops.lib.clock import now
 from returns.services.vocabularies import meanings_said, note_unmapped
 from returns.vocabulary import knows
 
 INBOX = Actor.system("inbox")
+SAY_WHAT_IT_MEANS = Action(
+    "Say what it means",
+    "connections:codes",
+    Permission.CONNECTIONS_MANAGE,
+    lambda case: {"name": case.evidence["connection"]},
+)
 # Mapping the code wakes the message; this is for a wake that got lost.
 HELD_FOR = timedelta(hours=24)
 

@@ -288,7 +288,7 @@ def policy_step(request: HttpRequest, name: str, version: int, key: str) -> Http
     if step is None:
         raise NotFound("There is no such step.")
     require(actor, MANAGE, region=policy.region, brand=policy.brand)
-    form = step.form(request.POST or None, initial={"revision": policy.revision})
+    form = step.form(request.POST if request.method == "POST" else None, initial={"revision": policy.revision})
     if request.method == "POST" and form.is_valid():
         try:
             with transaction.atomic(durable=True):
