@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from retailops.accounts.actor import Actor
 from retailops.lib.errors import Unprocessable
@@ -23,6 +23,8 @@ from returns.models import ReturnPolicy
 
 # Minor units by currency; `*` is every other currency, None no limit. A currency that is not named has the limit 0.
 Limits = dict[str, int | None]
+# A decimal as it is written and read.
+PERCENT = {"type": "string", "pattern": r"^\d{1,3}(\.\d{1,4})?$", "examples": ["12.5"]}
 
 
 class Shape(BaseModel):
@@ -38,7 +40,7 @@ class Fee(Shape):
     vocabulary marks as the merchant's fault.
     """
 
-    percent: Annotated[Decimal, Field(ge=0, le=100)] = Decimal(0)
+    percent: Annotated[Decimal, Field(ge=0, le=100), WithJsonSchema(PERCENT)] = Decimal(0)
     fixed: dict[str, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
     waived_reasons: list[str] = Field(default_factory=list)
     waive_merchant_fault: bool = False

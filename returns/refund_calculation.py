@@ -109,7 +109,7 @@ def _fees(terms: Terms, lines: Sequence[ReturnLine], units: dict[UUID, Ranges], 
 def _fee(
     terms: Terms, kind: ComponentKind, fee: Fee, lines: Sequence[ReturnLine], units: dict[UUID, Ranges]
 ) -> list[Part]:
-    at_fault = merchant_faults()
+    at_fault = merchant_faults() if fee.waive_merchant_fault else frozenset[str]()
     charged = [line for line in lines if line.order_line and not fee.waived_for(line.customer_reason, at_fault)]
     parts = [
         Part(kind, -value(fee.share_of(line.order_line.net), line.order_line.quantity, units[line.id]), line.order_line)

@@ -78,8 +78,9 @@ def label(vocabulary: str, code: str) -> str:
 
 def knows(vocabulary: str, code: str) -> bool:
     """Tell whether the vocabulary has the code, retired or not."""
-    here = _memory.terms().get(vocabulary, {})
-    return code in here or code in _memory.terms(anew=bool(code)).get(vocabulary, {})
+    if not code:
+        return False
+    return any(code in _memory.terms(anew=anew).get(vocabulary, {}) for anew in (False, True))
 
 
 def merchant_faults() -> frozenset[str]:

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field, StrictBool
 from pydantic import model_validator as validator
 
-from returns.inputs.base import MAX_AMOUNT, Input, Text, Units
+from returns.inputs.base import MAX_AMOUNT, Code, Input, Text, Units
 
 
 class RefundLineIn(Input):
@@ -29,6 +29,8 @@ class RefundProposalIn(Input):
     waive_fees: StrictBool = False
     payment_id: UUID | None = None
     reason: Text = ""
+    # A term of `refund_reason` or `override_reason`.
+    reason_code: Code = ""
     evidence: list[str] = Field(default_factory=list, max_length=50)
 
     @validator(mode="after")

@@ -80,6 +80,7 @@ def _refund(actor: Actor, terms: Terms, plan: Plan, proposal: UUID, tender: Tend
         currency=payment.currency,
         timing=terms.rules.refund_timing,
         reason=plan.reason,
+        reason_code=plan.reason_code,
         policy_version=terms.rma.policy.label if terms.rma.policy else "",
         facts=_facts(plan),
         exposure_due_at=_exposure(terms),
@@ -118,7 +119,7 @@ def tell(actor: Actor, kind: Any, refunds: Sequence[Refund]) -> None:
             refund_fact(kind, refund),
             subject=subject,
             actor=actor,
-            reason_code=refund.reason[:80],
+            reason_code=refund.reason_code or refund.reason[:80],
             policy_version=refund.policy_version,
         )
         events.append(event)
