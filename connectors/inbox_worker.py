@@ -13,7 +13,7 @@ from uuid import UUID
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
 
-from connectors import inbox_cases
+from connectors import inbox_cases, meanings
 from connectors.context import context_of
 from connectors.failures import VendorFailure
 from connectors.models import InboxKind, InboxMessage, InboxStatus
@@ -85,6 +85,8 @@ def _work(message: InboxMessage) -> None:
             told = _translate(message) or Translated()
     except NotYet as missing:
         _wait(message, str(missing))
+    except meanings.UnmappedCode as unknown:
+        meanings.hold(message, unknown)
     except DomainError as refusal:
         _die(message, f"{refusal.code}: {refusal.detail}", inbox_cases.refused_message)
     else:

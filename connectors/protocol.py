@@ -226,6 +226,8 @@ class Connector:
     secrets: ClassVar[tuple[SecretSpec, ...]] = ()
     operations: ClassVar[Mapping[str, Operation]] = {}
     routes: ClassVar[tuple[Route, ...]] = ()
+    # The vendor's published codes and what they mean here, by vocabulary: a person may say otherwise for a connection.
+    codes: ClassVar[Mapping[str, Mapping[str, str]]] = {}
     # Topics that it can translate; empty: it receives nothing.
     topics: ClassVar[tuple[str, ...]] = ()
     signature: ClassVar[str] = ""

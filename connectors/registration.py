@@ -2,6 +2,7 @@
 
 from connectors import audits, events, wording  # noqa: F401 - the events are declared on import
 from connectors.inbox_worker import process_due
+from connectors.meanings import SAY_WHAT_IT_MEANS, wake
 from connectors.netsuite.connector import CONNECTOR as NETSUITE
 from connectors.registry import register_connector
 from connectors.retention import forget_bodies
@@ -13,7 +14,8 @@ from connectors.transport import ConnectionTransport
 from connectors.unrouted import send_unrouted
 from connectors.webhooks_out.transport import WebhookTransport
 from connectors.wms.connector import CONNECTOR as WMS
-from retailops.events.catalog import route
+from retailops.cases.actions import register_actions
+from retailops.events.catalog import route, subscribe
 from retailops.events.enums import DestinationKind
 from retailops.events.sweeps import register_sweep
 from retailops.events.transport import register_transport
@@ -29,5 +31,7 @@ def register() -> None:
     register_sweep("inbox bodies", forget_bodies, every=3600)
     register_sweep("unrouted", send_unrouted, every=30)
     route(route_events, stamp=STAMP)
+    subscribe("vocabulary.code_mapped", wake)
+    register_actions("code_unmapped", SAY_WHAT_IT_MEANS)
     audits.register()
     wording.register()

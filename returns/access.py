@@ -1,14 +1,25 @@
 """Fetch, scope, permission and lock in one call. What an actor may not see does not exist for it."""
 
+from collections.abc import Iterable
 from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 
-from retailops.accounts.actor import Actor, require
+from retailops.accounts.actor import EVERYWHERE, Actor, require
 from retailops.accounts.permissions import Permission as P
 from retailops.lib.errors import Conflict, NotFound
-from returns.models import CreditMemo, DispositionSlice, Exchange, Order, Payment, Refund, Return, StoredAccount
+from returns.models import (
+    CreditMemo,
+    DispositionSlice,
+    Exchange,
+    Order,
+    Payment,
+    Refund,
+    Return,
+    ReturnPolicy,
+    StoredAccount,
+)
 
 Row = TypeVar("Row", bound=Model)
 
@@ -112,6 +123,45 @@ def access_slice(
     require(actor, permission, region=rma.region, brand=rma.brand, view=P.RETURNS_VIEW)
     found = DispositionSlice.objects.select_related("line__order_line", "inspection__location").get(pk=slice_id)
     found.line.rma = rma
+    return found
+
+
+def policies_visible_to(actor: Actor) -> QuerySet[ReturnPolicy]:
+    """Return the policy versions that the actor may see: those of its regions and brands, and those for any of them."""
+    allowed = Q(pk__in=[])
+    for grant in actor.grants:
+        if P.POLICIES_VIEW in grant.permissions:
+            allowed |= _applies("region", grant.regions) & _applies("brand", grant.brands)
+    return ReturnPolicy.objects.filter(allowed)
+
+
+def _applies(name: str, places: Iterable[str]) -> Q:
+    return ~Q(pk__in=[]) if EVERYWHERE in places else Q(**{f"{name}__in": ["", *sorted(places)]})
+
+
+def access_policy(
+    actor: Actor, policy_id: UUID, permission: P = P.POLICIES_VIEW, *, lock: bool = False, revision: int | None = None
+) -> ReturnPolicy:
+    """Return the policy version; `lock` locks all versions of its name, so that they follow one another.
+
+    What applies everywhere is managed only by whoever holds the permission everywhere. Raises NotFound, Denied;
+    Conflict when it is newer than the revision that the actor saw.
+    """
+    found = policies_visible_to(actor).filter(pk=policy_id).first()
+    if found is None:
+        raise NotFound("There is no such policy, or it is not yours to see.")
+    if lock:
+        versions = ReturnPolicy.objects.select_for_update(no_key=True).filter(name=found.name).order_by("id")
+        found = {row.id: row for row in versions}[found.id]
+    if permission != P.POLICIES_VIEW:
+        require(actor, permission, region=found.region, brand=found.brand)
+    if revision is not None and revision != found.revision:
+        raise Conflict(
+            "Somebody changed this draft in the meantime; look at it again.",
+            code="stale",
+            expected_version=revision,
+            present_version=found.revision,
+        )
     return found
 
 

@@ -308,8 +308,10 @@ class ReceiptMatch(TextChoices):
 
 
 class PolicyStatus(TextChoices):
-    """A policy version's life."""
+    """A policy version's life: drafted, submitted, approved by a second person, in force, retired."""
 
     DRAFT = "draft"
+    SUBMITTED = "submitted", "Waits for approval"
+    APPROVED = "approved", "Approved, not active"
     ACTIVE = "active"
     RETIRED = "retired"

@@ -19,6 +19,7 @@ from returns.services import (
     exchange_shipping,
     giving_value,
     placing,
+    policy_drafts,
     refund_outcomes,
     refunds,
     submitting,
@@ -91,9 +92,11 @@ def held_stock_lost(event: Event) -> None:
 
 
 def approval_given(event: Event) -> None:
-    """A second person agreed to a refund: it goes to the gateway."""
+    """A second person agreed: a refund goes to the gateway, a policy version may be activated."""
     if refund_id := _approved_refund(event):
         refunds.take_approval(approver(event.actor), refund_id)
+    elif policy_id := _approved_policy(event):
+        policy_drafts.take_agreement(approver(event.actor), policy_id)
 
 
 def gift_approved(event: Event) -> None:
@@ -103,10 +106,15 @@ def gift_approved(event: Event) -> None:
 
 
 def approval_refused(event: Event) -> None:
-    """A second person refused, or nobody answered in time: the refund is denied and its money free."""
-    if refund_id := _approved_refund(event):
+    """A second person refused, or nobody answered in time: the refund is denied, the policy version a draft again."""
+    refund_id, policy_id = _approved_refund(event), _approved_policy(event)
+    if refund_id or policy_id:
         approval = Approval.objects.get(pk=event.data["approval_id"])
-        refunds.take_refusal(ENGINE, refund_id, approval.decision_reason or str(approval.status))
+        why = approval.decision_reason or str(approval.status)
+        if refund_id:
+            refunds.take_refusal(ENGINE, refund_id, why)
+        elif policy_id:
+            policy_drafts.take_rejection(ENGINE, policy_id, why)
 
 
 def cases_changed(event: Event) -> None:
@@ -143,3 +151,7 @@ def _id_after(prefix: str, data: dict[str, Any]) -> UUID | None:
 
 def _approved_refund(event: Event) -> UUID | None:
     return parse_uuid(event.data["subject_id"]) if event.data["kind"] == refunds.APPROVAL_KIND else None
+
+
+def _approved_policy(event: Event) -> UUID | None:
+    return parse_uuid(event.data["subject_id"]) if event.data["kind"] == policy_drafts.APPROVAL_KIND else None

@@ -8,13 +8,13 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from retailops.accounts.actor import Actor
 from retailops.lib.errors import Unprocessable
@@ -23,6 +23,8 @@ from returns.models import ReturnPolicy
 
 # Minor units by currency; `*` is every other currency, None no limit. A currency that is not named has the limit 0.
 Limits = dict[str, int | None]
+# A decimal as it is written and read.
+PERCENT = {"type": "string", "pattern": r"^\d{1,3}(\.\d{1,4})?$", "examples": ["12.5"]}
 
 
 class Shape(BaseModel):
@@ -34,12 +36,18 @@ class Shape(BaseModel):
 class Fee(Shape):
     """A fee that is taken off a refund: a percentage of the goods' value and a fixed amount a return, by currency.
 
-    Lines returned for one of `waived_reasons` (merchant's fault) bear none.
+    Lines returned for one of `waived_reasons` bear none, nor, with `waive_merchant_fault`, those whose reason the
+    vocabulary marks as the merchant's fault.
     """
 
-    percent: Annotated[Decimal, Field(ge=0, le=100)] = Decimal(0)
+    percent: Annotated[Decimal, Field(ge=0, le=100), WithJsonSchema(PERCENT)] = Decimal(0)
     fixed: dict[str, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
     waived_reasons: list[str] = Field(default_factory=list)
+    waive_merchant_fault: bool = False
+
+    def waived_for(self, reason: str, at_fault: frozenset[str] = frozenset()) -> bool:
+        """Tell whether a line returned for the reason bears no fee; `at_fault` are the merchant's faults."""
+        return reason in self.waived_reasons or (self.waive_merchant_fault and reason in at_fault)
 
     def share_of(self, value: int) -> int:
         """Return the percentage of a value in minor units, half to even; fixed amounts come on top, once a return."""
@@ -140,7 +148,13 @@ class Rules(Shape):
     warranty_remedies: list[Remedy] = Field(default_factory=lambda: list(Remedy))
     # What a unit is worth when it is refunded under warranty: all of it, or less by its share of the warranty used up.
     warranty_refund: Literal["full", "pro_rata"] = "full"
+    # What a version starts with; it is raised step by step afterwards.
     canary_share: Annotated[int, Field(ge=0, le=100)] = 100
+
+    def window_end(self, placed_at: datetime, shipped_at: datetime | None) -> datetime:
+        """Return the instant after which what was ordered and shipped then can no longer be returned."""
+        start = shipped_at if self.window_from == "shipped" and shipped_at else placed_at
+        return start + timedelta(days=self.window_days)
 
 
 def limit_of(limits: Limits, currency: str) -> int | None:
@@ -181,6 +195,8 @@ class Policy:
     effective_from: datetime
     effective_to: datetime | None
     rules: Rules
+    # When it came to serve which share, oldest first; none: the rules' own share from the start.
+    rollout: tuple[tuple[datetime, int], ...] = ()
 
     @property
     def label(self) -> str:
@@ -191,14 +207,23 @@ class Policy:
         """Tell whether it is in force at the instant for that scope and, in a canary, for that key."""
         if at < self.effective_from or (self.effective_to is not None and at >= self.effective_to):
             return False
-        mine = vars(self.scope)
-        if any(value and value != getattr(wanted, name) for name, value in mine.items()):
-            return False
-        return self.rules.canary_share == 100 or _bucket(self.name, key) < self.rules.canary_share
+        share = self.share_at(at)
+        return self.covers(wanted) and (share == 100 or _bucket(self.name, key) < share)
 
-    def specificity(self) -> tuple[int, datetime, int]:
-        """Rank: more scope fields, then the later start, then the higher version."""
-        return sum(1 for value in vars(self.scope).values() if value), self.effective_from, self.version
+    def covers(self, wanted: Scope) -> bool:
+        """Tell whether its scope holds that one, whenever and for whatever share."""
+        return all(not value or value == getattr(wanted, name) for name, value in vars(self.scope).items())
+
+    def share_at(self, at: datetime) -> int:
+        """Return the share that it served at the instant, so that a late question gets the answer of its time."""
+        steps = [share for since, share in self.rollout if since <= at]
+        return steps[-1] if steps else self.rollout[0][1] if self.rollout else self.rules.canary_share
+
+    def specificity(self) -> tuple[int, datetime, int, str]:
+        """Rank: more scope fields, then the later start, then the higher version; at last the name, so that the same
+        question always gets the same answer."""
+        fields = sum(1 for value in vars(self.scope).values() if value)
+        return fields, self.effective_from, self.version, self.name
 
 
 def choose(policies: Iterable[Policy], wanted: Scope, at: datetime, key: str) -> Policy:
@@ -217,13 +242,19 @@ def policy_of(row: Mapping[str, Any]) -> Policy:
     scope = Scope(row["channel"], row["region"], row["brand"], row["customer_group"], row["category"])
     start, end = _moment(row["effective_from"]), row["effective_to"] and _moment(row["effective_to"])
     rules = _parsed(_canonical(row["rules"]))
-    return Policy(UUID(str(row["id"])), row["name"], row["version"], scope, start, end, rules)
+    steps = tuple((_moment(step["from"]), step["share"]) for step in row["rollout"])
+    return Policy(UUID(str(row["id"])), row["name"], row["version"], scope, start, end, rules, steps)
 
 
 def active_policies() -> list[Policy]:
     """Return every active version (one query)."""
     rows = ReturnPolicy.objects.filter(status=PolicyStatus.ACTIVE).values()
     return [policy_of(row) for row in rows]
+
+
+def parsed(rules: object) -> Rules:
+    """Return the rules that a stored document spells."""
+    return _parsed(_canonical(rules))
 
 
 def rules_of(policy: ReturnPolicy | None) -> Rules:

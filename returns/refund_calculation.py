@@ -9,14 +9,15 @@ from uuid import UUID
 from retailops.lib.money import allocate
 from returns.allocation import Ranges, count, merge, value
 from returns.enums import ComponentKind, ReturnKind
+from returns.fees import SENT_BY_LABEL
 from returns.models import OrderLine, ReturnLine
 from returns.policy import Fee
 from returns.refund_terms import Terms
+from returns.vocabulary import merchant_faults
 from returns.worth import Part, paid_for, parts_of
 
 K = ComponentKind
 GOODS = frozenset({K.ITEM, K.TAX, K.DUTY})
-SENT_BY_LABEL = frozenset({ReturnKind.MAIL_IN, ReturnKind.DROP_OFF})
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,8 @@ def _fees(terms: Terms, lines: Sequence[ReturnLine], units: dict[UUID, Ranges], 
 def _fee(
     terms: Terms, kind: ComponentKind, fee: Fee, lines: Sequence[ReturnLine], units: dict[UUID, Ranges]
 ) -> list[Part]:
-    charged = [line for line in lines if line.customer_reason not in fee.waived_reasons and line.order_line is not None]
+    at_fault = merchant_faults() if fee.waive_merchant_fault else frozenset[str]()
+    charged = [line for line in lines if line.order_line and not fee.waived_for(line.customer_reason, at_fault)]
     parts = [
         Part(kind, -value(fee.share_of(line.order_line.net), line.order_line.quantity, units[line.id]), line.order_line)
         for line in charged

@@ -11,9 +11,9 @@ from uuid import UUID
 from retailops.lib.money import Money
 from returns.allocation import Ranges, count, merge, value
 from returns.enums import ComponentKind, Destination, RefundTiming
+from returns.fees import SENT_BY_LABEL
 from returns.models import OrderLine, Refund, RefundLine, ReturnLine
 from returns.policy import Fee
-from returns.refund_calculation import SENT_BY_LABEL
 from returns.refund_planning import Plan
 from returns.refund_terms import DESTINATIONS, Terms, earned_units
 from returns.worth import Part

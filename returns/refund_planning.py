@@ -31,6 +31,7 @@ class Plan:
     spread: list[tuple[Tender, int]]
     permitted: int
     reason: str = ""
+    reason_code: str = ""
     evidence: tuple[str, ...] = ()
     broken: dict[str, dict[str, Any]] = field(default_factory=dict)
     proposal: UUID | None = None
@@ -106,6 +107,7 @@ def plan_by_person(terms: Terms, proposal: RefundProposalIn) -> Plan:
         spread=spread,
         permitted=by_policy.total,
         reason=proposal.reason,
+        reason_code=proposal.reason_code,
         evidence=tuple(proposal.evidence),
         broken=_broken(terms, proposal, by_policy, shaped) | _elsewhere(promised, destination),
         destination=destination,

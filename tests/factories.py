@@ -14,6 +14,7 @@ from retailops.lib.ids import uuid7
 from returns.enums import PolicyStatus
 from returns.inputs import InspectionIn, OrderIn, OrderRef, ReceiptIn, ReturnIn, read
 from returns.models import Inspection, Order, Receipt, Return, ReturnPolicy
+from returns.policy import Rules
 from returns.services.inspecting import inspect_return
 from returns.services.intake import request_return
 from returns.services.orders import capture_order
@@ -89,6 +90,9 @@ def make_policy(*, rules: dict[str, Any], name: str = "", **fields: Any) -> Retu
     latest = ReturnPolicy.objects.filter(name=name).order_by("-version").first()
     fields.setdefault("effective_from", now() - timedelta(days=8000))
     version = latest.version + 1 if latest else 1
+    if latest is not None and not fields.get("effective_to") and Rules(**rules).canary_share == 100:
+        former = ReturnPolicy.objects.filter(name=name, effective_to=None, effective_from__lte=fields["effective_from"])
+        former.update(effective_to=fields["effective_from"])
     return ReturnPolicy.objects.create(name=name, version=version, status=PolicyStatus.ACTIVE, rules=rules, **fields)
 
 

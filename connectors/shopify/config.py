@@ -43,9 +43,14 @@ class ShopifyMapping(BaseModel):
     gateways: dict[str, str] = Field(default_factory=dict)
     # Our location code → Shopify's location id; others take the default.
     locations: dict[str, str] = Field(default_factory=dict)
-    # Shopify's return reason → ours; others keep Shopify's name in lower case.
+    # Shopify's return reason → ours, before its published table; what a person says on the page of codes wins.
     return_reasons: dict[str, str] = Field(default_factory=dict)
     # Our decline reason → FINAL_SALE, RETURN_PERIOD_ENDED; others are OTHER, Shopify's own rest.
     decline_reasons: dict[str, str] = Field(
-        default={"final_sale": "FINAL_SALE", "window": "RETURN_PERIOD_ENDED", "out_of_window": "RETURN_PERIOD_ENDED"}
+        default={
+            "final_sale": "FINAL_SALE",
+            "window": "RETURN_PERIOD_ENDED",
+            "out_of_window": "RETURN_PERIOD_ENDED",
+            "window_closed": "RETURN_PERIOD_ENDED",
+        }
     )

@@ -21,6 +21,7 @@ from connectors.protocol import (
 )
 from connectors.shopify import dispositions, incoming, mapping
 from connectors.shopify.client import TOKEN, ShopifyClient, ShopifyFailure
+from connectors.shopify.codes import RETURN_REASONS
 from connectors.shopify.config import ShopifyConfig, ShopifyMapping
 from connectors.shopify.outgoing import KEY_MEMORY, asked_here, contract
 from retailops.events.models import Event
@@ -64,6 +65,7 @@ class Shopify(Connector):
         Route("return.closed", CLOSE, serves=asked_here, effect_key=key_of_event),
     )
     topics = incoming.TOPICS
+    codes: ClassVar = {"customer_reason": RETURN_REASONS}
     signature = "X-Shopify-Hmac-Sha256"
     limits: ClassVar = {
         "rate_per_second": 20.0,

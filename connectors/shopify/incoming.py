@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from connectors.meanings import meanings_of
 from connectors.protocol import ConnectionContext, NotYet, SignatureRefused, Translated, Verified
 from connectors.shopify import mapping
 from connectors.shopify.config import ShopifyMapping
@@ -80,7 +81,9 @@ def _order(conn: ConnectionContext, payload: Json) -> Translated:
 
 def _return(conn: ConnectionContext, payload: Json) -> Translated:
     names = ShopifyMapping.model_validate(dict(conn.mapping))
-    asked = mapping.return_fields(payload, channel=channel_of(conn), source=conn.name, mapping=names)
+    asked = mapping.return_fields(
+        payload, channel=channel_of(conn), source=conn.name, mapping=names, meaning=meanings_of(conn)
+    )
     try:
         access_order_by_channel(conn.actor, asked["channel"], asked["order_external_id"])
     except NotFound as missing:

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from connectors.meanings import Meaning, published
+from connectors.shopify.codes import RETURN_REASONS
 from connectors.shopify.config import ShopifyConfig, ShopifyMapping
 from connectors.shopify.orders import Order
 from retailops.lib.money import major
@@ -173,10 +175,12 @@ def order_fields(payload: Json, *, channel: str, system: str, config: ShopifyCon
         return Order(payload, channel=channel, system=system, config=config, mapping=mapping).fields()
 
 
-def return_fields(payload: Json, *, channel: str, source: str, mapping: ShopifyMapping) -> Json:
-    """Read `returns/request` as the fields of a `ReturnIn`. Raises Unmapped."""
+def return_fields(
+    payload: Json, *, channel: str, source: str, mapping: ShopifyMapping, meaning: Meaning = published
+) -> Json:
+    """Read `returns/request` as the fields of a `ReturnIn`. Raises Unmapped, UnmappedCode."""
     with _payload("returns/request"):
-        lines = [_return_line(line, mapping) for line in payload["return_line_items"]]
+        lines = [_return_line(line, mapping, meaning) for line in payload["return_line_items"]]
         return {
             "channel": channel,
             "order_external_id": str(payload["order"]["id"]),
@@ -187,12 +191,13 @@ def return_fields(payload: Json, *, channel: str, source: str, mapping: ShopifyM
         }
 
 
-def _return_line(line: Json, mapping: ShopifyMapping) -> Json:
-    reason = line.get("return_reason") or "unknown"
+def _return_line(line: Json, mapping: ShopifyMapping, meaning: Meaning) -> Json:
+    reason = str(line.get("return_reason") or "unknown").lower()
+    usual = mapping.return_reasons.get(reason) or RETURN_REASONS.get(reason, "")
     return {
         "order_line_external_id": str(line["fulfillment_line_item"]["line_item"]["id"]),
         "quantity": line["quantity"],
-        "reason": mapping.return_reasons.get(reason, reason),
+        "reason": meaning("customer_reason", reason, usual),
     }
 
 

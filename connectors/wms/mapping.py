@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from connectors.meanings import Meaning, published
 from connectors.wms.config import WmsConfig, WmsMapping
 from returns.inputs import BlindReceiptIn, InspectionIn, ReceiptIn, ReceiptLineIn, SliceIn
 from returns.inputs.exchanges import ShipmentOut
@@ -153,8 +154,8 @@ def arrival(data: Json, mapping: WmsMapping) -> Arrival:
         )
 
 
-def judgement(data: Json, config: WmsConfig, mapping: WmsMapping) -> Judgement:
-    """Read an `inspection.completed`. Raises Unmapped for an unknown disposition or shape."""
+def judgement(data: Json, config: WmsConfig, mapping: WmsMapping, meaning: Meaning = published) -> Judgement:
+    """Read an `inspection.completed`. Raises UnmappedCode for a code without a meaning, Unmapped for another shape."""
     with _contract("inspection.completed"):
         return Judgement(
             return_id=_ours(data["reference"], NOTICE),
@@ -162,7 +163,9 @@ def judgement(data: Json, config: WmsConfig, mapping: WmsMapping) -> Judgement:
             reference=data["inspection_id"],
             inspected_at=moment(data["inspected_at"]),
             slices=tuple(
-                _slice(line["line_ref"], part, config, mapping) for line in data["lines"] for part in line["slices"]
+                _slice(line["line_ref"], part, config, mapping, meaning)
+                for line in data["lines"]
+                for part in line["slices"]
             ),
         )
 
@@ -248,19 +251,21 @@ def moment(text: str) -> datetime:
     return value
 
 
-def _slice(line_ref: str, part: Json, config: WmsConfig, mapping: WmsMapping) -> JudgedSlice:
+def _slice(line_ref: str, part: Json, config: WmsConfig, mapping: WmsMapping, meaning: Meaning) -> JudgedSlice:
     line_no = _line_no(line_ref)
     if line_no is None:
         raise Unmapped("an inspection names no line of the notice")
-    disposition = _canonical(mapping.dispositions, part["disposition"], "disposition")
+    theirs = part["disposition"]
+    disposition = meaning("disposition", theirs, _ours_of(mapping.dispositions, theirs))
     return JudgedSlice(
         line_no=line_no,
         quantity=part["quantity"],
         accepted=disposition not in config.rejected_dispositions,
-        condition=part["condition"],
+        # The contract has no list of these: its words are ours, or a person says what they mean.
+        condition=meaning("condition", part["condition"], part["condition"]),
         grade=part["grade"],
         disposition=disposition,
-        reason=part["reason"],
+        reason=meaning("disposition_reason", part["reason"], part["reason"]),
     )
 
 
@@ -280,11 +285,8 @@ def _theirs(table: Mapping[str, str], ours: str, what: str) -> str:
     return table[ours]
 
 
-def _canonical(table: Mapping[str, str], theirs: str, what: str) -> str:
-    found = next((ours for ours, name in table.items() if name == theirs), None)
-    if found is None:
-        raise Unmapped(f"the warehouse's {what} {theirs!r} is not mapped: add it to the connection's mapping")
-    return found
+def _ours_of(table: Mapping[str, str], theirs: str) -> str:
+    return next((ours for ours, name in table.items() if name == theirs), "")
 
 
 @contextmanager

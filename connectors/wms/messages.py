@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from connectors.meanings import meanings_of
 from connectors.protocol import Candidate, ConnectionContext, NotYet, SignatureRefused, Translated, Verified
 from connectors.wms import mapping
 from connectors.wms.config import WmsMapping
@@ -101,7 +102,7 @@ def _received(conn: ConnectionContext, data: Json) -> Translated:
 
 
 def _inspected(conn: ConnectionContext, data: Json) -> Translated:
-    judged = mapping.judgement(data, conn.config, names_of(conn))
+    judged = mapping.judgement(data, conn.config, names_of(conn), meanings_of(conn))
     return_id = _return_of(conn, judged)
     location = _received_where(return_id) if return_id else ""
     if return_id is None or not location:

@@ -79,7 +79,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
     Role.FINANCE_APPROVER: frozenset(
         _LOOK | {P.APPROVALS_DECIDE, P.REFUNDS_PROPOSE, P.CASES_WORK, P.AUDIT_VIEW, P.CLAIMS_WORK, P.FRAUD_DECIDE}
     ),
-    Role.MANAGER: frozenset(_LOOK | {P.AUDIT_VIEW}),
+    Role.MANAGER: frozenset(_LOOK | {P.AUDIT_VIEW, P.POLICIES_MANAGE}),
     Role.CONNECTOR_ADMIN: frozenset(_LOOK | {P.CONNECTIONS_MANAGE, P.CASES_WORK, P.DELIVERIES_REPLAY}),
     Role.AUDITOR: frozenset(_LOOK | {P.AUDIT_VIEW, P.AUDIT_EXPORT}),
     Role.ADMINISTRATOR: frozenset(Permission),
@@ -106,6 +106,8 @@ SCOPE_PERMISSIONS: dict[str, frozenset[Permission]] = {
     "suppliers:write": frozenset({P.CLAIMS_VIEW, P.SUPPLIERS_MANAGE}),
     "fraud:read": frozenset({P.FRAUD_VIEW}),
     "fraud:write": frozenset({P.FRAUD_VIEW, P.FRAUD_DECIDE}),
+    "policies:read": frozenset({P.POLICIES_VIEW}),
+    "policies:write": frozenset({P.POLICIES_VIEW, P.POLICIES_MANAGE}),
     "inventory:read": frozenset({P.INVENTORY_VIEW}),
     "inventory:write": frozenset({P.INVENTORY_VIEW, P.INVENTORY_WRITE}),
     "events:read": frozenset({P.EVENTS_READ}),

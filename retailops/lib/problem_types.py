@@ -34,6 +34,8 @@ PROBLEM_TYPES = [
     problem("refused", 400, "The request was refused; `detail` says why.", "Read `detail`."),
     problem("parse-error", 400, "The body could not be read.", "Send what the media type promises."),
     problem("reason-needed", 400, "The step needs a reason.", "Say why.", 422),
+    problem("unknown-code", 400, "The vocabulary has no such code.", "Use one of the codes that `errors` lists."),
+    problem("not-larger", 400, "The version serves as large a share already.", "Give a larger share, at most 100."),
     problem("unknown-location", 400, "There is no location of that code.", "Use the code of a known location."),
     problem("unknown-line", 400, "The return has no such line.", "Name one of its lines."),
     problem("not-decidable", 400, "An inspection cannot decide that disposition.", "Choose another disposition."),
@@ -122,6 +124,15 @@ PROBLEM_TYPES = [
     ),
     problem("approval-needed", 409, "A second person must agree first.", "Ask for approval."),
     problem("approval-expired", 409, "The approval has expired.", "Ask again."),
+    problem("draft-exists", 409, "The policy's next version is begun already.", "Go on with that draft."),
+    problem("in-force", 409, "A version in force never changes.", "Draft its next version."),
+    problem("not-in-force", 409, "The version is not in force.", "Activate it first."),
+    problem("over-already", 409, "The version would end before it starts.", "Give it a later end."),
+    problem("no-policy-left", 409, "No policy would apply to these orders.", "Activate another one first."),
+    problem("term-exists", 409, "The vocabulary has the code already.", "Revive it, or choose another code."),
+    problem("term-retired", 409, "The term is retired.", "Nothing is to be done."),
+    problem("term-active", 409, "The term is not retired.", "Nothing is to be done."),
+    problem("term-mapped", 409, "Codes of other systems mean the term.", "Map them anew first."),
     problem("approval-differs", 409, "What was approved is not what is asked now.", "Ask again."),
     # Rules of the business.
     problem(
@@ -131,6 +142,9 @@ PROBLEM_TYPES = [
         "`detail` and `errors` name the rule; an override may be asked for.",
     ),
     problem("not-eligible", 422, "Policy does not allow the return.", "`errors` names each line; staff may override."),
+    problem(
+        "window-below-law", 422, "The window is shorter than the law of its region.", "See `detail` for the least."
+    ),
     problem("no-policy", 422, "No return policy applies to the order.", _ASK),
     problem("more-than-expected", 422, "More units than are still expected.", "Lower the quantity."),
     problem("more-than-arrived", 422, "More units than arrived beyond what was expected.", "Lower the quantity."),

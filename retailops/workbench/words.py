@@ -153,7 +153,18 @@ INBOX = {
     "done": Word("Taken in", "ok"),
     "dead": Word("Not understood", "bad"),
 }
+POLICY = {
+    "draft": Word("Draft", "", "pencil"),
+    "submitted": Word("Waits for approval", "warn", "hand-raised"),
+    "approved": Word("Approved, not active", "run", "check"),
+    "scheduled": Word("Starts later", "run", "calendar"),
+    "canary": Word("In force for a share", "run", "arrow-trending-up"),
+    "active": Word("In force", "ok"),
+    "ended": Word("Followed by a newer one", "", "clock"),
+    "retired": Word("Retired", "", "archive-box"),
+}
 KINDS = {
+    "policy": POLICY,
     "inbox": INBOX,
     "return": RETURN,
     "facet": FACET,
@@ -240,6 +251,16 @@ EVENTS = {
     "credit_memo.rejected": "Credit memo rejected",
     "delivery.dead": "Delivery stopped",
     "delivery.in_doubt": "Delivery in doubt",
+    "policy.drafted": "Policy drafted",
+    "policy.edited": "Policy edited",
+    "policy.submitted": "Policy submitted",
+    "policy.approved": "Policy agreed to",
+    "policy.sent_back": "Policy sent back",
+    "policy.activated": "Policy in force",
+    "policy.canary_changed": "Policy serves a larger share",
+    "policy.retired": "Policy retired",
+    "vocabulary.code_unmapped": "Code without a meaning",
+    "vocabulary.code_mapped": "Code given a meaning",
 }
 BAD_EVENTS = frozenset({
     "refund.failed", "refund.reversed", "refund.outcome_unknown", "inventory.post_failed", "credit_memo.rejected",
@@ -258,6 +279,7 @@ CASE_KINDS = {
     "blind_return": "Parcel without an order",
     "over_receipt": "More arrived than authorized",
     "wrong_item": "Another item arrived",
+    "code_unmapped": "Code without a meaning",
     "unexpected_arrival": "Unexpected parcel",
     "refund_failed": "Refund failed",
     "refund_reversed": "Refund came back",

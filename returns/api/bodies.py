@@ -6,7 +6,7 @@ from pydantic import Field, StringConstraints
 
 from retailops.lib.errors import FieldError, Invalid
 from retailops.lib.wire import Body, MoneyIn
-from returns.inputs import RefundProposalIn, Units
+from returns.inputs import Code, RefundProposalIn, Units
 
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
@@ -18,6 +18,14 @@ class DecisionBody(Body):
     reason: Reason
     expected_version: Version | None = Field(
         None, description="The `version` that the decision was made upon; another one is 409 with the difference."
+    )
+
+
+class CodedDecisionBody(DecisionBody):
+    """A decision with its reason, and the term of a vocabulary that the reason falls under."""
+
+    reason_code: Code = Field(
+        "", description="A code of the vocabulary `decline_reason` or `cancel_reason`; an unknown one is 400."
     )
 
 

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from retailops.accounts.endpoint import operation
 from retailops.accounts.permissions import Permission
 from returns.api.addresses import ReturnCommand
-from returns.api.bodies import AuthorizationBody, DecisionBody
+from returns.api.bodies import AuthorizationBody, CodedDecisionBody, DecisionBody
 from returns.api.shapes import ReturnShape, return_shape
 from returns.models import Return
 from returns.services import decisions
@@ -21,6 +21,8 @@ TEXTS = {
     "reopen": "Open a closed return again. Needs a permission of its own.",
     "close": "Close it. Refused (409), naming what is left, unless nothing is left to do.",
 }
+CODED = ("decline", "cancel")
+BODIES: dict[str, Any] = {"authorize": AuthorizationBody, **dict.fromkeys(CODED, CodedDecisionBody)}
 
 
 def decision(verb: str, command: Callable[..., Return], permission: Permission) -> type[ReturnCommand]:
@@ -29,7 +31,7 @@ def decision(verb: str, command: Callable[..., Return], permission: Permission) 
     class Decision(ReturnCommand):
         @operation(
             id=f"{verb}Return", summary=f"{verb.capitalize()} a return", tag="Returns", permission=permission,
-            body=AuthorizationBody if verb == "authorize" else DecisionBody, answers={200: ReturnShape},
+            body=BODIES.get(verb, DecisionBody), answers={200: ReturnShape},
             key="optional", text=TEXTS[verb],
         )  # fmt: skip
         def post(self, request: Request, id: str, body: Any) -> ReturnShape:
@@ -38,6 +40,7 @@ def decision(verb: str, command: Callable[..., Return], permission: Permission) 
                 return_id=self.return_id(id),
                 reason=body.reason,
                 expected_version=body.expected_version,
+                **({"code": body.reason_code} if verb in CODED else {}),
             )
             return return_shape(rma)
 

@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from retailops.accounts.endpoint import operation
 from retailops.accounts.permissions import Permission
 from retailops.events.api.commands import CommandEndpoint
+from returns import vocabulary
 from returns.api.addresses import ReturnCommand
 from returns.api.bodies import QuantityBody
 from returns.api.shapes import (
@@ -58,7 +59,10 @@ class Inspections(ReturnCommand):
         body=InspectionIn, answers={201: InspectionShape}, key="optional", problems=(409, 422),
     )  # fmt: skip
     def post(self, request: Request, id: str, body: InspectionIn) -> InspectionShape:
-        """Condition, grade and disposition of slices of quantity. The same `reference` answers what is there."""
+        """Condition (a code of the vocabulary `condition`), grade and disposition of slices of quantity. The same
+        `reference` answers what is there."""
+        for index, part in enumerate(body.slices):
+            vocabulary.check("condition", part.condition, f"/slices/{index}/condition")
         found = inspecting.inspect_return(actor=self.actor, return_id=self.return_id(id), inspection=body)
         return inspection_shape(found)
 

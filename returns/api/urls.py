@@ -8,6 +8,15 @@ from returns.api.eligibility import EligibilityEndpoint
 from returns.api.goods import LINE_COMMANDS, BlindReceipts, Inspections, Receipts
 from returns.api.marketplaces import ObservedRefunds
 from returns.api.orders import OrderBatch, OrderByChannel, OrderEndpoint, Orders
+from returns.api.policies import (
+    Policies,
+    PolicyActivation,
+    PolicyCanary,
+    PolicyImpact,
+    PolicyRetirement,
+    PolicySubmission,
+    PolicyVersion,
+)
 from returns.api.refunds import RefundEndpoint, RefundPreview, RefundReasons, ReturnRefunds
 from returns.api.returns import ReturnEndpoint, Returns
 from returns.api.stored_value import (
@@ -20,6 +29,7 @@ from returns.api.stored_value import (
     VoidAccount,
     VoidEntry,
 )
+from returns.api.vocabularies import Vocabularies, VocabularyEndpoint
 
 urlpatterns = [
     path("orders", Orders.as_view(), name="orders"),
@@ -34,6 +44,15 @@ urlpatterns = [
     path("returns/<str:id>/inspections", Inspections.as_view(), name="return-inspections"),
     path("returns/<str:id>/refunds", ReturnRefunds.as_view(), name="return-refunds"),
     path("returns/<str:id>/refunds/preview", RefundPreview.as_view(), name="refund-preview"),
+    path("policies", Policies.as_view(), name="policies"),
+    path("policies/<str:name>/<int:version>", PolicyVersion.as_view(), name="policy"),
+    path("policies/<str:name>/<int:version>/submit", PolicySubmission.as_view(), name="policy-submit"),
+    path("policies/<str:name>/<int:version>/activate", PolicyActivation.as_view(), name="policy-activate"),
+    path("policies/<str:name>/<int:version>/canary", PolicyCanary.as_view(), name="policy-canary"),
+    path("policies/<str:name>/<int:version>/retire", PolicyRetirement.as_view(), name="policy-retire"),
+    path("policies/<str:name>/<int:version>/impact", PolicyImpact.as_view(), name="policy-impact"),
+    path("vocabularies", Vocabularies.as_view(), name="vocabularies"),
+    path("vocabularies/<str:code>", VocabularyEndpoint.as_view(), name="vocabulary"),
     path("approvals", Approvals.as_view(), name="approvals"),
     path("approvals/<uuid:id>/approve", Approve.as_view(), name="approve"),
     path("approvals/<uuid:id>/refuse", Refuse.as_view(), name="refuse"),

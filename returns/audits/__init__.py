@@ -1,15 +1,16 @@
 """Proofs over the whole database of what returns promise; each is one set-based statement."""
 
-from returns.audits import claims, endings, exchanges, history, money, stored_value, units
+from returns.audits import claims, endings, exchanges, history, money, policies, stored_value, units
 
 MODULES = (
-    money,
-    units,
-    history,
+    claims,
     endings,
     exchanges,
-    claims,
+    history,
+    money,
+    policies,
     stored_value,
+    units,
 )
 
 

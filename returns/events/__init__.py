@@ -1,5 +1,19 @@
 """What the app publishes: ids, amounts (minor units) and codes; never personal data. One module per stage."""
 
+from returns.events.claims import (
+    ClaimAcknowledged,
+    ClaimApprovalRefused,
+    ClaimApprovalRequested,
+    ClaimApproved,
+    ClaimClosed,
+    ClaimCredited,
+    ClaimDrafted,
+    ClaimFact,
+    ClaimGoodsCameBack,
+    ClaimLineFact,
+    ClaimRefused,
+    ClaimSent,
+)
 from returns.events.credit_memos import (
     CreditMemoFact,
     CreditMemoPosted,
@@ -30,6 +44,13 @@ from returns.events.exchanges import (
     ExchangeShipped,
     ExchangeStockLost,
 )
+from returns.events.fraud import (
+    FraudReviewBlocked,
+    FraudReviewCleared,
+    FraudReviewFact,
+    FraudReviewOpened,
+    FraudReviewWithdrawn,
+)
 from returns.events.lines import (
     LineAccepted,
     LineInspected,
@@ -44,8 +65,23 @@ from returns.events.lines import (
     LineShort,
     ReturnLineFact,
 )
-from returns.events.marketplaces import MarketplaceRefundObserved
-from returns.events.orders import OrderCaptured
+from returns.events.marketplaces import (
+    MarketplaceRefundObserved,
+)
+from returns.events.orders import (
+    OrderCaptured,
+)
+from returns.events.policies import (
+    PolicyActivated,
+    PolicyApproved,
+    PolicyCanaryChanged,
+    PolicyDrafted,
+    PolicyEdited,
+    PolicyFact,
+    PolicyRetired,
+    PolicySentBack,
+    PolicySubmitted,
+)
 from returns.events.refunds import (
     RefundActionRequired,
     RefundApprovalRequested,
@@ -86,8 +122,43 @@ from returns.events.stored_value import (
     StoredValueTakenBack,
     StoredValueVoided,
 )
+from returns.events.vocabularies import (
+    CodeFact,
+    CodeMapped,
+    CodeUnmapped,
+    TermAdded,
+    TermChanged,
+    TermFact,
+    TermRetired,
+    TermRevived,
+)
+from returns.events.warranty import (
+    WarrantyAccepted,
+    WarrantyFact,
+    WarrantyRejected,
+    WarrantyRepaired,
+    WarrantyRepairGivenUp,
+    WarrantyReplaced,
+    WarrantyReplacementDue,
+    WarrantySentBack,
+)
 
 __all__ = [
+    "ClaimAcknowledged",
+    "ClaimApprovalRefused",
+    "ClaimApprovalRequested",
+    "ClaimApproved",
+    "ClaimClosed",
+    "ClaimCredited",
+    "ClaimDrafted",
+    "ClaimFact",
+    "ClaimGoodsCameBack",
+    "ClaimLineFact",
+    "ClaimRefused",
+    "ClaimSent",
+    "CodeFact",
+    "CodeMapped",
+    "CodeUnmapped",
     "CreditMemoFact",
     "CreditMemoPosted",
     "CreditMemoQueued",
@@ -112,6 +183,11 @@ __all__ = [
     "ExchangeShipmentFailed",
     "ExchangeShipped",
     "ExchangeStockLost",
+    "FraudReviewBlocked",
+    "FraudReviewCleared",
+    "FraudReviewFact",
+    "FraudReviewOpened",
+    "FraudReviewWithdrawn",
     "LineAccepted",
     "LineFact",
     "LineInTransit",
@@ -126,6 +202,15 @@ __all__ = [
     "LineShort",
     "MarketplaceRefundObserved",
     "OrderCaptured",
+    "PolicyActivated",
+    "PolicyApproved",
+    "PolicyCanaryChanged",
+    "PolicyDrafted",
+    "PolicyEdited",
+    "PolicyFact",
+    "PolicyRetired",
+    "PolicySentBack",
+    "PolicySubmitted",
     "RefundActionRequired",
     "RefundApprovalRequested",
     "RefundApproved",
@@ -160,4 +245,17 @@ __all__ = [
     "StoredValueRestored",
     "StoredValueTakenBack",
     "StoredValueVoided",
+    "TermAdded",
+    "TermChanged",
+    "TermFact",
+    "TermRetired",
+    "TermRevived",
+    "WarrantyAccepted",
+    "WarrantyFact",
+    "WarrantyRejected",
+    "WarrantyRepairGivenUp",
+    "WarrantyRepaired",
+    "WarrantyReplaced",
+    "WarrantyReplacementDue",
+    "WarrantySentBack",
 ]

@@ -7,7 +7,7 @@ from pydantic import Field, StrictBool
 from pydantic import model_validator as validator
 
 from returns.enums import Destination
-from returns.inputs.base import MAX_AMOUNT, Input, Text, Units
+from returns.inputs.base import MAX_AMOUNT, Code, Input, Text, Units
 
 
 class RefundLineIn(Input):
@@ -32,6 +32,8 @@ class RefundProposalIn(Input):
     payment_id: UUID | None = None
     destination: Destination | None = None
     reason: Text = ""
+    # A term of `refund_reason` or `override_reason`.
+    reason_code: Code = ""
     evidence: list[str] = Field(default_factory=list, max_length=50)
 
     @validator(mode="after")

@@ -53,6 +53,8 @@ class ReturnIn(Input):
     requested_at: AwareDatetime | None = None
     lines: list[ReturnLineIn] = Field(min_length=1, max_length=2000)
     override_reason: Text = ""
+    # A term of `override_reason`, beside the words.
+    override_code: Code = ""
 
     @validator(mode="after")
     def _known_kind(self) -> Self:

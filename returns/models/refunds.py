@@ -36,6 +36,8 @@ class Refund(models.Model):
     bonus = models.BigIntegerField(default=0)
     timing = models.CharField(max_length=16, choices=RefundTiming.choices, default=RefundTiming.ON_INSPECTION)
     reason = models.CharField(max_length=200, blank=True, default="")
+    # A term of the vocabulary `refund_reason`, or `override_reason` where it goes beyond policy; empty: none.
+    reason_code = models.CharField(max_length=64, blank=True, default="")
     policy_version = models.CharField(max_length=40, blank=True, default="")
     # What the decision saw: permitted amount, limits, rules broken, evidence.
     facts = models.JSONField(default=dict, blank=True)

@@ -65,6 +65,8 @@ class Return(models.Model):
     # What the decision saw: rules, dates, values (no personal data).
     policy_facts = models.JSONField(default=dict, blank=True)
     decision_reason = models.CharField(max_length=200, blank=True, default="")
+    # The term of a vocabulary that the reason falls under, where one was chosen.
+    decision_code = models.CharField(max_length=64, blank=True, default="")
     memo_required = models.BooleanField(default=True)
     requested_by = models.CharField(max_length=120)
     requested_at = models.DateTimeField(default=now)

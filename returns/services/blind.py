@@ -119,6 +119,12 @@ def match_return(*, actor: Actor, return_id: UUID, order: OrderRef, lines: Mappi
     save_lines(mine, "order_line", "units", "resolution", "title")
     rma.order, rma.customer_id, rma.policy_id = facts.as_row(), facts.customer_id, policy.id
     rma.channel, rma.legal_entity = facts.channel, facts.legal_entity
+    rma.policy_facts = {
+        "at": rma.requested_at.isoformat(),
+        "policy": policy.label,
+        "matched": facts.number,
+        "lines": [],
+    }
     rma.memo_required = policy.rules.erp_memo_required
     rma.decision_reason = reason
     rma.save()

@@ -11,7 +11,7 @@ from retailops.events.publish import publish
 from retailops.lib.clock import now
 from retailops.lib.errors import Conflict, Denied, Invalid
 from retailops.lib.fsm import fire
-from returns import facets
+from returns import facets, vocabulary
 from returns.allocation import count, overlap
 from returns.enums import CLAIMING_EXCHANGES, LIVE_REFUNDS, LIVE_STATUSES
 from returns.events import (
@@ -34,6 +34,9 @@ from returns.services.holding import refuse_blocked, refuse_held, withdraw_revie
 from returns.services.locking import lock_return
 from returns.services.refunds import refund_by_policy
 from returns.worth import line_worth
+
+# Decisions whose reason may be a term of a vocabulary.
+CODED = (ReturnDeclined, ReturnCanceled)
 
 __all__ = [
     "authorize_return",
@@ -77,28 +80,38 @@ def _other_person(actor: Actor, rma: Return) -> None:
 
 
 @transaction.atomic
-def decline_return(*, actor: Actor, return_id: UUID, reason: str, expected_version: int | None = None) -> Return:
-    """Refuse a requested or reviewed return; the reason is told. Raises Invalid without one, TransitionRefused."""
+def decline_return(
+    *, actor: Actor, return_id: UUID, reason: str, code: str = "", expected_version: int | None = None
+) -> Return:
+    """Refuse a requested or reviewed return; the reason is told. `code` is a term of `decline_reason`.
+
+    Raises Invalid (no reason, unknown code), TransitionRefused.
+    """
     _explained(reason)
+    vocabulary.check("decline_reason", code, "/reason_code")
     rma = lock_return(actor, return_id, Permission.RETURNS_DECIDE, expected_version=expected_version)
     withdraw_review(actor, rma, reason)
-    return turn_down(actor, rma, reason)
+    return turn_down(actor, rma, reason, code)
 
 
-def turn_down(actor: Actor, rma: Return, reason: str) -> Return:
+def turn_down(actor: Actor, rma: Return, reason: str, code: str = "") -> Return:
     """Decline the locked return and tell it."""
     fire(rma.decline)
+    rma.decision_code = code
     _decided(actor, rma, ReturnDeclined, reason, lines_of(rma))
     return finish(actor, rma)
 
 
 @transaction.atomic
-def cancel_return(*, actor: Actor, return_id: UUID, reason: str = "", expected_version: int | None = None) -> Return:
-    """Give a return up; its units are free again.
+def cancel_return(
+    *, actor: Actor, return_id: UUID, reason: str = "", code: str = "", expected_version: int | None = None
+) -> Return:
+    """Give a return up; its units are free again. `code` is a term of `cancel_reason`.
 
-    Raises TransitionRefused, and Conflict after goods arrived or while a refund or an exchange lives (invariant 12:
-    reverse instead).
+    Raises TransitionRefused, Invalid (unknown code), and Conflict after goods arrived or while a refund or an exchange
+    lives (invariant 12: reverse instead).
     """
+    vocabulary.check("cancel_reason", code, "/reason_code")
     rma = lock_return(actor, return_id, Permission.RETURNS_DECIDE, expected_version=expected_version)
     lines = lines_of(rma)
     if rma.receipts.filter(reversal__isnull=True, reverses__isnull=True).exists():
@@ -109,6 +122,7 @@ def cancel_return(*, actor: Actor, return_id: UUID, reason: str = "", expected_v
         raise Conflict("An exchange goes on: cancel or convert it first.", code="exchange-live")
     withdraw_review(actor, rma, reason or "canceled")
     fire(rma.cancel)
+    rma.decision_code = code
     _decided(actor, rma, ReturnCanceled, reason, lines)
     return finish(actor, rma)
 
@@ -220,6 +234,6 @@ def _decided(
         return_fact(kind, rma, lines, **more),
         subject=rma.as_subject(),
         actor=actor,
-        reason_code=reason[:80],
+        reason_code=rma.decision_code if kind in CODED and rma.decision_code else reason[:80],
         policy_version=rma.policy.label if rma.policy else "",
     )

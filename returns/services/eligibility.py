@@ -70,6 +70,9 @@ class LineVerdict:
             "value": self.amount.amount,
             "policy": self.policy.label,
             "broken": [reason.code for reason in self.reasons],
+            "category": self.line.category,
+            "final_sale": self.line.final_sale,
+            "shipped": self.line.shipped_at.isoformat() if self.line.shipped_at else "",
         }
 
 
@@ -180,8 +183,7 @@ def window_end(order: OrderFacts, line: LineFacts, policy: Policy, kind: ReturnK
     """Return the instant after which the line can no longer be returned, or its warranty ends."""
     if kind == ReturnKind.WARRANTY:
         return (line.shipped_at or order.placed_at) + timedelta(days=policy.rules.warranty_days)
-    start = line.shipped_at if policy.rules.window_from == "shipped" and line.shipped_at else order.placed_at
-    return start + timedelta(days=policy.rules.window_days)
+    return policy.rules.window_end(order.placed_at, line.shipped_at)
 
 
 def _not_there(line: LineFacts, asked: ReturnLineIn, left: int) -> list[Reason]:

@@ -15,6 +15,7 @@ from retailops.lib.errors import FieldError, Unprocessable
 from retailops.lib.fsm import fire
 from retailops.lib.ids import uuid7
 from retailops.lib.joining import joins
+from returns import vocabulary
 from returns.enums import ReturnKind, ReturnStatus
 from returns.events import ReturnAuthorized, ReturnFact, ReturnRequested, ReturnReviewRequired
 from returns.facts import return_fact
@@ -56,6 +57,7 @@ def request_return(*, actor: Actor, request: ReturnIn) -> Return:
     policy refuses; staff who may decide returns go beyond policy with an `override_reason`, and another person then
     decides.
     """
+    vocabulary.check("override_reason", request.override_code, "/override_code")
     order = read_order(request.order, lock=True)
     require(actor, Permission.RETURNS_REQUEST, region=order.region, brand=order.brand, view=Permission.ORDERS_VIEW)
     snapshot = read_units(order, source=request.source, known_as=request.external_id)
@@ -139,6 +141,7 @@ def _facts(request: ReturnIn, verdict: Eligibility) -> dict[str, Any]:
         facts["reason"] = request.reason
     if not verdict.eligible:
         facts["override_reason"] = request.override_reason
+        facts["override_code"] = request.override_code
     return facts
 
 

@@ -101,6 +101,7 @@ def _refund(
         bonus=bonus,
         timing=terms.rules.refund_timing,
         reason=plan.reason,
+        reason_code=plan.reason_code,
         policy_version=terms.rma.policy.label if terms.rma.policy else "",
         facts=facts,
         exposure_due_at=_exposure(terms),
@@ -142,7 +143,7 @@ def tell(actor: Actor, kind: Any, refunds: Sequence[Refund]) -> None:
             refund_fact(kind, refund),
             subject=subject,
             actor=actor,
-            reason_code=refund.reason[:80],
+            reason_code=refund.reason_code or refund.reason[:80],
             policy_version=refund.policy_version,
         )
         events.append(event)

@@ -14,6 +14,7 @@ from retailops.cases.inputs import ApprovalIn
 from retailops.lib.errors import Conflict, Denied, Unprocessable
 from retailops.lib.fsm import fire
 from retailops.lib.money import Money
+from returns import vocabulary
 from returns.access import access_refund
 from returns.allocation import overlap, subtract
 from returns.approvers import approver
@@ -49,6 +50,7 @@ def propose_refund(*, actor: Actor, return_id: UUID, proposal: RefundProposalIn 
     itself, waits for a second person. Raises Unprocessable when nothing is to be refunded or the payments cannot take
     it, Conflict unless the return is authorized, Denied, NotFound.
     """
+    _check_code(proposal)
     rma = lock_return(actor, return_id, Permission.REFUNDS_PROPOSE, with_payments=True)
     if rma.status != ReturnStatus.AUTHORIZED:
         raise Conflict(f"The return is {rma.status}: only an authorized one is refunded.", code="not-authorized")
@@ -88,6 +90,12 @@ def _say_what_is_missing(rma: Return, plan: Plan) -> None:
         no_tender(POLICY, rma, missing)
     elif plan.calculation.units and plan.permitted == 0:
         nothing_left_after_fees(POLICY, rma)
+
+
+def _check_code(proposal: RefundProposalIn | None) -> None:
+    """Raise Invalid for a code of neither vocabulary: a refund within policy has one, one beyond it the other."""
+    if proposal is not None and not vocabulary.knows("override_reason", proposal.reason_code):
+        vocabulary.check("refund_reason", proposal.reason_code, "/reason_code")
 
 
 def refund_by_policy(rma: Return) -> list[Refund]:

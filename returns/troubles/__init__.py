@@ -1,6 +1,7 @@
 """Open cases: every return that cannot go on by itself has one, with a cause and a next action; a module per stage."""
 
 from returns.troubles.arrivals import blind_return, late_arrival, over_receipt, wrong_item
+from returns.troubles.codes import code_unmapped, unmapped_key
 from returns.troubles.money import (
     advance_overdue,
     memo_unrouted,
@@ -23,6 +24,7 @@ from returns.troubles.stored_value import (
 __all__ = [
     "advance_overdue",
     "blind_return",
+    "code_unmapped",
     "late_arrival",
     "marketplace_differs",
     "marketplace_silent",
@@ -38,5 +40,6 @@ __all__ = [
     "refund_reversed",
     "refund_unrouted",
     "refunded_but_rejected",
+    "unmapped_key",
     "wrong_item",
 ]

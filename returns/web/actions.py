@@ -145,12 +145,12 @@ ACTIONS: dict[str, Action] = {
         ),
         Action(
             "decline", "Decline", "no-symbol", Permission.RETURNS_DECIDE, only_when(S.REQUESTED, S.IN_REVIEW),
-            forms.DecisionForm, commands.decide(decisions.decline_return),
+            forms.DeclineForm, commands.decide(decisions.decline_return),
             "The customer gets no refund, and the shop is told.", "Return declined.", danger=True,
         ),
         Action(
             "cancel", "Cancel", "x-circle", Permission.RETURNS_DECIDE, nothing_came,
-            forms.DecisionForm, commands.decide(decisions.cancel_return),
+            forms.CancelForm, commands.decide(decisions.cancel_return),
             "The return ends; the warehouse stops expecting it. No money moves.", "Return canceled.", danger=True,
         ),
         Action(

@@ -15,7 +15,11 @@ Data = Mapping[str, Any]
 def decide(command: Callable[..., object]) -> Callable[[Actor, Return, Data], object]:
     """Return a runner for a decision: it carries the reason and the version that the person saw."""
     return lambda actor, rma, data: command(
-        actor=actor, return_id=rma.id, reason=data["reason"], expected_version=data["expected_version"]
+        actor=actor,
+        return_id=rma.id,
+        reason=data["reason"],
+        expected_version=data["expected_version"],
+        **({"code": data["code"]} if "code" in data else {}),
     )
 
 
@@ -52,7 +56,9 @@ def propose(actor: Actor, rma: Return, data: Data) -> object:
     """Propose the refund that policy gives, or another amount with a reason."""
     proposal = None
     if data["amount"] is not None:
-        proposal = read(RefundProposalIn, {"amount": data["amount"], "reason": data["reason"]})
+        proposal = read(
+            RefundProposalIn, {"amount": data["amount"], "reason": data["reason"], "reason_code": data["code"]}
+        )
     return refunds.propose_refund(actor=actor, return_id=rma.id, proposal=proposal)
 
 

@@ -16,6 +16,7 @@ from returns.models import CreditMemo, Inspection, Receipt, Refund, Return, Retu
 from returns.selectors import status_shown
 from returns.web.actions import Offer, offers
 from returns.web.corrections import RETRIED, why_not_reversed
+from returns.web.why import Why, why_of
 
 HISTORY_LIMIT = 8
 
@@ -96,6 +97,11 @@ class ReturnDetail:
         """Return the latest events of this return and its refunds, newest first."""
         rows = Event.objects.filter(correlation_id=self.rma.correlation_id).exclude(subject_type="order")
         return list(rows.order_by("-position")[:HISTORY_LIMIT])
+
+    @cached_property
+    def why(self) -> Why | None:
+        """Return why policy decided as it did; None where it decided nothing (a parcel without an order)."""
+        return why_of(self.rma, self.refunds)
 
     @cached_property
     def in_doubt(self) -> list[Refund]:

@@ -12,6 +12,7 @@ from inventory.selectors import locations
 from retailops.lib.ids import uuid7
 from retailops.lib.money import exponent, minor
 from returns.models import Return, ReturnLine
+from returns.vocabulary import choices
 
 SEEN = {
     "status": "Decision",
@@ -21,10 +22,6 @@ SEEN = {
     "stock": "Stock",
     "erp": "ERP",
 }
-CONDITIONS = (
-    ("", "Condition"), ("new", "As new"), ("opened", "Opened"), ("used", "Used"), ("damaged", "Damaged"),
-    ("defective", "Defective"),
-)  # fmt: skip
 Quantities = dict[int, int]
 
 
@@ -67,6 +64,24 @@ class DecisionForm(ActionForm):
     """A decision with its reason."""
 
     reason = forms.CharField(max_length=200, label="Reason", help_text="Kept with the decision; people read it later.")
+
+
+class DeclineForm(DecisionForm):
+    """A refusal: the term that its reason falls under, and the reason in words."""
+
+    vocabulary: ClassVar[str] = "decline_reason"
+    code = forms.ChoiceField(required=False, label="Because")
+    field_order = ("code", "reason")
+
+    def build(self) -> None:
+        """Offer the terms of the vocabulary."""
+        offer_terms(self, "code", self.vocabulary)
+
+
+class CancelForm(DeclineForm):
+    """A return given up: the term that its reason falls under, and the reason in words."""
+
+    vocabulary = "cancel_reason"
 
 
 class TransitForm(ActionForm):
@@ -159,7 +174,14 @@ class InspectForm(ActionForm):
                     initial=target,
                 )
                 self.fields[f"{verdict}_as_{line.line_no}"] = forms.ChoiceField(
-                    label=f"Condition of {verdict}ed units of {line.sku}", choices=CONDITIONS, required=False
+                    label=f"Condition of {verdict}ed units of {line.sku}",
+                    choices=terms("condition", "Condition"),
+                    required=False,
+                )
+                self.fields[f"{verdict}_for_{line.line_no}"] = forms.ChoiceField(
+                    label=f"Why {verdict}ed units of {line.sku} go there",
+                    choices=terms("disposition_reason", "Why there"),
+                    required=False,
                 )
 
     def waiting(self) -> list[ReturnLine]:
@@ -175,6 +197,7 @@ class InspectForm(ActionForm):
                     "quantity": self[f"{verdict}_{line.line_no}"],
                     "target": self[f"{verdict}_to_{line.line_no}"],
                     "condition": self[f"{verdict}_as_{line.line_no}"],
+                    "because": self[f"{verdict}_for_{line.line_no}"],
                 }
                 for verdict in ("accept", "reject")
             ]
@@ -200,6 +223,7 @@ class InspectForm(ActionForm):
                 "accepted": verdict == "accept",
                 "disposition": data.get(f"{verdict}_to_{number}"),
                 "condition": data.get(f"{verdict}_as_{number}") or "",
+                "reason": data.get(f"{verdict}_for_{number}") or "",
             }
             for verdict, count in counts.items()
             if count
@@ -211,11 +235,13 @@ class RefundForm(ActionForm):
 
     template = "returns/_refund_fields.html"
     amount = forms.DecimalField(required=False, min_value=Decimal(0), label="Another amount")
+    code = forms.ChoiceField(required=False, label="Because")
     reason = forms.CharField(max_length=200, required=False, label="Reason")
 
     def build(self) -> None:
         """Take as many decimals as the currency has."""
         self.fields["amount"].help_text = f"In {self.rma.currency}. Leave empty to refund what policy gives."
+        offer_terms(self, "code", "refund_reason")
         digits = exponent(self.rma.currency)
         self.fields["amount"].widget.attrs["step"] = str(Decimal(1).scaleb(-digits))
 
@@ -237,6 +263,18 @@ class VerdictForm(forms.Form):
     """The reason of a second person's word on a refund."""
 
     reason = forms.CharField(max_length=200, label="Reason", help_text="Kept with the decision.")
+
+
+def terms(vocabulary: str, nothing: str) -> list[tuple[str, str]]:
+    """Return the terms that may be chosen, after an empty choice of that name."""
+    return [("", nothing), *choices(vocabulary)]
+
+
+def offer_terms(form: forms.Form, name: str, vocabulary: str) -> None:
+    """Let a field of the form choose from the vocabulary, or nothing."""
+    field = form.fields[name]
+    if isinstance(field, forms.ChoiceField):
+        field.choices = terms(vocabulary, "Choose")
 
 
 def _words(name: str, value: object) -> str:

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from returns.web import correction_views, views
+from returns.web import check_views, correction_views, views
 
 app_name = "returns"
 urlpatterns = [
     path("", views.return_list, name="list"),
+    path("check/", check_views.check, name="check"),
     path("export.csv", views.return_export, name="export"),
     path("<str:number>/", views.return_detail, name="detail"),
     path("<str:number>/do/<slug:key>/", views.return_action, name="action"),

@@ -180,7 +180,7 @@ def test_goods_arrive_without_a_return(api: Api, powerless: Api) -> None:
 def test_goods_are_judged_once(api: Api, stranger: Api) -> None:
     rma = make_return(quantities={1: 2})
     receipt = make_receipt(rma)
-    damaged = slice_data(1, 1, accepted=False, disposition="scrap", condition="broken")
+    damaged = slice_data(1, 1, accepted=False, disposition="scrap", condition="damaged")
     body = {
         "reference": unique("insp-"), "location": receipt.location.code, "slices": [slice_data(1, 1), damaged],
     }  # fmt: skip

@@ -33,6 +33,7 @@ NAMED = frozenset({
     "review",
     "assessment",
 })  # fmt: skip
+STATEFUL = ("Return", "Refund", "CreditMemo", "DispositionSlice", "ReturnPolicy")
 SOURCES = sorted(
     path
     for app in ("returns", "inventory", "connectors", "retailops", "reconciliation")
@@ -62,6 +63,7 @@ def _model_of(node: ast.expr) -> str:
 
 def _named_like_state(node: ast.expr) -> bool:
     return isinstance(node, ast.Name) and node.id in NAMED
+    return isinstance(node, ast.Name) and node.id in {"rma", "refund", "memo", "part", "old", "new", "policy", "draft"}
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -25,6 +25,7 @@ from retailops.lib.errors import Conflict, NotFound
 from tests.connectors.conftest import ADMIN
 
 Script = list[Exception | None]
+Arrive = Callable[..., InboxMessage]
 
 
 class Scripted(Connector):

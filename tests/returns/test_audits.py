@@ -13,7 +13,7 @@ from retailops.lib import audit as registry
 from retailops.lib.clock import now
 from returns import audits as return_audits
 from returns.inputs.stored_value import GiftIn
-from returns.models import Refund, Return
+from returns.models import Refund, Return, Term, VocabularyMapping
 from returns.services import refund_outcomes
 from returns.services.giving_value import give_stored_value
 from returns.services.voiding import void_entry
@@ -23,6 +23,7 @@ from tests.factories import (
     make_inspected_return,
     make_inspection,
     make_order,
+    make_policy,
     make_receipt,
     make_return,
     unique,
@@ -70,6 +71,13 @@ SABOTAGE: dict[str, str] = {
     "an entry of stored value is undone once, by its opposite": """
         UPDATE returns_storedentry SET amount = amount + 1 WHERE reverses_id IS NOT NULL""",
     "marketplace refunds are as the marketplace told": "UPDATE returns_payment SET tender = 'marketplace'",
+    "one version of a policy decides at any instant": """
+        UPDATE returns_returnpolicy SET name = 'standard', version = id_version, effective_to = NULL, rollout = '[]'
+          FROM (SELECT id AS id_id, row_number() OVER (ORDER BY id) AS id_version FROM returns_returnpolicy) n
+         WHERE id = id_id""",
+    "policies in force have two persons' word": "UPDATE returns_returnpolicy SET activated_by = 'user:1'",
+    "every decision names its policy and what it saw": "UPDATE returns_return SET policy_facts = '{}'",
+    "every code without a meaning has an open case": "UPDATE returns_vocabularymapping SET term_id = NULL",
     "stock balances equal the sum of their moves": "UPDATE inventory_stockbalance SET quantity = quantity + 1",
     "reserved stock is what reservations hold, within the sellable": """
         UPDATE inventory_stockbalance SET reserved = reserved + 1 WHERE disposition = 'sellable'""",
@@ -109,6 +117,11 @@ def world() -> None:
     credited = make_inspected_return(lines=[{"line_no": 1, "quantity": 1, "resolution": "store_credit"}])
     assert credited.refunds.get().status == "succeeded"
     void_entry(actor=SYSTEM, entry_id=account.entries.get().id, reason="mistake")
+    make_policy(rules={})
+    term = Term.objects.get(vocabulary__code="customer_reason", code="other")
+    VocabularyMapping.objects.create(
+        connection="shop", vocabulary=term.vocabulary, external_code="misc", term=term, version=1
+    )
 
 
 @pytest.mark.parametrize("audit", SABOTAGE)

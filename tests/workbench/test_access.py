@@ -13,12 +13,13 @@ from retailops.accounts.models import DeniedAttempt
 from retailops.lib.ids import uuid7
 from retailops.workbench import urls as workbench_urls
 from returns.models import Return
+from returns.web import policy_urls
 from returns.web import urls as return_urls
 from tests.workbench import world
 
 pytestmark = pytest.mark.django_db
 
-MODULES = (workbench_urls, return_urls, connection_urls)
+MODULES = (workbench_urls, return_urls, connection_urls, policy_urls)
 OPEN_TO_ALL = {"workbench:home"}
 # These lists are open to a person of another region; they are empty for it.
 LISTS = {
@@ -28,7 +29,10 @@ LISTS = {
     "workbench:approvals",
     "returns:list",
     "returns:export",
+    "returns:check",
 }
+# Not of a region: what applies everywhere is shown everywhere (who may change it: test_policies_pages.py).
+EVERYWHERE = ("connections", "policies")
 
 
 def routes() -> list[tuple[str, URLPattern]]:
@@ -56,13 +60,19 @@ def addresses(story: world.Story, pattern: URLPattern, name: str) -> Iterator[st
         "correlation_id": [story.rma.correlation_id],
         "delivery_id": [story.delivery.id],
         "case_id": [story.case.id],
-        "name": [story.connection.name],
+        "name": ["standard"] if name.startswith("policies:") else [story.connection.name],
+        "version": [1],
+        "vocabulary": ["condition"],
+        "code": ["used"],
         "refund_id": [uuid7()],
         "receipt_id": [story.rma.receipts.get().id],
         "verdict": ["approve"],
+        "verb": ["retire"],
         "step": ["snooze"],
         "approval_id": [story.approval.id],
-        "key": ["receive", "cancel"] if name.startswith("returns:") else ["lost_answer"],
+        "key": {"returns": ["receive", "cancel"], "policies": ["submit", "retire"]}.get(
+            name.split(":")[0], ["lost_answer"]
+        ),
     }
     taken = pattern.pattern.regex.groupindex
     kwargs = {key: known[key][0] for key in taken}
@@ -95,7 +105,7 @@ def test_a_person_without_a_role_sees_and_does_nothing(story: world.Story, name:
     assert world.counts() == before
 
 
-@pytest.mark.parametrize(("name", "pattern"), [r for r in ROUTES if r[0].split(":")[0] != "connections"])
+@pytest.mark.parametrize(("name", "pattern"), [r for r in ROUTES if r[0].split(":")[0] not in EVERYWHERE])
 def test_a_person_of_another_region_does_not_learn_of_it(story: world.Story, name: str, pattern: URLPattern) -> None:
     client = world.signed_in(world.person("ops_lead", regions=["FR"]))
     before = world.counts()

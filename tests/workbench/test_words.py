@@ -21,6 +21,7 @@ from returns.enums import (
     InspectionState,
     Logistics,
     MoneyState,
+    PolicyStatus,
     RefundStatus,
     ReturnStatus,
     StockState,
@@ -68,6 +69,7 @@ def test_exact_time_is_the_title_of_the_relative_one() -> None:
 
 STATES = [
     ("return", ReturnStatus),
+    ("policy", PolicyStatus),
     ("refund", RefundStatus),
     ("memo", CreditMemoStatus),
     ("disposition", DispositionStatus),

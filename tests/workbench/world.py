@@ -25,10 +25,13 @@ from retailops.events.replay import facts_of, subject_of
 from retailops.lib.clock import now
 from retailops.lib.ids import uuid7
 from returns.inputs import InspectionIn, OrderIn, ReceiptIn, ReturnIn, read
-from returns.models import Order, Refund, Return
+from returns.inputs.policies import PolicyDraftIn
+from returns.models import Order, Refund, Return, ReturnPolicy
+from returns.policy_content import rules_in
 from returns.services.inspecting import inspect_return
 from returns.services.intake import request_return
 from returns.services.orders import capture_order
+from returns.services.policy_drafts import draft_policy, edit_draft
 from returns.services.receiving import receive_return
 
 SYSTEM = Actor.system("test")
@@ -188,6 +191,17 @@ def rma_event(rma: Return) -> Any:
     from retailops.events.models import Event
 
     return Event.objects.filter(correlation_id=rma.correlation_id).order_by("-position").first()
+
+
+def policy_draft() -> ReturnPolicy:
+    """Return the draft of the standard policy: a shorter window and a fee; made where it is asked for first."""
+    found = ReturnPolicy.objects.filter(name="standard", status="draft").first()
+    if found is not None:
+        return found
+    draft = draft_policy(actor=SYSTEM, name="standard")
+    fee = {"percent": "10", "fixed": {"GBP": 300}, "waive_merchant_fault": True}
+    rules = rules_in(draft).model_dump(mode="json") | {"window_days": 14, "restocking_fee": fee}
+    return edit_draft(actor=SYSTEM, policy_id=draft.id, draft=read(PolicyDraftIn, {"rules": rules}))
 
 
 def case_about(rma: Return, title: str = "Another item came back") -> Case:

@@ -9,6 +9,7 @@ import pytest
 from graphql import GraphQLSchema, build_schema, coerce_input_value, is_input_type, parse, type_from_ast, validate
 from graphql.language import OperationDefinitionNode
 
+from connectors.meanings import UnmappedCode
 from connectors.shopify import documents, mapping
 from connectors.shopify.config import ShopifyMapping
 from connectors.shopify.mapping import ReverseLine, Unmapped
@@ -211,9 +212,14 @@ def test_a_request_to_return_names_order_lines_and_reason() -> None:
     }
 
 
-def test_a_reason_that_is_not_mapped_keeps_shopifys_name() -> None:
-    asked = mapping.return_fields(payloads.return_request(), channel="c", source="s", mapping=ShopifyMapping())
-    assert asked["reason"] == "size_too_small"
+def test_shopifys_own_reasons_have_their_meaning_and_others_none() -> None:
+    payload = payloads.return_request()
+    asked = mapping.return_fields(payload, channel="c", source="s", mapping=ShopifyMapping())
+    assert asked["reason"] == "too_small"
+    payload["return_line_items"][0]["return_reason"] = "mystery"
+    with pytest.raises(UnmappedCode) as unknown:
+        mapping.return_fields(payload, channel="c", source="s", mapping=ShopifyMapping())
+    assert (unknown.value.vocabulary, unknown.value.code) == ("customer_reason", "mystery")
 
 
 @pytest.mark.parametrize("field", ["admin_graphql_api_id", "order", "return_line_items"])

@@ -177,7 +177,7 @@ def test_a_request_to_return_becomes_a_return_of_the_shop() -> None:
     rma = Return.objects.get()
     assert (rma.source, rma.external_id, rma.status) == ("shop-uk", "gid://shopify/Return/8001", "authorized")
     line = rma.lines.get()
-    assert (line.requested, line.customer_reason, line.sku) == (2, "size_too_small", "TEE")
+    assert (line.requested, line.customer_reason, line.sku) == (2, "too_small", "TEE")
     assert Delivery.objects.filter(operation="return.approve").count() == 1
 
 

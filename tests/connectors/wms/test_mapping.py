@@ -11,6 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
+from connectors.meanings import UnmappedCode
 from connectors.wms import config as config_module
 from connectors.wms import mapping
 from connectors.wms.config import WmsConfig, WmsMapping
@@ -245,10 +246,10 @@ def test_a_message_that_is_not_by_the_contract_is_refused(spoilt: dict[str, Any]
         mapping.judgement(spoilt, CONFIG, NAMES)
 
 
-def test_an_unknown_disposition_of_the_warehouse_is_refused() -> None:
+def test_an_unknown_disposition_of_the_warehouse_has_no_meaning() -> None:
     lines = completed()["lines"]
     lines[0]["slices"][0]["disposition"] = "quarantine"
-    with pytest.raises(Unmapped, match="quarantine"):
+    with pytest.raises(UnmappedCode, match="quarantine"):
         mapping.judgement(completed(lines=lines), CONFIG, NAMES)
 
 

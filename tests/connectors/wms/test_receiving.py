@@ -20,6 +20,8 @@ from retailops.cases.models import Case
 from retailops.events.models import Delivery
 from retailops.lib.clock import now
 from returns.models import DispositionSlice, Inspection, Receipt, Return
+from returns.services.vocabularies import map_code
+from tests.connectors.conftest import ADMIN
 from tests.connectors.owed import sent
 from tests.connectors.sandbox_server import Received, SandboxServer, WebhookSink
 from tests.connectors.wms.conftest import SECRET
@@ -276,13 +278,20 @@ def test_a_topic_that_is_not_in_the_contract_is_a_case_not_a_loss(floor: Floor) 
     assert Receipt.objects.count() == 0
 
 
-def test_a_disposition_that_is_not_mapped_is_refused_and_told(floor: Floor, wms: Connection) -> None:
+def test_an_inspection_with_a_code_that_nobody_knows_waits_for_its_meaning(floor: Floor, wms: Connection) -> None:
     taken(floor.arrives())
     Connection.objects.filter(pk=wms.pk).update(mapping={"dispositions": {"scrap": "scrap"}})
     taken(floor.inspected())
     stored = InboxMessage.objects.get(topic="inspection.completed")
-    assert (stored.status, stored.error.startswith("unmapped:")) == ("dead", True)
+    assert (stored.status, stored.result) == (
+        "waiting",
+        {"waits_for": {"vocabulary": "disposition", "code": "sellable"}},
+    )
     assert not Inspection.objects.exists()
+    map_code(actor=ADMIN, connection="wms", vocabulary_code="disposition", external_code="sellable", term="quarantine")
+    process_due()
+    assert DispositionSlice.objects.get().disposition == "quarantine"
+    assert not Case.objects.filter(kind="code_unmapped", status="open").exists()
 
 
 def test_each_message_twice_and_tampered_leaves_one_of_everything(floor: Floor, placing: Callable[[], str]) -> None:
