@@ -7,6 +7,7 @@ from returns.events.credit_memos import (
     CreditMemoRejected,
     CreditMemoReversed,
 )
+from returns.events.customers import CustomerErased, CustomerMerged, CustomerUnmerged
 from returns.events.dispositions import (
     DispositionDecided,
     DispositionFact,
@@ -14,6 +15,7 @@ from returns.events.dispositions import (
     DispositionPostFailed,
     DispositionReversed,
 )
+from returns.events.drift import Difference, OrderAgreed, OrderCorrected, OrderDriftFound
 from returns.events.lines import (
     LineAccepted,
     LineInspected,
@@ -65,6 +67,10 @@ __all__ = [
     "CreditMemoQueued",
     "CreditMemoRejected",
     "CreditMemoReversed",
+    "CustomerErased",
+    "CustomerMerged",
+    "CustomerUnmerged",
+    "Difference",
     "DispositionDecided",
     "DispositionFact",
     "DispositionPostFailed",
@@ -82,7 +88,10 @@ __all__ = [
     "LineRejected",
     "LineRemainingCanceled",
     "LineShort",
+    "OrderAgreed",
     "OrderCaptured",
+    "OrderCorrected",
+    "OrderDriftFound",
     "RefundActionRequired",
     "RefundApprovalRequested",
     "RefundApproved",

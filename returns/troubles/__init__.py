@@ -1,6 +1,7 @@
 """Open cases: every return that cannot go on by itself has one, with a cause and a next action; a module per stage."""
 
 from returns.troubles.arrivals import blind_return, late_arrival, over_receipt, wrong_item
+from returns.troubles.customers import customer_conflict
 from returns.troubles.money import (
     advance_overdue,
     memo_unrouted,
@@ -17,6 +18,7 @@ from returns.troubles.orders import order_differs
 __all__ = [
     "advance_overdue",
     "blind_return",
+    "customer_conflict",
     "late_arrival",
     "memo_unrouted",
     "no_tender",

@@ -53,6 +53,10 @@ SABOTAGE: dict[str, str] = {
     "nothing canceled after goods or money": "UPDATE returns_return SET status = 'canceled'",
     "facets equal what they are derived from": "UPDATE returns_return SET logistics = 'none'",
     "stock balances equal the sum of their moves": "UPDATE inventory_stockbalance SET quantity = quantity + 1",
+    "a merged customer's orders, returns and names are where it went": "UPDATE returns_return SET customer_id = NULL",
+    "merges are as their log says": "UPDATE returns_customer SET merged_into_id = id",
+    "customers hold what is recorded to have won": "UPDATE returns_customer SET name = 'Somebody else'",
+    "erased customers are erased": "UPDATE returns_customer SET erased_at = now()",
 }
 
 
@@ -72,7 +76,7 @@ def test_each_audit_finds_its_breach(audit: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("SET LOCAL session_replication_role = replica")  # no triggers
-        for table in ("returns_returnline", "returns_dispositionslice", "inventory_stockbalance"):
+        for table in ("returns_returnline", "returns_dispositionslice", "inventory_stockbalance", "returns_customer"):
             _drop_checks(table)
         cursor.execute(SABOTAGE[audit])
         assert cursor.rowcount > 0
