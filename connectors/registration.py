@@ -1,6 +1,7 @@
 """Composition of the connectors: which vendors there are, and what the kernel is given. Only this module knows them."""
 
 from connectors import audits, events, wording  # noqa: F401 - the events are declared on import
+from connectors.erasing import addresses, forget_person, forget_what_came_since
 from connectors.inbox_worker import process_due
 from connectors.netsuite.connector import CONNECTOR as NETSUITE
 from connectors.registry import register_connector
@@ -17,6 +18,7 @@ from retailops.events.catalog import route
 from retailops.events.enums import DestinationKind
 from retailops.events.sweeps import register_sweep
 from retailops.events.transport import register_transport
+from returns.person import Store, register_store
 
 
 def register() -> None:
@@ -27,6 +29,8 @@ def register() -> None:
     register_transport(DestinationKind.WEBHOOK, WebhookTransport())
     register_sweep("inbox", process_due)
     register_sweep("inbox bodies", forget_bodies, every=3600)
+    register_sweep("inbox bodies of erased customers", forget_what_came_since, every=3600)
+    register_store("inbox bodies", Store(forget=forget_person, tells=addresses))
     register_sweep("unrouted", send_unrouted, every=30)
     route(route_events, stamp=STAMP)
     audits.register()

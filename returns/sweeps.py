@@ -9,6 +9,7 @@ from retailops.lib.errors import Conflict
 from returns.enums import RefundStatus, ReturnStatus
 from returns.models import Refund, Return
 from returns.services.decisions import expire_return
+from returns.services.erasing import erase_expired
 from returns.services.exposure import chase_advance
 
 log = structlog.get_logger(__name__)
@@ -21,6 +22,7 @@ def register() -> None:
     """Register the sweeps."""
     register_sweep("returns.expiry", expire_overdue, every=60)
     register_sweep("returns.exposure", chase_overdue, every=300)
+    register_sweep("customers.retention", erase_expired, every=3600)
 
 
 def expire_overdue() -> int:

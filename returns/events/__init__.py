@@ -7,7 +7,7 @@ from returns.events.credit_memos import (
     CreditMemoRejected,
     CreditMemoReversed,
 )
-from returns.events.customers import CustomerErased, CustomerMerged, CustomerUnmerged
+from returns.events.customers import CustomerErased, CustomerHeld, CustomerMerged, CustomerUnmerged
 from returns.events.dispositions import (
     DispositionDecided,
     DispositionFact,
@@ -68,6 +68,7 @@ __all__ = [
     "CreditMemoRejected",
     "CreditMemoReversed",
     "CustomerErased",
+    "CustomerHeld",
     "CustomerMerged",
     "CustomerUnmerged",
     "Difference",

@@ -39,3 +39,12 @@ class CustomerErased:
     customer_id: str
     erasure_id: str
     rows: int
+
+
+@event("customer.held")
+@dataclass(frozen=True)
+class CustomerHeld:
+    """A legal hold on a customer's data was set or lifted."""
+
+    customer_id: str
+    held: bool

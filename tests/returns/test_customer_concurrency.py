@@ -78,9 +78,8 @@ def test_what_is_captured_and_asked_for_during_a_merge_is_where_the_merge_went()
 
 
 def test_a_merge_is_undone_once() -> None:
-    made = merge_customers(
-        actor=SYSTEM, winner_id=customer_of(bought(person())).id, loser_id=customer_of(bought(person())).id, reason="the same"
-    )  # fmt: skip
+    one, two = customer_of(bought(person())).id, customer_of(bought(person())).id
+    made = merge_customers(actor=SYSTEM, winner_id=one, loser_id=two, reason="the same")
     results = together(*[partial(unmerge_customers, actor=SYSTEM, merge_id=made.id, reason="two after all")] * 3)
     assert sorted(isinstance(result, DomainError) for result in results) == [False, True, True]
     prove()
