@@ -5,6 +5,7 @@ from connectors.erasing import addresses, forget_person, forget_what_came_since
 from connectors.inbox_worker import process_due
 from connectors.netsuite.connector import CONNECTOR as NETSUITE
 from connectors.registry import register_connector
+from connectors.repair_takers import takes
 from connectors.retention import forget_bodies
 from connectors.routing import STAMP
 from connectors.routing import route as route_events
@@ -14,6 +15,7 @@ from connectors.transport import ConnectionTransport
 from connectors.unrouted import send_unrouted
 from connectors.webhooks_out.transport import WebhookTransport
 from connectors.wms.connector import CONNECTOR as WMS
+from reconciliation.repairs import register_taker
 from retailops.events.catalog import route
 from retailops.events.enums import DestinationKind
 from retailops.events.sweeps import register_sweep
@@ -33,5 +35,6 @@ def register() -> None:
     register_store("inbox bodies", Store(forget=forget_person, tells=addresses))
     register_sweep("unrouted", send_unrouted, every=30)
     route(route_events, stamp=STAMP)
+    register_taker(takes)
     audits.register()
     wording.register()

@@ -121,6 +121,7 @@ INSTALLED_APPS = [
     "retailops.cases",
     "inventory",
     "returns",
+    "reconciliation",
     "connectors",
     "retailops.workbench",
     "retailops.runtime",

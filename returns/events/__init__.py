@@ -60,6 +60,7 @@ from returns.events.returns import (
     ReturnRequested,
     ReturnReviewRequired,
 )
+from returns.events.truth import TruthChanged
 
 __all__ = [
     "CreditMemoFact",
@@ -118,4 +119,5 @@ __all__ = [
     "ReturnReopened",
     "ReturnRequested",
     "ReturnReviewRequired",
+    "TruthChanged",
 ]

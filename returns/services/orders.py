@@ -92,7 +92,8 @@ def _capture(actor: Actor, wanted: dict[int, OrderIn]) -> dict[int, CaptureResul
     for i in wanted.keys() - fresh.keys():
         results[i] = _newer(actor, known[_key(wanted[i])], wanted[i], people)
     changed = [i for i in sorted(results) if results[i].created or results[i].superseded]
-    take_claims(_tellings([wanted[i] for i in changed], people))
+    heard = [each for i, each in sorted(wanted.items()) if i in changed or each.source]
+    take_claims(_tellings(heard, people))
     _tell(actor, [(results[i].order, wanted[i]) for i in changed])
     return results
 

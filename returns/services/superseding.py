@@ -117,13 +117,14 @@ def _payments(order: Order, told: list[Payment], outcome: Superseded, drift: Dri
         known.references = {**known.references, **payment.references}
         if not drift.owned(TruthObject.PAYMENT, known, payment, ("captured",)):
             pass
-        elif payment.captured - known.charged_back >= _reserved(known):
+        elif payment.captured - known.charged_back >= reserved(known):
             known.captured = payment.captured
         else:
             outcome.kept.append(f"payment {known.external_id}: captured")
         known.save()
 
 
-def _reserved(payment: Payment) -> int:
+def reserved(payment: Payment) -> int:
+    """Return what live refunds hold of the payment, in minor units."""
     live = Refund.objects.filter(payment=payment, status__in=LIVE_REFUNDS)
     return int(live.aggregate(total=Sum("amount"))["total"] or 0)
