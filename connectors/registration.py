@@ -1,10 +1,12 @@
 """Composition of the connectors: which vendors there are, and what the kernel is given. Only this module knows them."""
 
 from connectors import audits, events, wording  # noqa: F401 - the events are declared on import
+from connectors.erasing import addresses, forget_person, forget_what_came_since
 from connectors.inbox_worker import process_due
 from connectors.meanings import SAY_WHAT_IT_MEANS, wake
 from connectors.netsuite.connector import CONNECTOR as NETSUITE
 from connectors.registry import register_connector
+from connectors.repair_takers import takes
 from connectors.retention import forget_bodies
 from connectors.routing import STAMP
 from connectors.routing import route as route_events
@@ -14,11 +16,13 @@ from connectors.transport import ConnectionTransport
 from connectors.unrouted import send_unrouted
 from connectors.webhooks_out.transport import WebhookTransport
 from connectors.wms.connector import CONNECTOR as WMS
+from reconciliation.repairs import register_taker
 from retailops.cases.actions import register_actions
 from retailops.events.catalog import route, subscribe
 from retailops.events.enums import DestinationKind
 from retailops.events.sweeps import register_sweep
 from retailops.events.transport import register_transport
+from returns.person import Store, register_store
 
 
 def register() -> None:
@@ -29,9 +33,12 @@ def register() -> None:
     register_transport(DestinationKind.WEBHOOK, WebhookTransport())
     register_sweep("inbox", process_due)
     register_sweep("inbox bodies", forget_bodies, every=3600)
+    register_sweep("inbox bodies of erased customers", forget_what_came_since, every=3600)
+    register_store("inbox bodies", Store(forget=forget_person, tells=addresses))
     register_sweep("unrouted", send_unrouted, every=30)
     route(route_events, stamp=STAMP)
     subscribe("vocabulary.code_mapped", wake)
     register_actions("code_unmapped", SAY_WHAT_IT_MEANS)
+    register_taker(takes)
     audits.register()
     wording.register()

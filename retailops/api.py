@@ -12,6 +12,7 @@ urlpatterns = [
     path("openapi.json", openapi, name="openapi"),
     path("", include("returns.api.urls")),
     path("", include("inventory.api.urls")),
+    path("", include("reconciliation.api.urls")),
     path("", include("retailops.events.api.urls")),
     path("", include("retailops.cases.api.urls")),
     path("", include("connectors.api.urls")),

@@ -53,6 +53,12 @@ METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")
 ATTEMPT_RETENTION_DAYS = int(os.environ.get("ATTEMPT_RETENTION_DAYS", "0"))
 # Bodies of inbox messages carry personal data; emptied that many days after they were taken (0 keeps them).
 INBOX_BODY_RETENTION_DAYS = int(os.environ.get("INBOX_BODY_RETENTION_DAYS", "90"))
+# Customers who bought nothing for that many days are erased, by region: "uk=2555,fr=1095"; a region without keeps them.
+CUSTOMER_RETENTION_DAYS = {
+    region.strip(): int(days)
+    for region, _, days in (part.partition("=") for part in os.environ.get("CUSTOMER_RETENTION_DAYS", "").split(","))
+    if region.strip()
+}
 
 
 def _database(url: str) -> dict[str, Any]:
@@ -115,6 +121,7 @@ INSTALLED_APPS = [
     "retailops.cases",
     "inventory",
     "returns",
+    "reconciliation",
     "connectors",
     "retailops.workbench",
     "retailops.runtime",

@@ -60,6 +60,11 @@ def stored_entries_visible_to(actor: Actor) -> QuerySet[StoredEntry]:
     return StoredEntry.objects.filter(scope).select_related("account")
 
 
+def erased_stories() -> QuerySet[Order, UUID]:
+    """Return the correlation ids of the orders of customers who were erased."""
+    return Order.objects.filter(customer__erased_at__isnull=False).values_list("correlation_id", flat=True)
+
+
 def order_detail(actor: Actor, order_id: UUID) -> Order:
     """Return the order with lines, payments and shipments, in four queries. Raises NotFound."""
     rows = orders_visible_to(actor).prefetch_related("lines", "payments", "shipments", "returns")

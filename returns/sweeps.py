@@ -10,6 +10,7 @@ from retailops.lib.errors import Conflict
 from returns.enums import RefundStatus, ReturnStatus, StoredStatus
 from returns.models import Exchange, Refund, Return, StoredAccount
 from returns.services.decisions import expire_return
+from returns.services.erasing import erase_expired
 from returns.services.exchange_chasing import chase_exchange, look_after_stock, without_stock
 from returns.services.exposure import chase_advance
 from returns.services.silence import chase_silence, silent_refunds
@@ -29,6 +30,7 @@ def register() -> None:
     register_sweep("returns.exchange_stock", look_for_lost_stock, every=30)
     register_sweep("returns.stored_value", lapse_overdue, every=300)
     register_sweep("returns.marketplaces", ask_after_silence, every=3600)
+    register_sweep("customers.retention", erase_expired, every=3600)
 
 
 def expire_overdue() -> int:

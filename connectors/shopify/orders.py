@@ -166,11 +166,15 @@ class Order:
         if not person:
             return None
         name = " ".join(filter(None, [person.get("first_name"), person.get("last_name")]))
+        own = person.get("email") or ""
         return {
             "system": self.system,
             "external_id": str(person["id"]),
             "name": name[:150],
-            "email": person.get("email") or self.payload.get("email") or "",
+            "email": own or self.payload.get("email") or "",
+            # Of the customer's own address alone; the shop proves no phone number.
+            "email_verified": bool(own and person.get("verified_email")),
+            "phone": (person.get("phone") or "")[:40],
             "group": "",
         }
 

@@ -106,7 +106,7 @@ def _as_shop_order(order: OrderIn) -> dict[str, object]:
         "name": order.number,
         "currency": order.currency,
         "created_at": order.placed_at.isoformat(),
-        "email": "customer@example.com",
+        "email": f"{order.customer.external_id}@example.com" if order.customer else "",
         "emit": True,
         "gateway": "stripe",
         # Where the shop's checkout notes what it captured, for whoever refunds it.

@@ -8,6 +8,8 @@ class Permission(TextChoices):
 
     ORDERS_VIEW = "orders.view"
     ORDERS_WRITE = "orders.write"
+    CUSTOMERS_VIEW = "customers.view"
+    CUSTOMERS_MANAGE = "customers.manage"
     RETURNS_VIEW = "returns.view"
     RETURNS_REQUEST = "returns.request"
     RETURNS_DECIDE = "returns.decide"
@@ -45,6 +47,8 @@ class Permission(TextChoices):
     AUDIT_VIEW = "audit.view"
     AUDIT_EXPORT = "audit.export"
     DASHBOARDS_VIEW = "dashboards.view"
+    DISCREPANCIES_VIEW = "discrepancies.view"
+    DISCREPANCIES_RESOLVE = "discrepancies.resolve"
 
 
 class Role(TextChoices):
@@ -63,31 +67,36 @@ P = Permission
 _LOOK = frozenset({
     P.ORDERS_VIEW, P.RETURNS_VIEW, P.REFUNDS_VIEW, P.INVENTORY_VIEW, P.DELIVERIES_VIEW, P.CONNECTIONS_VIEW,
     P.CASES_VIEW, P.EVENTS_READ, P.POLICIES_VIEW, P.DASHBOARDS_VIEW, P.CLAIMS_VIEW, P.FRAUD_VIEW, P.STORED_VALUE_VIEW,
+    P.DISCREPANCIES_VIEW,
 })  # fmt: skip
 _AGENT = _LOOK | {
     P.RETURNS_REQUEST, P.RETURNS_DECIDE, P.RETURNS_RECEIVE, P.RETURNS_INSPECT, P.REFUNDS_PROPOSE, P.CASES_WORK,
-    P.DELIVERIES_REPLAY, P.CLAIMS_WORK, P.FRAUD_DECIDE, P.STORED_VALUE_ISSUE,
+    P.DELIVERIES_REPLAY, P.CLAIMS_WORK, P.FRAUD_DECIDE, P.STORED_VALUE_ISSUE, P.CUSTOMERS_VIEW,
 }  # fmt: skip
 _LEAD = _AGENT | {
     P.RETURNS_REOPEN, P.DELIVERIES_DISCARD, P.APPROVALS_DECIDE, P.AUDIT_VIEW, P.SUPPLIERS_MANAGE, P.REFUNDS_OBSERVE,
-    P.STORED_VALUE_VOID,
+    P.STORED_VALUE_VOID, P.CUSTOMERS_MANAGE, P.DISCREPANCIES_RESOLVE,
 }  # fmt: skip
 
 ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
     Role.OPS_AGENT: frozenset(_AGENT),
     Role.OPS_LEAD: frozenset(_LEAD),
-    Role.FINANCE_APPROVER: frozenset(
-        _LOOK | {P.APPROVALS_DECIDE, P.REFUNDS_PROPOSE, P.CASES_WORK, P.AUDIT_VIEW, P.CLAIMS_WORK, P.FRAUD_DECIDE}
-    ),
+    Role.FINANCE_APPROVER: frozenset(_LOOK | {
+        P.APPROVALS_DECIDE, P.REFUNDS_PROPOSE, P.CASES_WORK, P.AUDIT_VIEW, P.CLAIMS_WORK, P.FRAUD_DECIDE,
+        P.DISCREPANCIES_RESOLVE,
+    }),
     Role.MANAGER: frozenset(_LOOK | {P.AUDIT_VIEW, P.POLICIES_MANAGE}),
     Role.CONNECTOR_ADMIN: frozenset(_LOOK | {P.CONNECTIONS_MANAGE, P.CASES_WORK, P.DELIVERIES_REPLAY}),
     Role.AUDITOR: frozenset(_LOOK | {P.AUDIT_VIEW, P.AUDIT_EXPORT}),
     Role.ADMINISTRATOR: frozenset(Permission),
-}
+}  # fmt: skip
 
 SCOPE_PERMISSIONS: dict[str, frozenset[Permission]] = {
     "orders:read": frozenset({P.ORDERS_VIEW}),
     "orders:write": frozenset({P.ORDERS_VIEW, P.ORDERS_WRITE}),
+    "customers:read": frozenset({P.CUSTOMERS_VIEW}),
+    "customers:write": frozenset({P.CUSTOMERS_VIEW, P.CUSTOMERS_MANAGE}),
+    "discrepancies:read": frozenset({P.DISCREPANCIES_VIEW}),
     "returns:read": frozenset({P.RETURNS_VIEW, P.ORDERS_VIEW, P.REFUNDS_VIEW, P.CASES_VIEW}),
     "returns:write": frozenset({
         P.RETURNS_VIEW, P.ORDERS_VIEW, P.REFUNDS_VIEW, P.RETURNS_REQUEST, P.RETURNS_DECIDE, P.RETURNS_RECEIVE,

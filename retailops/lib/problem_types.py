@@ -40,6 +40,13 @@ PROBLEM_TYPES = [
     problem("unknown-line", 400, "The return has no such line.", "Name one of its lines."),
     problem("not-decidable", 400, "An inspection cannot decide that disposition.", "Choose another disposition."),
     problem("rejected-sellable", 400, "Rejected goods cannot become sellable.", "Choose another disposition."),
+    # Customers and what systems tell differently.
+    problem("merged", 409, "The customer is merged already, or was merged on.", "Work with the customer it is now."),
+    problem("erased", 409, "The customer was erased.", "Nothing is known of it any more."),
+    problem("legal-hold", 409, "A legal hold forbids to erase.", "Lift the hold first; `detail` gives its reason."),
+    problem("relied-on", 409, "A return or refund relies on what is here.", "End it first, or leave the difference."),
+    problem("not-taken", 409, "Nobody takes the message.", "Mend it there by hand and leave the difference."),
+    problem("not-fitting", 422, "The other system's value does not fit the field.", "Leave the difference."),
     # Who asks.
     problem("not-authenticated", 401, "There is no API key.", "Send `Authorization: Bearer <api key>`."),
     problem("authentication-failed", 401, "The API key is unknown, expired or revoked.", "Ask for a new key."),

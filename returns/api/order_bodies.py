@@ -68,6 +68,7 @@ class OrderBody(Body):
     legal_entity: Slug = ""
     country: Annotated[str, StringConstraints(max_length=60)] = ""
     currency: Currency
+    source: Slug = Field("", description="The system that tells it, where that is not the channel itself.")
     placed_at: AwareDatetime
     shipping_charged: MoneyIn | None = None
     shipping_tax: MoneyIn | None = None

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from returns.api.approvals import Approvals, Approve, Refuse
+from returns.api.customers import CustomerEndpoint, EraseCustomer, MergeCustomer, UnmergeCustomer
 from returns.api.decisions import DECISIONS
 from returns.api.eligibility import EligibilityEndpoint
 from returns.api.goods import LINE_COMMANDS, BlindReceipts, Inspections, Receipts
@@ -36,6 +37,10 @@ urlpatterns = [
     path("orders/batch", OrderBatch.as_view(), name="order-batch"),
     path("orders/<uuid:id>", OrderEndpoint.as_view(), name="order"),
     path("orders/<str:channel>/<path:external_id>", OrderByChannel.as_view(), name="order-by-channel"),
+    path("customers/<uuid:id>", CustomerEndpoint.as_view(), name="customer"),
+    path("customers/<uuid:id>/merge", MergeCustomer.as_view(), name="customer-merge"),
+    path("customers/<uuid:id>/unmerge", UnmergeCustomer.as_view(), name="customer-unmerge"),
+    path("customers/<uuid:id>/erase", EraseCustomer.as_view(), name="customer-erase"),
     path("eligibility", EligibilityEndpoint.as_view(), name="eligibility"),
     path("returns", Returns.as_view(), name="returns"),
     path("returns/blind-receipts", BlindReceipts.as_view(), name="blind-receipts"),

@@ -1,9 +1,10 @@
 """Proofs over the whole database of what returns promise; each is one set-based statement."""
 
-from returns.audits import claims, endings, exchanges, history, money, policies, stored_value, units
+from returns.audits import claims, customers, endings, exchanges, history, money, policies, stored_value, units
 
 MODULES = (
     claims,
+    customers,
     endings,
     exchanges,
     history,

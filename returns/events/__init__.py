@@ -21,12 +21,24 @@ from returns.events.credit_memos import (
     CreditMemoRejected,
     CreditMemoReversed,
 )
+from returns.events.customers import (
+    CustomerErased,
+    CustomerHeld,
+    CustomerMerged,
+    CustomerUnmerged,
+)
 from returns.events.dispositions import (
     DispositionDecided,
     DispositionFact,
     DispositionPosted,
     DispositionPostFailed,
     DispositionReversed,
+)
+from returns.events.drift import (
+    Difference,
+    OrderAgreed,
+    OrderCorrected,
+    OrderDriftFound,
 )
 from returns.events.exchanges import (
     ExchangeCanceled,
@@ -122,6 +134,9 @@ from returns.events.stored_value import (
     StoredValueTakenBack,
     StoredValueVoided,
 )
+from returns.events.truth import (
+    TruthChanged,
+)
 from returns.events.vocabularies import (
     CodeFact,
     CodeMapped,
@@ -164,6 +179,11 @@ __all__ = [
     "CreditMemoQueued",
     "CreditMemoRejected",
     "CreditMemoReversed",
+    "CustomerErased",
+    "CustomerHeld",
+    "CustomerMerged",
+    "CustomerUnmerged",
+    "Difference",
     "DispositionDecided",
     "DispositionFact",
     "DispositionPostFailed",
@@ -201,7 +221,10 @@ __all__ = [
     "LineRemainingCanceled",
     "LineShort",
     "MarketplaceRefundObserved",
+    "OrderAgreed",
     "OrderCaptured",
+    "OrderCorrected",
+    "OrderDriftFound",
     "PolicyActivated",
     "PolicyApproved",
     "PolicyCanaryChanged",
@@ -250,6 +273,7 @@ __all__ = [
     "TermFact",
     "TermRetired",
     "TermRevived",
+    "TruthChanged",
     "WarrantyAccepted",
     "WarrantyFact",
     "WarrantyRejected",

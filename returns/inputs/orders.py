@@ -10,12 +10,16 @@ from returns.inputs.base import Amount, Count, Currency, ExternalId, Input, Name
 
 
 class CustomerIn(Input):
-    """Who bought, as one system knows them."""
+    """Who bought, as one system knows them. `*_verified`: that system has proof that it is theirs."""
 
     system: Name
     external_id: ExternalId
     name: Annotated[str, StringConstraints(max_length=150)] = ""
     email: Annotated[str, StringConstraints(max_length=254)] = ""
+    email_verified: StrictBool = False
+    phone: Annotated[str, StringConstraints(max_length=40)] = ""
+    phone_verified: StrictBool = False
+    loyalty_id: Annotated[str, StringConstraints(max_length=120)] = ""
     group: Annotated[str, StringConstraints(max_length=40)] = ""
 
 
@@ -74,9 +78,13 @@ class ShipmentIn(Input):
 
 
 class OrderIn(Input):
-    """An order as its channel tells it. `version` rises with every change there; `discount` is the whole order's."""
+    """An order as its channel tells it. `version` rises with every change there; `discount` is the whole order's.
+
+    `source` is the system that tells it where that is not the channel; its word is compared, field by field.
+    """
 
     channel: Name
+    source: Slug = ""
     external_id: ExternalId
     number: Annotated[str, StringConstraints(min_length=1, max_length=120)]
     version: Annotated[int, Field(ge=0, strict=True)] = 1

@@ -7,6 +7,15 @@ from returns.models.claims import (
     SupplierClaim,
     SupplierSku,
 )
+from returns.models.customers import (
+    CustomerClaim,
+    CustomerErasure,
+    CustomerKey,
+    CustomerMerge,
+    CustomerUnmerge,
+    MovedReference,
+    Survivor,
+)
 from returns.models.exchanges import (
     Exchange,
     ExchangeComponent,
@@ -53,6 +62,9 @@ from returns.models.stored_value import (
     StoredAccount,
     StoredEntry,
 )
+from returns.models.truth import (
+    SourceOfTruth,
+)
 from returns.models.vocabularies import (
     Term,
     Vocabulary,
@@ -67,7 +79,12 @@ __all__ = [
     "ClaimLine",
     "CreditMemo",
     "Customer",
+    "CustomerClaim",
+    "CustomerErasure",
     "CustomerIdentity",
+    "CustomerKey",
+    "CustomerMerge",
+    "CustomerUnmerge",
     "DispositionSlice",
     "Exchange",
     "ExchangeComponent",
@@ -77,6 +94,7 @@ __all__ = [
     "FraudReview",
     "ImportLine",
     "Inspection",
+    "MovedReference",
     "ObservedRefund",
     "Order",
     "OrderLine",
@@ -91,11 +109,13 @@ __all__ = [
     "ReturnLine",
     "ReturnPolicy",
     "Shipment",
+    "SourceOfTruth",
     "StoredAccount",
     "StoredEntry",
     "Supplier",
     "SupplierClaim",
     "SupplierSku",
+    "Survivor",
     "Term",
     "Vocabulary",
     "VocabularyMapping",

@@ -9,16 +9,41 @@ from retailops.lib.ids import uuid7
 
 
 class Customer(models.Model):
-    """A person who buys. Personal data stays in this table; events carry its id alone."""
+    """A person who buys. Personal data stays here and in what tells where it came from; events carry the id alone.
+
+    One that was merged points to the customer that it was merged into and keeps its values; its orders are there.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(max_length=150, blank=True, default="")
     email = models.EmailField(blank=True, default="")
+    phone = models.CharField(max_length=40, blank=True, default="")
+    loyalty_id = models.CharField(max_length=120, blank=True, default="")
     group = models.CharField(max_length=40, blank=True, default="")
+    # Only ever set to a customer that is not merged itself (a trigger refuses another), so there is no cycle.
+    merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged")
+    # Why nothing of it may be erased; empty: it may.
+    legal_hold = models.CharField(max_length=200, blank=True, default="")
+    erased_at = models.DateTimeField(null=True, blank=True)
+    # Rises with every command on it; a form that carries an older one is stale.
+    version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(merged_into=F("id")), name="customer_not_its_own_winner"),
+            models.CheckConstraint(
+                condition=Q(erased_at__isnull=True) | Q(name="", email="", phone="", loyalty_id="", legal_hold=""),
+                name="erased_customer_has_no_data",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name or str(self.id)
+
+    def as_subject(self) -> Subject:
+        """Return the customer as the subject of events. It belongs to no one region: its orders do."""
+        return Subject("customer", self.id, self.id, str(self.id))
 
 
 class CustomerIdentity(models.Model):
@@ -45,6 +70,10 @@ class Order(models.Model):
     version = models.BigIntegerField(default=1)
     content_hash = models.CharField(max_length=64, blank=True, default="")
     customer = models.ForeignKey(Customer, null=True, blank=True, on_delete=models.PROTECT, related_name="orders")
+    # By which name the customer bought: where a merge is undone, the order follows it.
+    identity = models.ForeignKey(
+        CustomerIdentity, null=True, blank=True, on_delete=models.PROTECT, related_name="orders"
+    )
     region = models.CharField(max_length=32)
     brand = models.CharField(max_length=64, blank=True, default="")
     store = models.CharField(max_length=64, blank=True, default="")

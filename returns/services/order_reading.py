@@ -20,8 +20,11 @@ from returns.policy import Policy, policy_of
 
 _ORDER: LiteralString = """
 SELECT o.id, o.channel, o.external_id, o.number, o.region, o.brand, o.store, o.legal_entity, o.currency, o.placed_at,
-       o.correlation_id, o.customer_id, coalesce(c."group", '') AS customer_group, o.shipping_charged, o.shipping_tax
-  FROM returns_order o LEFT JOIN returns_customer c ON c.id = o.customer_id
+       o.correlation_id, o.customer_id,
+       -- Not a join: a merge that the lock waited for may have given the order another customer.
+       coalesce((SELECT c."group" FROM returns_customer c WHERE c.id = o.customer_id), '') AS customer_group,
+       o.shipping_charged, o.shipping_tax
+  FROM returns_order o
 """
 _BY_ID: LiteralString = _ORDER + " WHERE o.id = %(order_id)s"
 _BY_CHANNEL: LiteralString = _ORDER + " WHERE o.channel = %(channel)s AND o.external_id = %(external_id)s"

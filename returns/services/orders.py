@@ -7,6 +7,7 @@ never rewritten: a newer version that differs there is taken for all the rest an
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import transaction
 
@@ -16,11 +17,15 @@ from retailops.events.publish import append, compose
 from retailops.lib.clock import now
 from retailops.lib.money import allocate
 from returns.facts import order_fact
-from returns.inputs import CustomerIn, OrderIn, OrderLineIn, PaymentIn
-from returns.models import Customer, CustomerIdentity, Order, OrderLine, Payment, Shipment
+from returns.inputs import OrderIn, OrderLineIn, PaymentIn
+from returns.models import CustomerIdentity, Order, OrderLine, Payment, Return, Shipment
+from returns.services.comparing import compare
+from returns.services.identifying import identify, key_of
 from returns.services.superseding import Superseded, supersede
+from returns.services.surviving import Telling, take_claims
 
 BATCH_LIMIT = 500
+ADDED_LATER = ("email_verified", "phone", "phone_verified", "loyalty_id")
 Key = tuple[str, str]
 
 
@@ -73,9 +78,9 @@ def _key(order: OrderIn | Order) -> Key:
 
 
 def _capture(actor: Actor, wanted: dict[int, OrderIn]) -> dict[int, CaptureResult]:
-    customers = _customers(each.customer for each in wanted.values())
+    people = identify(actor, wanted.values())
     known = _locked(wanted.values())
-    fresh = {i: _order(each, customers) for i, each in wanted.items() if _key(each) not in known}
+    fresh = {i: _order(each, people) for i, each in wanted.items() if _key(each) not in known}
     Order.objects.bulk_create(fresh.values(), ignore_conflicts=True)
     if fresh:  # somebody else may have captured one of them in between
         present = _locked(wanted[i] for i in fresh)
@@ -85,8 +90,10 @@ def _capture(actor: Actor, wanted: dict[int, OrderIn]) -> dict[int, CaptureResul
     _write_parts([(order, wanted[i]) for i, order in fresh.items()])
     results = {i: CaptureResult(order, created=True) for i, order in fresh.items()}
     for i in wanted.keys() - fresh.keys():
-        results[i] = _newer(actor, known[_key(wanted[i])], wanted[i], customers)
+        results[i] = _newer(actor, known[_key(wanted[i])], wanted[i], people)
     changed = [i for i in sorted(results) if results[i].created or results[i].superseded]
+    heard = [each for i, each in sorted(wanted.items()) if i in changed or each.source]
+    take_claims(_tellings(heard, people))
     _tell(actor, [(results[i].order, wanted[i]) for i in changed])
     return results
 
@@ -102,47 +109,30 @@ def _locked(orders: Iterable[OrderIn]) -> dict[Key, Order]:
     return found
 
 
-def _customers(wanted: Iterable[CustomerIn | None]) -> dict[Key, Customer]:
-    """Return the customers by identity, made where unknown. Concurrent makers of one identity agree on one customer."""
-    people = {(each.system, each.external_id): each for each in wanted if each}
-    found = _identities(people)
-    fresh = {key: each for key, each in people.items() if key not in found}
-    if fresh:
-        made = {key: Customer(name=each.name, email=each.email, group=each.group) for key, each in fresh.items()}
-        Customer.objects.bulk_create(made.values())
-        CustomerIdentity.objects.bulk_create(
-            [CustomerIdentity(customer=made[key], system=key[0], external_id=key[1]) for key in fresh],
-            ignore_conflicts=True,
-        )
-        found = _identities(people)
-        kept = {customer.id for customer in found.values()}
-        Customer.objects.filter(id__in=[each.id for each in made.values() if each.id not in kept]).delete()
-    return found
+def _identity(order: OrderIn, people: dict[Key, CustomerIdentity]) -> CustomerIdentity | None:
+    return people[key_of(order.customer)] if order.customer else None
 
 
-def _identities(people: Iterable[Key]) -> dict[Key, Customer]:
-    by_system: dict[str, list[str]] = {}
-    for system, external_id in people:
-        by_system.setdefault(system, []).append(external_id)
-    found: dict[Key, Customer] = {}
-    for system, ids in by_system.items():
-        rows = CustomerIdentity.objects.filter(system=system, external_id__in=ids).select_related("customer")
-        found.update({(row.system, row.external_id): row.customer for row in rows})
-    return found
+def _tellings(orders: Iterable[OrderIn], people: dict[Key, CustomerIdentity]) -> list[Telling]:
+    return [
+        Telling(people[key_of(each.customer)], each.customer, each.country, each.placed_at)
+        for each in orders
+        if each.customer
+    ]
 
 
-def _customer(order: OrderIn, customers: dict[Key, Customer]) -> Customer | None:
-    return customers[order.customer.system, order.customer.external_id] if order.customer else None
-
-
-def _order(order: OrderIn, customers: dict[Key, Customer]) -> Order:
+def _order(order: OrderIn, people: dict[Key, CustomerIdentity]) -> Order:
+    identity = _identity(order, people)
+    by_channel = order.source in ("", order.channel)
     return Order(
         channel=order.channel,
         external_id=order.external_id,
         number=order.number,
-        version=order.version,
-        content_hash=content_hash(order),
-        customer=_customer(order, customers),
+        # Another system's versions do not count with the channel's.
+        version=order.version if by_channel else 0,
+        content_hash=content_hash(order) if by_channel else "",
+        customer=identity.customer if identity else None,
+        identity=identity,
         region=order.region,
         brand=order.brand,
         store=order.store,
@@ -156,8 +146,14 @@ def _order(order: OrderIn, customers: dict[Key, Customer]) -> Order:
 
 
 def content_hash(order: OrderIn) -> str:
-    """Return the hash by which a re-sent order is recognized as unchanged."""
-    return hashlib.sha256(order.model_dump_json().encode()).hexdigest()
+    """Return the hash by which a re-sent order is recognized as unchanged.
+
+    Of what tellings did not use to have, only what is said counts: a hash of former days stays good.
+    """
+    unsaid: dict[str, Any] = {} if order.source else {"source": True}
+    if order.customer:
+        unsaid["customer"] = {name for name in ADDED_LATER if not getattr(order.customer, name)}
+    return hashlib.sha256(order.model_dump_json(exclude=unsaid).encode()).hexdigest()
 
 
 def _write_parts(orders: Sequence[tuple[Order, OrderIn]]) -> None:
@@ -213,17 +209,29 @@ def payment_row(order: Order, told: PaymentIn) -> Payment:
     )
 
 
-def _newer(actor: Actor, order: Order, told: OrderIn, customers: dict[Key, Customer]) -> CaptureResult:
+def _newer(actor: Actor, order: Order, told: OrderIn, people: dict[Key, CustomerIdentity]) -> CaptureResult:
     """Take a version over an existing order. The actor must hold the permission where the order already is, too."""
     require(actor, Permission.ORDERS_WRITE, region=order.region, brand=order.brand, view=Permission.ORDERS_VIEW)
+    lines, payments = order_lines(order, told), [payment_row(order, each) for each in told.payments]
+    if told.source not in ("", order.channel):
+        # Another system's versions do not count with the channel's: its word is compared, and taken where it is owner.
+        return CaptureResult(order, created=False, kept=compare(actor, order, told, lines, payments))
     if told.version < order.version or content_hash(told) == order.content_hash:
         return CaptureResult(order, created=False)
     order.version, order.content_hash, order.updated_at = told.version, content_hash(told), now()
-    order.customer = order.customer or _customer(told, customers)
-    outcome: Superseded = supersede(
-        actor, order, told, order_lines(order, told), [payment_row(order, each) for each in told.payments]
-    )
+    other = _join_customer(order, _identity(told, people))
+    outcome: Superseded = supersede(actor, order, told, lines, payments, other_customer=other)
     return CaptureResult(order, created=False, superseded=True, kept=outcome.kept)
+
+
+def _join_customer(order: Order, identity: CustomerIdentity | None) -> bool:
+    """Give an order without a customer the one that is told now; tell whether it is another than the order has."""
+    if identity is None:
+        return False
+    if order.customer_id is None:
+        order.customer, order.identity = identity.customer, identity
+        Return.objects.filter(order=order, customer__isnull=True).update(customer=identity.customer)
+    return order.customer_id != identity.customer_id
 
 
 def _tell(actor: Actor, captured: Sequence[tuple[Order, OrderIn]]) -> None:

@@ -6,9 +6,10 @@ from typing import Any
 from django.db.models import Sum
 
 from retailops.accounts.actor import Actor
-from returns.enums import LIVE_REFUNDS, LIVE_STATUSES
+from returns.enums import LIVE_REFUNDS
 from returns.inputs import OrderIn
-from returns.models import Order, OrderLine, Payment, Refund, ReturnLine, Shipment
+from returns.models import Order, OrderLine, Payment, Refund, ReturnLine, Shipment, TruthObject
+from returns.services.comparing import Drift, lines_relied_on
 from returns.troubles import order_differs
 
 DESCRIPTIVE = ("number", "store", "country", "placed_at")
@@ -23,29 +24,38 @@ class Superseded:
     kept: list[str] = field(default_factory=list)
 
 
-def supersede(actor: Actor, order: Order, told: OrderIn, lines: list[OrderLine], payments: list[Payment]) -> Superseded:
-    """Write the newer version over the locked order; opens a case when a return relies on what it wants changed."""
-    outcome = Superseded()
-    relied_on = _lines_relied_on(order)
-    _take(order, told, DESCRIPTIVE)
+def supersede(
+    actor: Actor,
+    order: Order,
+    told: OrderIn,
+    lines: list[OrderLine],
+    payments: list[Payment],
+    *,
+    other_customer: bool = False,
+) -> Superseded:
+    """Write the newer version over the locked order; opens a case when a return relies on what it wants changed.
+
+    Fields that another system owns stay as they are, and are told as drift.
+    """
+    outcome = Superseded(["order: customer"] if other_customer else [])
+    drift = Drift.of(order, told)
+    relied_on = lines_relied_on(order)
+    _take(order, told, drift.owned(TruthObject.ORDER, order, told, DESCRIPTIVE))
+    scope = drift.owned(TruthObject.ORDER, order, told, SCOPE)
     if relied_on:
-        outcome.kept += _differences(order, told, SCOPE, "order")
+        outcome.kept += _differences(order, told, scope, "order")
     else:
-        _take(order, told, SCOPE)
+        _take(order, told, scope)
     order.save()
-    _lines(order, lines, relied_on, outcome)
-    _payments(order, payments, outcome)
+    _lines(order, lines, relied_on, outcome, drift)
+    _payments(order, payments, outcome, drift)
     Shipment.objects.bulk_create(
         [Shipment(order=order, **each.model_dump()) for each in told.shipments], ignore_conflicts=True
     )
+    drift.tell(actor)
     if outcome.kept:
         order_differs(actor, order, outcome.kept)
     return outcome
-
-
-def _lines_relied_on(order: Order) -> set[Any]:
-    rows = ReturnLine.objects.filter(order_line__order=order, rma__status__in=LIVE_STATUSES)
-    return set(rows.values_list("order_line_id", flat=True))
 
 
 def _take(row: object, told: object, names: tuple[str, ...]) -> None:
@@ -57,7 +67,7 @@ def _differences(row: object, told: object, names: tuple[str, ...], where: str) 
     return [f"{where}: {name}" for name in names if getattr(row, name) != getattr(told, name)]
 
 
-def _lines(order: Order, told: list[OrderLine], relied_on: set[Any], outcome: Superseded) -> None:
+def _lines(order: Order, told: list[OrderLine], relied_on: set[Any], outcome: Superseded, drift: Drift) -> None:
     present = {line.external_id: line for line in OrderLine.objects.filter(order=order)}
     taken_numbers = {line.line_no for line in present.values()}
     fresh = []
@@ -66,7 +76,7 @@ def _lines(order: Order, told: list[OrderLine], relied_on: set[Any], outcome: Su
         if known is None:
             fresh.append(line)
             continue
-        _one_line(known, line, known.id in relied_on, outcome)
+        _one_line(known, line, known.id in relied_on, outcome, drift)
     number = max(taken_numbers, default=0)
     for extra, line in enumerate(fresh, start=1):
         line.line_no = number + extra
@@ -74,14 +84,17 @@ def _lines(order: Order, told: list[OrderLine], relied_on: set[Any], outcome: Su
     _gone(present, relied_on, outcome)
 
 
-def _one_line(known: OrderLine, told: OrderLine, relied_on: bool, outcome: Superseded) -> None:
+def _one_line(known: OrderLine, told: OrderLine, relied_on: bool, outcome: Superseded, drift: Drift) -> None:
+    worth = drift.owned(TruthObject.ORDER_LINE, known, told, VALUE)
     if relied_on:
-        outcome.kept += _differences(known, told, VALUE, f"line {known.external_id}")
+        outcome.kept += _differences(known, told, worth, f"line {known.external_id}")
         # More may have been shipped since; a unit that was shipped is never unshipped.
         known.shipped_quantity = min(known.quantity, max(known.shipped_quantity, told.shipped_quantity))
         known.shipped_at = known.shipped_at or told.shipped_at
     else:
-        _take(known, told, (*VALUE, "title", "shipped_quantity", "shipped_at"))
+        more = drift.owned(TruthObject.ORDER_LINE, known, told, ("title", "shipped_quantity"))
+        _take(known, told, (*worth, *more, "shipped_at"))
+        known.shipped_quantity = min(known.quantity, known.shipped_quantity)
     known.save()
 
 
@@ -92,7 +105,7 @@ def _gone(gone: dict[str, OrderLine], relied_on: set[Any], outcome: Superseded) 
     OrderLine.objects.filter(id__in=[line.id for line in gone.values() if line.id not in named]).delete()
 
 
-def _payments(order: Order, told: list[Payment], outcome: Superseded) -> None:
+def _payments(order: Order, told: list[Payment], outcome: Superseded, drift: Drift) -> None:
     rows = Payment.objects.select_for_update(no_key=True).filter(order=order).order_by("id")
     present = {payment.external_id: payment for payment in rows}
     for payment in told:
@@ -102,13 +115,16 @@ def _payments(order: Order, told: list[Payment], outcome: Superseded) -> None:
             payment.save(force_insert=True)
             continue
         known.references = {**known.references, **payment.references}
-        if payment.captured - known.charged_back >= _reserved(known):
+        if not drift.owned(TruthObject.PAYMENT, known, payment, ("captured",)):
+            pass
+        elif payment.captured - known.charged_back >= reserved(known):
             known.captured = payment.captured
         else:
             outcome.kept.append(f"payment {known.external_id}: captured")
         known.save()
 
 
-def _reserved(payment: Payment) -> int:
+def reserved(payment: Payment) -> int:
+    """Return what live refunds hold of the payment, in minor units."""
     live = Refund.objects.filter(payment=payment, status__in=LIVE_REFUNDS)
     return int(live.aggregate(total=Sum("amount"))["total"] or 0)

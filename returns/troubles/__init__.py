@@ -2,6 +2,7 @@
 
 from returns.troubles.arrivals import blind_return, late_arrival, over_receipt, wrong_item
 from returns.troubles.codes import code_unmapped, unmapped_key
+from returns.troubles.customers import customer_conflict
 from returns.troubles.money import (
     advance_overdue,
     memo_unrouted,
@@ -25,6 +26,7 @@ __all__ = [
     "advance_overdue",
     "blind_return",
     "code_unmapped",
+    "customer_conflict",
     "late_arrival",
     "marketplace_differs",
     "marketplace_silent",

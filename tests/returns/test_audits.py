@@ -95,6 +95,10 @@ SABOTAGE: dict[str, str] = {
     "exchanges stand where their last event says": "UPDATE returns_exchange SET status = 'awaiting_payment'",
     "released exchanges are on their way or a case": """
         UPDATE returns_exchange SET status = 'released' WHERE status = 'reserved'""",
+    "a merged customer's orders, returns and names are where it went": "UPDATE returns_return SET customer_id = NULL",
+    "merges are as their log says": "UPDATE returns_customer SET merged_into_id = id",
+    "customers hold what is recorded to have won": "UPDATE returns_customer SET name = 'Somebody else'",
+    "erased customers are erased": "UPDATE returns_customer SET erased_at = now()",
 }
 
 
@@ -133,6 +137,7 @@ def test_each_audit_finds_its_breach(audit: str) -> None:
         cursor.execute("SET LOCAL session_replication_role = replica")  # no triggers
         for table in (
             "returns_returnline", "returns_dispositionslice", "inventory_stockbalance", "returns_exchange",
+            "returns_customer",
         ):  # fmt: skip
             _drop_checks(table)
         cursor.execute(SABOTAGE[audit])

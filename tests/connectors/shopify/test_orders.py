@@ -37,6 +37,7 @@ def test_an_order_with_everything_is_captured_in_the_money_that_was_paid() -> No
     captured = read(OrderIn, fields(payloads.order())).model_dump()
     assert captured == {
         "channel": "shopify-uk",
+        "source": "",
         "external_id": "5001",
         "number": "#1042",
         "version": int(datetime(2026, 11, 3, 8, 0, 0, 250000, tzinfo=UTC).timestamp() * 1_000_000),
@@ -55,6 +56,10 @@ def test_an_order_with_everything_is_captured_in_the_money_that_was_paid() -> No
             "external_id": "31",
             "name": "Ada Buyer",
             "email": "ada@example.com",
+            "email_verified": False,
+            "phone": "",
+            "phone_verified": False,
+            "loyalty_id": "",
             "group": "",
         },
         "lines": [
@@ -163,6 +168,20 @@ def plain_items() -> list[dict[str, Any]]:
     return items
 
 
+@pytest.mark.parametrize(
+    ("person", "told"),
+    [
+        ({"email": "ada@example.com", "verified_email": True}, ("ada@example.com", True)),
+        ({"email": "ada@example.com", "verified_email": False}, ("ada@example.com", False)),
+        ({"verified_email": True}, ("order@example.com", False)),
+    ],
+    ids=["verified", "not verified", "of the order"],
+)
+def test_only_the_customers_own_address_is_verified(person: dict[str, Any], told: tuple[str, bool]) -> None:
+    made = fields(payloads.order(customer={"id": 31, **person}))["customer"]
+    assert (made["email"], made["email_verified"]) == told
+
+
 @pytest.mark.parametrize("status", ["pending", "authorized", "voided", "expired", None])
 def test_money_that_was_not_captured_is_no_payment(status: str | None) -> None:
     assert fields(payloads.order(financial_status=status))["payments"] == []
@@ -219,6 +238,7 @@ def golden(module: Any) -> Any:
             total_discounts="50.00",
         ),
         payloads.order(payment_gateway_names=["manual"], line_items=[bare], fulfillments=[]),
+        payloads.order(customer={"id": 31, "email": "a@b.example", "verified_email": True, "phone": "+441"}),
         payloads.order(customer={"id": 31, "first_name": "Ada"}, shipping_lines=None, taxes_included=True),
     ]
     return [

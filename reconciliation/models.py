@@ -1,0 +1,107 @@
+"""Where two systems do not say the same, until somebody or something settles it."""
+
+from django.db import models
+from django.db.models import Q
+from django_fsm import FSMField, transition
+
+from retailops.events.catalog import Subject
+from retailops.lib.clock import now
+from retailops.lib.ids import uuid7
+from returns.models import Order
+
+
+class DiscrepancyType(models.TextChoices):
+    """What kind of disagreement it is."""
+
+    ORDER_DRIFT = "order_drift", "Order told differently"
+
+
+class DiscrepancyStatus(models.TextChoices):
+    """Open until it is settled."""
+
+    OPEN = "open"
+    RESOLVED = "resolved"
+
+
+class Resolution(models.TextChoices):
+    """How a discrepancy ended."""
+
+    TOOK_THEIRS = "took_theirs", "Took their value over"
+    TOLD_OURS = "told_ours", "Told them ours"
+    LEFT = "left", "Left as it is, explained"
+    AGREED = "agreed", "They say the same now"
+    CASE = "case", "Ended with its case"
+
+
+class Discrepancy(models.Model):
+    """One field of one object on which a system and we do not agree. `amount`: what is at risk, minor units.
+
+    At most one is open for a field and a system (`anchor`); told again, it occurs once more.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    type = models.CharField(max_length=20, choices=DiscrepancyType.choices, default=DiscrepancyType.ORDER_DRIFT)
+    anchor = models.CharField(max_length=400)
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="+")
+    # The row that differs; null where it is not here at all.
+    object = models.CharField(max_length=12)
+    object_id = models.UUIDField(null=True, blank=True)
+    external_id = models.CharField(max_length=120, blank=True, default="")
+    field = models.CharField(max_length=40)
+    ours = models.TextField(blank=True, default="")
+    theirs = models.TextField(blank=True, default="")
+    owner = models.CharField(max_length=64)
+    system = models.CharField(max_length=64)
+    # Of the order, when it was last told so.
+    order_version = models.BigIntegerField(default=0)
+    amount = models.BigIntegerField(default=0)
+    currency = models.CharField(max_length=3)
+    region = models.CharField(max_length=32)
+    brand = models.CharField(max_length=64, blank=True, default="")
+    channel = models.CharField(max_length=64)
+    suggestion = models.CharField(max_length=12, choices=Resolution.choices)
+    case_id = models.UUIDField(null=True, blank=True)
+    occurrences = models.PositiveIntegerField(default=1)
+    status = FSMField(max_length=10, choices=DiscrepancyStatus.choices, default=DiscrepancyStatus.OPEN)
+    opened_at = models.DateTimeField(default=now)
+    last_seen_at = models.DateTimeField(default=now)
+    resolution = models.CharField(max_length=12, choices=Resolution.choices, blank=True, default="")
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    resolved_by = models.CharField(max_length=120, blank=True, default="")
+    reason = models.CharField(max_length=200, blank=True, default="")
+    evidence = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        verbose_name = "discrepancy"
+        verbose_name_plural = "discrepancies"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["anchor"], condition=Q(status=DiscrepancyStatus.OPEN), name="one_open_discrepancy_an_anchor"
+            ),
+            models.CheckConstraint(condition=Q(status__in=DiscrepancyStatus.values), name="discrepancy_status_known"),
+            models.CheckConstraint(
+                condition=Q(status=DiscrepancyStatus.OPEN)
+                | (Q(resolved_at__isnull=False) & ~Q(resolved_by="") & ~Q(resolution="") & ~Q(reason="")),
+                name="discrepancy_ends_with_actor_and_reason",
+            ),
+            models.CheckConstraint(condition=Q(amount__gte=0), name="discrepancy_risk_not_negative"),
+        ]
+        indexes = [
+            models.Index(fields=["order"], condition=Q(status=DiscrepancyStatus.OPEN), name="open_discrepancies"),
+            models.Index(fields=["case_id"], condition=Q(case_id__isnull=False), name="discrepancy_of_case"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.object} {self.field}: {self.system}"
+
+    def as_subject(self) -> Subject:
+        """Return it as the subject of events: it is told with its order's story, in the order's lane."""
+        order = self.order
+        return Subject(
+            "discrepancy", self.id, order.correlation_id, str(order.id), self.region, self.brand, self.channel
+        )
+
+    @transition(field=status, source=DiscrepancyStatus.OPEN, target=DiscrepancyStatus.RESOLVED)
+    def resolve(self) -> None:
+        """Settled, with an actor, a reason and evidence; the service writes them."""
+        self.resolved_at = now()

@@ -1,0 +1,14 @@
+"""Commands on discrepancies."""
+
+from reconciliation.services.detecting import agree_since, take_agreement, take_drift
+from reconciliation.services.repairing import end_with_case, leave_discrepancy, take_theirs, tell_ours
+
+__all__ = [
+    "agree_since",
+    "end_with_case",
+    "leave_discrepancy",
+    "take_agreement",
+    "take_drift",
+    "take_theirs",
+    "tell_ours",
+]

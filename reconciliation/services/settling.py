@@ -1,0 +1,94 @@
+"""How every discrepancy opens and ends: with its event, and with its case."""
+
+from typing import Any, TypeVar
+
+from reconciliation.events import DiscrepancyFact, DiscrepancyOpened, DiscrepancyResolved
+from reconciliation.models import Discrepancy, DiscrepancyStatus, Resolution
+from retailops.accounts.actor import Actor
+from retailops.cases.inputs import CaseIn
+from retailops.cases.models import CaseQueue
+from retailops.cases.services import open_case, resolve_troubles
+from retailops.events.publish import publish
+from retailops.lib.clock import now
+from retailops.lib.fsm import fire
+from retailops.lib.money import Money
+
+Fact = TypeVar("Fact", bound=DiscrepancyFact)
+CASE_KIND = "order_drift"
+NEXT = {
+    Resolution.TOOK_THEIRS: "Compare the two; where the owner is right, take its value over",
+    Resolution.TOLD_OURS: "Have them mend it there, or say why it may stay so",
+}
+
+
+def fact_of(kind: type[Fact], found: Discrepancy, **more: Any) -> Fact:
+    """Return a fact of the discrepancy; its order must be loaded."""
+    return kind(
+        discrepancy_id=str(found.id),
+        type=str(found.type),
+        order_id=str(found.order_id),
+        number=found.order.number,
+        order_external_id=found.order.external_id,
+        object=found.object,
+        external_id=found.external_id,
+        field=found.field,
+        system=found.system,
+        owner=found.owner,
+        amount=found.amount,
+        currency=found.currency,
+        **more,
+    )
+
+
+def trouble_of(found: Discrepancy) -> str:
+    """Return the dedupe key of its case."""
+    return f"discrepancy:{found.id}"
+
+
+def open_discrepancy(actor: Actor, found: Discrepancy) -> None:
+    """Write a new discrepancy, tell it, and open its case."""
+    found.save(force_insert=True)
+    publish(fact_of(DiscrepancyOpened, found), subject=found.as_subject(), actor=actor)
+    what = found.object.replace("_", " ")
+    name = found.field.replace("_", " ")
+    told = f"{name} of its {what} {found.external_id}" if found.object != "order" else name
+    case = open_case(
+        actor,
+        CaseIn(
+            kind=CASE_KIND,
+            queue=CaseQueue.BUSINESS,
+            title=f"Order {found.order.number}: {found.system} tells another {told}"[:200],
+            dedupe_key=trouble_of(found),
+            subject=found.as_subject(),
+            detail=f"Here: {found.ours or 'nothing'}. There: {found.theirs or 'nothing'}. Owner: {found.owner}.",
+            next_action=NEXT[Resolution(found.suggestion)],
+            fingerprint=f"drift:{found.system}:{found.object}:{found.field}"[:64],
+            group_title=f"{found.system} tells another {name}"[:200],
+            system=found.system[:40],
+            money=Money(found.amount, found.currency) if found.amount else None,
+            evidence={"discrepancy": str(found.id), "field": found.field, "owner": found.owner},
+        ),
+    )
+    found.case_id = case.id
+    found.save(update_fields=["case_id"])
+
+
+def settle(
+    actor: Actor, found: Discrepancy, resolution: Resolution, reason: str, evidence: dict[str, Any]
+) -> Discrepancy:
+    """End a locked open discrepancy with an actor, a reason and evidence, tell it, and end its case."""
+    fire(found.resolve)
+    found.resolution, found.resolved_by = resolution, actor.key
+    found.reason, found.evidence = reason[:200], evidence
+    found.last_seen_at = now()
+    found.save()
+    fact = fact_of(DiscrepancyResolved, found, resolution=str(resolution))
+    publish(fact, subject=found.as_subject(), actor=actor)
+    resolve_troubles(actor, trouble_of(found), reason, evidence | {"discrepancy": str(found.id)})
+    return found
+
+
+def open_ones(**which: Any) -> list[Discrepancy]:
+    """Return the locked open discrepancies, in id order, with their orders."""
+    rows = Discrepancy.objects.select_for_update(no_key=True, of=("self",)).select_related("order")
+    return list(rows.filter(status=DiscrepancyStatus.OPEN, **which).order_by("id"))
