@@ -7,6 +7,7 @@ class InventoryConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the app's events and audits."""
-        from inventory import audits, events  # noqa: F401  # events register on import
+        from inventory import audits, events, handlers  # noqa: F401  # events register on import
 
         audits.register()
+        handlers.register()

@@ -34,3 +34,16 @@ DECIDABLE = frozenset({
     Disposition.RETURN_TO_VENDOR, Disposition.LIQUIDATE, Disposition.RECYCLE, Disposition.DONATE, Disposition.SCRAP,
     Disposition.RETURN_TO_CUSTOMER,
 })  # fmt: skip
+
+# What people may move by hand and what may be counted: stock that no return has to decide about any more.
+SHELF = DECIDABLE | {Disposition.MISSING}
+
+
+class LocationKind(TextChoices):
+    """What sort of place it is."""
+
+    WAREHOUSE = "warehouse"
+    STORE = "store"
+    THIRD_PARTY = "third_party"
+    MARKETPLACE = "marketplace"
+    WORKSHOP = "workshop"

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import QuerySet, Sum
 
 from inventory.enums import Disposition
-from inventory.models import Location, StockBalance, StockMove
+from inventory.models import ItemValue, Location, StockBalance, StockMove
 from retailops.accounts.actor import Actor, require, scope_q
 from retailops.accounts.permissions import Permission
 from retailops.lib.errors import Invalid
@@ -80,3 +80,16 @@ def _visible_places(actor: Actor | None) -> QuerySet[Location]:
         return Location.objects.all()
     require(actor, Permission.INVENTORY_VIEW)
     return Location.objects.filter(scope_q(actor, Permission.INVENTORY_VIEW, brand=""))
+
+
+def unit_values(skus: Iterable[str], currency: str) -> dict[str, int]:
+    """Return what a unit of each sku is worth in the currency, in minor units; those of unknown value are left out."""
+    rows = (
+        ItemValue.objects.filter(item__sku__in=set(skus), currency=currency) if currency else ItemValue.objects.none()
+    )
+    return dict(rows.values_list("item__sku", "unit_value"))
+
+
+def locations_visible_to(actor: Actor) -> QuerySet[Location]:
+    """Return the locations of the actor's regions. Raises Denied for whoever may see no stock at all."""
+    return _visible_places(actor)

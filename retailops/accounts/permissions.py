@@ -20,6 +20,7 @@ class Permission(TextChoices):
     APPROVALS_DECIDE = "approvals.decide"
     INVENTORY_VIEW = "inventory.view"
     INVENTORY_WRITE = "inventory.write"
+    INVENTORY_MANAGE = "inventory.manage"
     EVENTS_READ = "events.read"
     EVENTS_WRITE = "events.write"
     DELIVERIES_VIEW = "deliveries.view"
@@ -56,9 +57,9 @@ _LOOK = frozenset({
 })  # fmt: skip
 _AGENT = _LOOK | {
     P.RETURNS_REQUEST, P.RETURNS_DECIDE, P.RETURNS_RECEIVE, P.RETURNS_INSPECT, P.REFUNDS_PROPOSE, P.CASES_WORK,
-    P.DELIVERIES_REPLAY,
+    P.DELIVERIES_REPLAY, P.INVENTORY_WRITE,
 }  # fmt: skip
-_LEAD = _AGENT | {P.RETURNS_REOPEN, P.DELIVERIES_DISCARD, P.APPROVALS_DECIDE, P.AUDIT_VIEW}
+_LEAD = _AGENT | {P.RETURNS_REOPEN, P.DELIVERIES_DISCARD, P.APPROVALS_DECIDE, P.AUDIT_VIEW, P.INVENTORY_MANAGE}
 
 ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
     Role.OPS_AGENT: frozenset(_AGENT),
@@ -83,6 +84,7 @@ SCOPE_PERMISSIONS: dict[str, frozenset[Permission]] = {
     "approvals:write": frozenset({P.APPROVALS_DECIDE, P.REFUNDS_VIEW, P.RETURNS_VIEW}),
     "inventory:read": frozenset({P.INVENTORY_VIEW}),
     "inventory:write": frozenset({P.INVENTORY_VIEW, P.INVENTORY_WRITE}),
+    "inventory:admin": frozenset({P.INVENTORY_VIEW, P.INVENTORY_WRITE, P.INVENTORY_MANAGE}),
     "events:read": frozenset({P.EVENTS_READ}),
     "events:write": frozenset({P.EVENTS_WRITE}),
     "deliveries:read": frozenset({P.DELIVERIES_VIEW}),

@@ -17,6 +17,13 @@ class Location(models.Model):
     kind = models.CharField(max_length=20, default="warehouse")
     region = models.CharField(max_length=32, blank=True, default="")
     sellable = models.BooleanField(default=True)
+    # What stock there is valued in; without it, its value is not known.
+    currency = models.CharField(max_length=3, blank=True, default="")
+    # Minor units: above it an adjustment needs a second person, and a difference is raised at its first sight.
+    adjustment_limit = models.PositiveBigIntegerField(default=50_000)
+    drift_limit = models.PositiveBigIntegerField(default=50_000)
+    # Days after which quarantine at the place is overdue.
+    quarantine_days = models.PositiveSmallIntegerField(default=14)
 
     def __str__(self) -> str:
         return self.code
@@ -54,6 +61,7 @@ class StockMove(models.Model):
     reverses = models.OneToOneField("self", null=True, blank=True, on_delete=models.PROTECT, related_name="reversal")
     actor = models.CharField(max_length=120)
     reason = models.CharField(max_length=200, blank=True, default="")
+    lot = models.ForeignKey("inventory.Lot", null=True, blank=True, on_delete=models.PROTECT, related_name="moves")
     at = models.DateTimeField(default=now)
 
     class Meta:
