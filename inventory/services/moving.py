@@ -29,7 +29,8 @@ class MoveIn:
     """A quantity that goes from one disposition to another, and from one location (by code) to another or the same.
 
     `effect_key` makes it happen once. `subject` is what moved it (a return, an adjustment), `correlation_id` its
-    transaction. `serials` are those of its units that are known by number, `lot` the code of the lot they all are of.
+    transaction. `serials` are those of its units that are known by number (`presumed`: likely, not read),
+    `lot` the code of the lot that they all are of.
     """
 
     effect_key: str
@@ -50,6 +51,7 @@ class MoveIn:
     cause_event_id: UUID | None = None
     reverses_id: UUID | None = None
     serials: tuple[str, ...] = ()
+    presumed: tuple[str, ...] = ()
     lot: str = ""
     lot_expires_on: date | None = None
 
@@ -99,8 +101,9 @@ def _book(
         StockMove.objects.bulk_create(written)
         units.check_lots(written)
         named = {rows[move.effect_key].id: move.serials for move in fresh}
+        presumed = {rows[move.effect_key].id: move.presumed for move in fresh}
         left = {place: balance.quantity for place, balance in balances.items()}
-        units.follow(written, named, left, must_name=must_name)
+        units.follow(written, named, left, presumed=presumed, must_name=must_name)
         _tell(actor, fresh, rows)
     return [known.get(move.effect_key) or rows[move.effect_key] for move in moves]
 

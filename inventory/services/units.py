@@ -13,6 +13,7 @@ from retailops.lib.errors import Conflict, Invalid, Unprocessable
 
 Place = tuple[str, UUID, str]
 Named = Mapping[UUID, Sequence[str]]  # move → serials
+NONE: Named = {}
 
 
 def source_of(move: StockMove) -> Place:
@@ -20,21 +21,28 @@ def source_of(move: StockMove) -> Place:
     return move.sku, move.source_location_id, str(move.source)
 
 
-def follow(moves: Sequence[StockMove], named: Named, left: Mapping[Place, int], *, must_name: bool) -> None:
+def follow(
+    moves: Sequence[StockMove],
+    named: Named,
+    left: Mapping[Place, int],
+    *,
+    presumed: Named = NONE,
+    must_name: bool = False,
+) -> None:
     """Let units with serials go with the moves just written; `left` is what stands where they started, after them.
 
-    A serial that is named goes, and is registered where it was not known. When fewer units are left than serials are
-    known there, the rest went unnamed: the longest standing are taken along as presumed; with `must_name` that is
-    refused, unless all of them go. Raises Invalid (more serials than units, one twice), Conflict (stands elsewhere),
-    Unprocessable (must be named).
+    A serial that is named goes, and is registered where it was not known; so does one that the caller presumes. When
+    fewer units are left than serials are known there, the rest went unnamed: the longest standing are taken along as
+    presumed; with `must_name` that is refused, unless all of them go. Raises Invalid (more serials than units, one
+    twice), Conflict (stands elsewhere), Unprocessable (must be named).
     """
-    steps = _named_steps(moves, named)
-    room = {move.id: move.quantity - len(named.get(move.id, ())) for move in moves}
+    steps = [*_named_steps(moves, named), *_named_steps(moves, presumed, presumed=True)]
+    room = {move.id: move.quantity - len(named.get(move.id, ())) - len(presumed.get(move.id, ())) for move in moves}
     SerialStep.objects.bulk_create(steps)
     SerialStep.objects.bulk_create(_unnamed_steps(moves, room, left, must_name=must_name))
 
 
-def _named_steps(moves: Sequence[StockMove], named: Named) -> list[SerialStep]:
+def _named_steps(moves: Sequence[StockMove], named: Named, *, presumed: bool = False) -> list[SerialStep]:
     wanted = [(move.sku, serial) for move in moves for serial in named.get(move.id, ())]
     if not wanted:
         return []
@@ -48,7 +56,10 @@ def _named_steps(moves: Sequence[StockMove], named: Named) -> list[SerialStep]:
             raise Invalid(
                 f"{len(serials)} serials are given for {move.quantity} units.", code="more-serials-than-units"
             )
-        steps += [SerialStep(unit=_standing(units[move.sku, serial], move), move=move) for serial in serials]
+        steps += [
+            SerialStep(unit=_standing(units[move.sku, serial], move), move=move, presumed=presumed)
+            for serial in serials
+        ]
     return steps
 
 
@@ -61,6 +72,13 @@ def register(wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], SerialU
         found |= Q(sku=sku, serial=serial)
     rows = SerialUnit.objects.select_for_update().filter(found).order_by("sku", "serial")
     return {(unit.sku, unit.serial): unit for unit in rows}
+
+
+def add_step(unit: SerialUnit, move: StockMove) -> SerialUnit:
+    """Say of a unit that it was one of those that a past move brought where they stand. Its place is read anew."""
+    SerialStep.objects.create(unit=unit, move=move)
+    unit.refresh_from_db()
+    return unit
 
 
 def _standing(unit: SerialUnit, move: StockMove) -> SerialUnit:

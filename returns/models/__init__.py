@@ -6,6 +6,7 @@ from returns.models.policies import ReturnPolicy
 from returns.models.receipts import DispositionSlice, Inspection, Receipt, ReceiptLine
 from returns.models.refunds import CreditMemo, Refund, RefundAttempt, RefundComponent, RefundLine
 from returns.models.returns import Return, ReturnLine
+from returns.models.serials import ReceiptSerial, SerialFinding, SliceSerial, SoldSerial
 
 __all__ = [
     "CreditMemo",
@@ -20,6 +21,7 @@ __all__ = [
     "Payment",
     "Receipt",
     "ReceiptLine",
+    "ReceiptSerial",
     "Refund",
     "RefundAttempt",
     "RefundComponent",
@@ -27,5 +29,8 @@ __all__ = [
     "Return",
     "ReturnLine",
     "ReturnPolicy",
+    "SerialFinding",
     "Shipment",
+    "SliceSerial",
+    "SoldSerial",
 ]

@@ -18,6 +18,7 @@ from retailops.lib.money import allocate
 from returns.facts import order_fact
 from returns.inputs import CustomerIn, OrderIn, OrderLineIn, PaymentIn
 from returns.models import Customer, CustomerIdentity, Order, OrderLine, Payment, Shipment
+from returns.services.serials import record_sold
 from returns.services.superseding import Superseded, supersede
 
 BATCH_LIMIT = 500
@@ -87,6 +88,7 @@ def _capture(actor: Actor, wanted: dict[int, OrderIn]) -> dict[int, CaptureResul
     for i in wanted.keys() - fresh.keys():
         results[i] = _newer(actor, known[_key(wanted[i])], wanted[i], customers)
     changed = [i for i in sorted(results) if results[i].created or results[i].superseded]
+    record_sold([(results[i].order, wanted[i]) for i in changed])
     _tell(actor, [(results[i].order, wanted[i]) for i in changed])
     return results
 
@@ -157,7 +159,9 @@ def _order(order: OrderIn, customers: dict[Key, Customer]) -> Order:
 
 def content_hash(order: OrderIn) -> str:
     """Return the hash by which a re-sent order is recognized as unchanged."""
-    return hashlib.sha256(order.model_dump_json().encode()).hexdigest()
+    # Serials that nobody told are left out, so that an order captured before there were any is recognized.
+    without = {"lines": {index: {"serials"} for index, line in enumerate(order.lines) if not line.serials}}
+    return hashlib.sha256(order.model_dump_json(exclude=without).encode()).hexdigest()
 
 
 def _write_parts(orders: Sequence[tuple[Order, OrderIn]]) -> None:
