@@ -12,7 +12,8 @@ Sku = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whites
 Place = Annotated[str, StringConstraints(min_length=1, max_length=40, strip_whitespace=True)]
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 Reference = Annotated[str, StringConstraints(min_length=1, max_length=120, strip_whitespace=True)]
-Source = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
+SOURCE_PATTERN = r"^[a-z0-9][a-z0-9_.-]{0,63}$"
+Source = Annotated[str, StringConstraints(pattern=SOURCE_PATTERN)]
 Serial = Annotated[str, StringConstraints(min_length=1, max_length=120, strip_whitespace=True)]
 Serials = Annotated[list[Serial], Field(max_length=2000)]
 LotCode = Annotated[str, StringConstraints(max_length=64, strip_whitespace=True)]

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
@@ -9,7 +10,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from inventory.inputs import SnapshotIn, StateMapIn
+from inventory.inputs import SOURCE_PATTERN, SnapshotIn, StateMapIn
 from inventory.models import Location, Snapshot, StateMap
 from inventory.services.comparing import SETTLE, compare_snapshot, unmapped_key
 from retailops.accounts.actor import Actor, require
@@ -95,9 +96,11 @@ def _write_rows(id: UUID, snapshot: SnapshotIn) -> None:
 def put_state_map(*, actor: Actor, source: str, told: StateMapIn) -> StateMap:
     """Add the next version of what a source's states mean; the same again adds none.
 
-    Snapshots that waited for a map are compared by the next sweep. Raises Denied.
+    Snapshots that waited for a map are compared by the next sweep. Raises Denied, Invalid (no name of a source).
     """
     require(actor, Permission.INVENTORY_MANAGE)
+    if not re.fullmatch(SOURCE_PATTERN, source):
+        raise Invalid(f"{source} is no name of a source.", code="unknown-source")
     states = {state: str(meaning or "") for state, meaning in sorted(told.states.items())}
     latest = StateMap.objects.select_for_update().filter(source=source).order_by("-version").first()
     if latest is not None and latest.states == states:

@@ -35,6 +35,9 @@ PROBLEM_TYPES = [
     problem("parse-error", 400, "The body could not be read.", "Send what the media type promises."),
     problem("reason-needed", 400, "The step needs a reason.", "Say why.", 422),
     problem("unknown-location", 400, "There is no location of that code.", "Use the code of a known location."),
+    problem("unknown-source", 400, "That is no name of a source.", "Use a name like `wms`."),
+    problem("serial-twice", 400, "The same serial is given twice.", "Name each unit once."),
+    problem("more-serials-than-units", 400, "More serials are given than units.", "Check quantity and serials."),
     problem("unknown-line", 400, "The return has no such line.", "Name one of its lines."),
     problem("not-decidable", 400, "An inspection cannot decide that disposition.", "Choose another disposition."),
     problem("rejected-sellable", 400, "Rejected goods cannot become sellable.", "Choose another disposition."),
@@ -107,6 +110,12 @@ PROBLEM_TYPES = [
     problem("matched", 409, "The blind return has its order already.", _FETCH),
     problem("posting", 409, "The owner of the stock is posting it.", "Wait for its answer."),
     problem("not-enough-stock", 409, "There are fewer units there than were to be moved.", "Check the quantities."),
+    problem("serial-elsewhere", 409, "A unit of that serial stands somewhere else.", "Check the serial."),
+    problem("not-in-lot", 409, "There are fewer units of that lot there.", "Check lot and quantity."),
+    problem("location-exists", 409, "There is a location of that code.", "Change that one, or use another code."),
+    problem("location-in-use", 409, "Stock stands at the location.", "Move it first."),
+    problem("accepted", 409, "Their count was taken over already.", "Wait for the next snapshot."),
+    problem("drift-ended", 409, "The difference has ended.", "Nothing is to be settled."),
     problem("name-taken", 409, "The name is taken.", "Choose another."),
     problem(
         "replay-refused", 409, "It would not be safe to send it again.", "`verdict` and `what_to_do` say why and what."
@@ -141,6 +150,8 @@ PROBLEM_TYPES = [
     problem("other-currency", 422, "The currencies differ.", "Choose an order in the return's currency."),
     problem("foreign-refund", 422, "The refund was made by somebody else at the gateway.", "A case is open for it."),
     problem("illegal-move", 422, "Stock may not go from that disposition to the other.", "Choose a legal step."),
+    problem("not-by-hand", 422, "That stock belongs to a return.", "Decide about it on the return."),
+    problem("serials-needed", 422, "Only some of the units go.", "Say which, by their serials."),
     problem("unmapped", 422, "A code of another system has no mapping.", "Complete the connection's mapping."),
     problem("unmapped-code", 422, "A code of the gateway has no mapping.", "Complete the connection's mapping."),
     problem(
