@@ -147,6 +147,40 @@ SEVERITY = {
     "medium": Word("Medium", "warn", "exclamation-circle"),
     "low": Word("Low", "", "minus-circle"),
 }
+STOCK = {
+    "external": Word("Outside", "", "arrow-right-start-on-rectangle"),
+    "in_transit": Word("In transit", "run", "truck"),
+    "received": Word("Received", "run", "archive-box"),
+    "pending_inspection": Word("Pending inspection", "run", "clipboard-document-check"),
+    "quarantine": Word("Quarantine", "warn", "lock-closed"),
+    "sellable": Word("Sellable", "ok", "shopping-bag"),
+    "damaged": Word("Damaged", "bad", "exclamation-triangle"),
+    "refurbish": Word("Refurbish", "run", "wrench-screwdriver"),
+    "repair": Word("Repair", "run", "wrench"),
+    "return_to_vendor": Word("Return to vendor", "", "arrow-uturn-left"),
+    "liquidate": Word("Liquidate", "", "tag"),
+    "recycle": Word("Recycle", "", "arrow-path"),
+    "donate": Word("Donate", "", "gift"),
+    "scrap": Word("Scrap", "", "trash"),
+    "keep_it": Word("Kept by the customer", "", "user"),
+    "return_to_customer": Word("Return to customer", "", "user"),
+    "missing": Word("Missing", "bad", "magnifying-glass"),
+    "adjustment": Word("Counted difference", "", "scale"),
+}
+DRIFT = {
+    "watched": Word("Seen once", "", "eye"),
+    "raised": Word("To settle", "bad", "exclamation-triangle"),
+    "ended": Word("Agrees again", "ok"),
+    "timing": Word("Matter of time", "warn", "clock"),
+    "mapping": Word("States do not match", "warn", "arrows-right-left"),
+    "loss": Word("Units missing", "bad", "magnifying-glass-minus"),
+    "unknown": Word("Not explained", "bad", "question-mark-circle"),
+}
+ADJUSTMENT = {
+    "waiting": Word("Waits for approval", "warn", "hand-raised"),
+    "booked": Word("Booked", "ok"),
+    "refused": Word("Refused", "", "no-symbol"),
+}
 INBOX = {
     "pending": Word("Not read yet", "warn"),
     "waiting": Word("Waits for an earlier one", "warn", "queue-list"),
@@ -155,6 +189,9 @@ INBOX = {
 }
 KINDS = {
     "inbox": INBOX,
+    "stock": STOCK,
+    "drift": DRIFT,
+    "adjustment": ADJUSTMENT,
     "return": RETURN,
     "facet": FACET,
     "refund": REFUND,
@@ -232,6 +269,9 @@ EVENTS = {
     "refund.succeeded": "Refund paid",
     "refund.approval_requested": "Refund needs approval",
     "inventory.moved": "Stock moved",
+    "inventory.drift_found": "Stock counted otherwise elsewhere",
+    "inventory.drift_ended": "Counts agree again",
+    "inventory.recount_asked": "Recount asked for",
     "inventory.disposition_decided": "Destination of goods decided",
     "inventory.disposition_posted": "Goods placed",
     "inventory.post_failed": "Goods not placed",
@@ -258,6 +298,11 @@ CASE_KINDS = {
     "blind_return": "Parcel without an order",
     "over_receipt": "More arrived than authorized",
     "wrong_item": "Another item arrived",
+    "serial_mismatch": "Serial number does not fit",
+    "stock_drift": "Stock counted otherwise elsewhere",
+    "stock_drift_many": "Whole count differs",
+    "snapshot_unmapped": "State without a meaning",
+    "quarantine_overdue": "Too long in quarantine",
     "unexpected_arrival": "Unexpected parcel",
     "refund_failed": "Refund failed",
     "refund_reversed": "Refund came back",

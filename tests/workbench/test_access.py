@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import URLPattern, reverse
 
 from connectors.web import urls as connection_urls
+from inventory.web import urls as stock_urls
 from retailops.accounts.models import DeniedAttempt
 from retailops.lib.ids import uuid7
 from retailops.workbench import urls as workbench_urls
@@ -18,7 +19,7 @@ from tests.workbench import world
 
 pytestmark = pytest.mark.django_db
 
-MODULES = (workbench_urls, return_urls, connection_urls)
+MODULES = (workbench_urls, return_urls, connection_urls, stock_urls)
 OPEN_TO_ALL = {"workbench:home"}
 # These lists are open to a person of another region; they are empty for it.
 LISTS = {
@@ -28,6 +29,18 @@ LISTS = {
     "workbench:approvals",
     "returns:list",
     "returns:export",
+    "stock:overview",
+    "stock:balances",
+    "stock:balances_export",
+    "stock:moves",
+    "stock:quarantine",
+    "stock:quarantine_export",
+    "stock:drifts",
+    "stock:locations",
+    # These ask for a form; they offer the places of the person's regions alone.
+    "stock:shift",
+    "stock:count",
+    "stock:location_add",
 }
 
 
@@ -60,7 +73,12 @@ def addresses(story: world.Story, pattern: URLPattern, name: str) -> Iterator[st
         "refund_id": [uuid7()],
         "receipt_id": [story.rma.receipts.get().id],
         "verdict": ["approve"],
-        "step": ["snooze"],
+        "step": ["recount"] if name.startswith("stock:") else ["snooze"],
+        "sku": ["JUMPER-M"],
+        "code": [story.stock.drift.location.code],
+        "drift_id": [story.stock.drift.id],
+        "snapshot_id": [story.stock.drift.last_snapshot_id],
+        "adjustment_id": [story.stock.adjustment.id],
         "approval_id": [story.approval.id],
         "key": ["receive", "cancel"] if name.startswith("returns:") else ["lost_answer"],
     }
@@ -101,7 +119,7 @@ def test_a_person_of_another_region_does_not_learn_of_it(story: world.Story, nam
     before = world.counts()
     for address in addresses(story, pattern, name):
         shown = client.get(address)
-        expected = {200} if name in OPEN_TO_ALL | LISTS else {404, 405}
+        expected = {200} if name in OPEN_TO_ALL | LISTS else {403, 404, 405}
         assert shown.status_code in expected, address
         body = world.body_of(shown)
         assert story.case.title not in body
