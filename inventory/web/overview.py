@@ -163,11 +163,11 @@ def narrowed(actor: Actor, query: Mapping[str, str]) -> QuerySet[StockBalance]:
     if text := query.get("q", "").strip():
         titled = Item.objects.filter(title__icontains=text).values("sku")
         rows = rows.filter(Q(sku__icontains=text) | Q(sku__in=titled))
-    for name, column in (
-        ("location", "location__code"),
-        ("disposition", "disposition"),
-        ("region", "location__region"),
-    ):
+    if query.get("disposition") == OTHER:
+        rows = rows.exclude(disposition__in=MAIN)
+    elif where := query.get("disposition", ""):
+        rows = rows.filter(disposition=where)
+    for name, column in (("location", "location__code"), ("region", "location__region")):
         if value := query.get(name, ""):
             rows = rows.filter(**{column: value})
     if query.get("available"):

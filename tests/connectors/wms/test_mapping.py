@@ -162,6 +162,7 @@ def test_a_disposition_without_a_name_there_is_refused(disposition: str) -> None
 
 def test_arrival_tells_return_parcel_and_lines() -> None:
     arrival = mapping.arrival(confirmed(), NAMES)
+    unread = {"serials": [], "lot": "", "expires_on": None}
     assert arrival.return_id == RETURN
     assert mapping.receipt(arrival).model_dump() == {
         "scan_id": "scan_1",
@@ -169,8 +170,8 @@ def test_arrival_tells_return_parcel_and_lines() -> None:
         "location": "LON",
         "received_at": datetime(2026, 11, 20, 10, 0, 0, 250000, tzinfo=UTC),
         "lines": [
-            {"line_no": 1, "sku": "TEE", "quantity": 2},
-            {"line_no": None, "sku": "SOCK", "quantity": 1},
+            {"line_no": 1, "sku": "TEE", "quantity": 2, **unread},
+            {"line_no": None, "sku": "SOCK", "quantity": 1, **unread},
         ],
     }
 
@@ -202,6 +203,7 @@ def test_judgement_splits_by_slice_and_tells_what_is_rejected() -> None:
                 "disposition": "sellable",
                 "reason": "",
                 "evidence": [],
+                "serials": [],
             },
             {
                 "line_no": 1,
@@ -212,6 +214,7 @@ def test_judgement_splits_by_slice_and_tells_what_is_rejected() -> None:
                 "disposition": "return_to_customer",
                 "reason": "worn",
                 "evidence": [],
+                "serials": [],
             },
         ],
     }
