@@ -7,7 +7,7 @@ import sys
 from benchmarks.report import Report
 from benchmarks.stage import stage
 
-ALL = ("claim_record", "webhook_delivery", "idle_latency", "returns_intake", "events_ingest")
+ALL = ("claim_record", "webhook_delivery", "idle_latency", "returns_intake", "events_ingest", "hot_sku")
 
 
 def main() -> int:

@@ -162,7 +162,7 @@ def test_a_disposition_without_a_name_there_is_refused(disposition: str) -> None
 
 def test_arrival_tells_return_parcel_and_lines() -> None:
     arrival = mapping.arrival(confirmed(), NAMES)
-    unread = {"serials": [], "lot": "", "expires_on": None}
+    unread: dict[str, object] = {"serials": [], "lot": "", "expires_on": None}
     assert arrival.return_id == RETURN
     assert mapping.receipt(arrival).model_dump() == {
         "scan_id": "scan_1",
