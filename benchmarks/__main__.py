@@ -7,7 +7,15 @@ import sys
 from benchmarks.report import Report
 from benchmarks.stage import stage
 
-ALL = ("claim_record", "webhook_delivery", "idle_latency", "returns_intake", "events_ingest", "eligibility")
+ALL = (
+    "claim_record",
+    "webhook_delivery",
+    "idle_latency",
+    "returns_intake",
+    "events_ingest",
+    "eligibility",
+    "hot_sku",
+)
 
 
 def main() -> int:

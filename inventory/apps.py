@@ -6,8 +6,9 @@ class InventoryConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the app's events, sweeps and audits."""
-        from inventory import audits, events, sweeps  # noqa: F401  # events register on import
+        """Register the app's events, subscribers, sweeps and audits."""
+        from inventory import audits, events, handlers, sweeps  # noqa: F401  # events register on import
 
         audits.register()
+        handlers.register()
         sweeps.register()

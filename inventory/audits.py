@@ -19,6 +19,65 @@ TRANSITIONS = """
 SELECT 'move ' || id, 'refers to ' || transition_id || ' but went ' || source || '>' || target
   FROM inventory_stockmove WHERE transition_id <> source || '>' || target
 """
+ZERO = """
+SELECT 'sku ' || sku, 'its balances sum to ' || sum(quantity) FROM inventory_stockbalance
+ GROUP BY sku HAVING sum(quantity) <> 0
+"""
+SERIALS = """
+SELECT 'serial ' || u.serial || ' of ' || u.sku, 'stands in ' || u.disposition || ', its last step went to ' ||
+       coalesce(m.target, 'nowhere')
+  FROM inventory_serialunit u
+  LEFT JOIN LATERAL (SELECT move_id FROM inventory_serialstep WHERE unit_id = u.id ORDER BY id DESC LIMIT 1) step
+         ON true
+  LEFT JOIN inventory_stockmove m ON m.id = step.move_id
+ WHERE (u.last_move_id, u.location_id, u.disposition) IS DISTINCT FROM
+       (step.move_id, m.target_location_id, coalesce(m.target, 'external'))
+UNION ALL
+SELECT 'sku ' || u.sku || ' in ' || u.disposition, count(*) || ' serials stand there, and '
+       || coalesce(b.quantity, 0) || ' units'
+  FROM inventory_serialunit u LEFT JOIN inventory_stockbalance b
+    ON b.sku = u.sku AND b.location_id = u.location_id AND b.disposition = u.disposition
+ WHERE u.disposition NOT IN ('external', 'adjustment')
+ GROUP BY u.sku, u.location_id, u.disposition, b.quantity HAVING count(*) > coalesce(b.quantity, 0)
+"""
+# From the moves alone; what was in flight then is taken as it was kept, for decisions may have been reversed since.
+SNAPSHOTS = """
+WITH meaning AS (
+    SELECT s.id AS snapshot_id, m.key AS state, m.value AS disposition
+      FROM inventory_snapshot s JOIN inventory_statemap p ON p.id = s.state_map_id, jsonb_each_text(p.states) m
+     WHERE s.compared_at IS NOT NULL
+), theirs AS (
+    SELECT r.snapshot_id, r.sku, m.disposition, sum(r.quantity) AS quantity
+      FROM inventory_snapshotrow r JOIN meaning m ON m.snapshot_id = r.snapshot_id AND m.state = r.state
+     WHERE m.disposition <> '' GROUP BY 1, 2, 3
+), ends AS (
+    SELECT sku, target_location_id AS location_id, target AS disposition, at, quantity::bigint FROM inventory_stockmove
+    UNION ALL
+    SELECT sku, source_location_id, source, at, -quantity::bigint FROM inventory_stockmove
+), ours AS (
+    SELECT s.id AS snapshot_id, e.sku, e.disposition, sum(e.quantity) AS quantity
+      FROM inventory_snapshot s JOIN ends e ON e.location_id = s.location_id AND e.at <= s.as_of
+     WHERE s.compared_at IS NOT NULL
+       AND EXISTS (SELECT 1 FROM meaning m WHERE m.snapshot_id = s.id AND m.disposition = e.disposition)
+     GROUP BY 1, 2, 3
+), again AS (
+    SELECT snapshot_id, sku, disposition, coalesce(t.quantity, 0) AS theirs, coalesce(o.quantity, 0) AS ours
+      FROM theirs t FULL JOIN ours o USING (snapshot_id, sku, disposition)
+      JOIN inventory_snapshot s ON s.id = snapshot_id
+     WHERE (s.complete OR EXISTS (
+               SELECT 1 FROM inventory_snapshotrow r WHERE r.snapshot_id = s.id AND r.sku = coalesce(t.sku, o.sku)))
+       AND NOT EXISTS (SELECT 1 FROM inventory_snapshotrow r
+                        WHERE r.snapshot_id = s.id AND r.sku = coalesce(t.sku, o.sku) AND s.unmapped ? r.state)
+)
+SELECT 'snapshot ' || snapshot_id || ', ' || sku || ' ' || disposition,
+       'kept ' || coalesce(d.theirs, 0) || ' against ' || coalesce(d.ours, 0) || ', again ' || coalesce(a.theirs, 0)
+       || ' against ' || coalesce(a.ours, 0)
+  FROM again a FULL JOIN inventory_snapshotdifference d USING (snapshot_id, sku, disposition)
+ WHERE (d.id IS NULL AND a.theirs <> a.ours)
+    OR (d.id IS NOT NULL AND (d.theirs, d.ours) IS DISTINCT FROM (a.theirs, a.ours))
+    OR d.unexplained <> CASE WHEN d.theirs > d.ours THEN greatest(0, d.theirs - d.ours - d.coming)
+                             ELSE least(0, d.theirs - d.ours + d.leaving) END
+"""
 
 RESERVED = """
 WITH held AS (
@@ -46,6 +105,9 @@ SELECT 'reservation ' || r.id, 'consumed ' || r.quantity || ' of ' || r.sku || '
 def register() -> None:
     """Register the audits."""
     register_sql_audit("stock balances equal the sum of their moves", BALANCES, invariant="19")
+    register_sql_audit("all stock of a sku sums to zero", ZERO, invariant="19")
+    register_sql_audit("serials stand where their last move brought them, within the balance", SERIALS)
+    register_sql_audit("comparisons with other systems' counts can be made again", SNAPSHOTS)
     register_sql_audit("stock moves only between legal dispositions", TRANSITIONS, invariant="6")
     register_sql_audit("reserved stock is what reservations hold, within the sellable", RESERVED, invariant="19")
     register_sql_audit("consumed reservations went out of the house", CONSUMED, invariant="14")

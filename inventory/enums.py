@@ -51,3 +51,17 @@ FOUND_OUT = frozenset({
     Disposition.PENDING_INSPECTION, Disposition.QUARANTINE, Disposition.DAMAGED, Disposition.MISSING,
     Disposition.ADJUSTMENT,
 })  # fmt: skip
+
+
+# What people may move by hand and what may be counted: stock that no return has to decide about any more.
+SHELF = DECIDABLE | {Disposition.MISSING}
+
+
+class LocationKind(TextChoices):
+    """What sort of place it is."""
+
+    WAREHOUSE = "warehouse"
+    STORE = "store"
+    THIRD_PARTY = "third_party"
+    MARKETPLACE = "marketplace"
+    WORKSHOP = "workshop"

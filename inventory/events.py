@@ -61,3 +61,47 @@ class ReservationExpired(ReservationFact):
 @dataclass(frozen=True)
 class ReservationBroken(ReservationFact):
     """The units were found to be damaged, missing or not there."""
+
+
+@event("inventory.drift_found")
+@dataclass(frozen=True)
+class DriftFound:
+    """Another system counts a sku at a location otherwise than we do, and not by chance.
+
+    `units` are not where we have them, `net` is their total less ours, `value` the units' in minor units.
+    """
+
+    drift_id: str
+    source: str
+    location: str
+    sku: str
+    kind: str
+    units: int
+    net: int
+    snapshot_id: str
+    value: int | None = None
+    currency: str = ""
+
+
+@event("inventory.drift_ended")
+@dataclass(frozen=True)
+class DriftEnded:
+    """A later snapshot agrees with us again."""
+
+    drift_id: str
+    source: str
+    location: str
+    sku: str
+    snapshot_id: str
+
+
+@event("inventory.recount_asked")
+@dataclass(frozen=True)
+class RecountAsked:
+    """Somebody wants the units of a sku counted again where they stand."""
+
+    drift_id: str
+    source: str
+    location: str
+    sku: str
+    reason: str

@@ -7,10 +7,10 @@ from uuid import UUID
 from django.db.models import F, QuerySet, Sum
 
 from inventory.enums import Disposition
-from inventory.models import Location, Reservation, StockBalance, StockMove
+from inventory.models import ItemValue, Location, Reservation, Snapshot, StockBalance, StockDrift, StockMove
 from retailops.accounts.actor import Actor, require, scope_q
 from retailops.accounts.permissions import Permission
-from retailops.lib.errors import Invalid
+from retailops.lib.errors import Invalid, NotFound
 
 
 @dataclass(frozen=True)
@@ -115,3 +115,36 @@ def _visible_places(actor: Actor | None) -> QuerySet[Location]:
         return Location.objects.all()
     require(actor, Permission.INVENTORY_VIEW)
     return Location.objects.filter(scope_q(actor, Permission.INVENTORY_VIEW, brand=""))
+
+
+def unit_values(skus: Iterable[str], currency: str) -> dict[str, int]:
+    """Return what a unit of each sku is worth in the currency, in minor units; those of unknown value are left out."""
+    rows = (
+        ItemValue.objects.filter(item__sku__in=set(skus), currency=currency) if currency else ItemValue.objects.none()
+    )
+    return dict(rows.values_list("item__sku", "unit_value"))
+
+
+def locations_visible_to(actor: Actor) -> QuerySet[Location]:
+    """Return the locations of the actor's regions. Raises Denied for whoever may see no stock at all."""
+    return _visible_places(actor)
+
+
+def drifts_visible_to(actor: Actor) -> QuerySet[StockDrift]:
+    """Return the differences at the locations of the actor's regions, with location and last snapshot."""
+    rows = StockDrift.objects.select_related("location", "last_snapshot")
+    return rows.filter(location__in=locations_visible_to(actor))
+
+
+def snapshots_visible_to(actor: Actor) -> QuerySet[Snapshot]:
+    """Return the snapshots of the locations of the actor's regions."""
+    rows = Snapshot.objects.select_related("location", "state_map")
+    return rows.filter(location__in=locations_visible_to(actor))
+
+
+def snapshot_visible_to(actor: Actor, snapshot_id: UUID) -> Snapshot:
+    """Return one snapshot. Raises NotFound."""
+    row = snapshots_visible_to(actor).filter(pk=snapshot_id).first()
+    if row is None:
+        raise NotFound("There is no such snapshot, or it is not yours to see.")
+    return row

@@ -1,8 +1,10 @@
-"""Regular work: reservations that nobody used in time."""
+"""Regular work: reservations that nobody used in time, snapshots whose instant has settled, overdue quarantine."""
 
 from inventory.enums import ReservationStatus
 from inventory.models import Reservation
 from inventory.services import expire_reservation
+from inventory.services.quarantine import watch_quarantine
+from inventory.services.snapshots import compare_due
 from retailops.accounts.actor import Actor
 from retailops.events.sweeps import register_sweep
 from retailops.lib.clock import now
@@ -12,8 +14,10 @@ SWEEP = Actor.system("sweep")
 
 
 def register() -> None:
-    """Register the sweep."""
+    """Register the sweeps."""
     register_sweep("inventory.reservations", expire_reservations, every=60)
+    register_sweep("inventory.compare", compare_due, every=15)
+    register_sweep("inventory.quarantine", watch_quarantine, every=600)
 
 
 def expire_reservations() -> int:

@@ -86,6 +86,8 @@ def _database(url: str) -> dict[str, Any]:
 
 
 DATABASES = {"default": _database(DATABASE_URL)}
+# A snapshot of 50,000 rows is the largest body that the API takes.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {

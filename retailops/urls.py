@@ -13,6 +13,7 @@ urlpatterns = [
     path("accounts/mfa/", include("allauth.mfa.urls")),
     path("returns/", include("returns.web.urls")),
     path("policies/", include("returns.web.policy_urls")),
+    path("stock/", include("inventory.web.urls")),
     path("connections/", include("connectors.web.urls")),
     path("", include("retailops.runtime.urls")),
     path("", include("retailops.workbench.urls")),

@@ -3,5 +3,20 @@
 from django.urls import path
 
 from inventory.api.availability import AvailabilityEndpoint
+from inventory.api.moves import Adjustments, Moves
+from inventory.api.places import Items, LocationEndpoint, Locations
+from inventory.api.snapshots import SETTLING, Drifts, SnapshotEndpoint, Snapshots, StateMaps
 
-urlpatterns = [path("inventory/availability", AvailabilityEndpoint.as_view(), name="availability")]
+urlpatterns = [
+    path("inventory/availability", AvailabilityEndpoint.as_view(), name="availability"),
+    path("inventory/moves", Moves.as_view(), name="stock-moves"),
+    path("inventory/adjustments", Adjustments.as_view(), name="stock-adjustments"),
+    path("inventory/items", Items.as_view(), name="stock-items"),
+    path("inventory/locations", Locations.as_view(), name="stock-locations"),
+    path("inventory/locations/<str:code>", LocationEndpoint.as_view(), name="stock-location"),
+    path("inventory/snapshots", Snapshots.as_view(), name="stock-snapshots"),
+    path("inventory/snapshots/<uuid:id>", SnapshotEndpoint.as_view(), name="stock-snapshot"),
+    path("inventory/state-maps/<str:source>", StateMaps.as_view(), name="stock-state-map"),
+    path("inventory/drifts", Drifts.as_view(), name="stock-drifts"),
+    *[path(f"inventory/drifts/<uuid:id>/{verb}", view.as_view()) for verb, view in SETTLING.items()],
+]

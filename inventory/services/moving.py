@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from django.db import transaction
@@ -11,6 +12,7 @@ from django.db.models import Q
 from inventory.enums import ENDS, FOUND_OUT, Disposition
 from inventory.events import StockMoved
 from inventory.models import LegalTransition, Location, StockBalance, StockMove
+from inventory.services import units
 from inventory.services.reservation_endings import break_reservations
 from inventory.transitions import transition_key
 from retailops.accounts.actor import Actor, require
@@ -20,7 +22,7 @@ from retailops.events.publish import append, compose
 from retailops.lib.clock import now
 from retailops.lib.errors import Conflict, Invalid, Unprocessable
 
-Place = tuple[str, UUID, str]
+Place = units.Place
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class MoveIn:
     """A quantity that goes from one disposition to another, and from one location (by code) to another or the same.
 
     `effect_key` makes it happen once. `subject` is what moved it (a return, an adjustment), `correlation_id` its
-    transaction.
+    transaction. `serials` are those of its units that are known by number (`presumed`: likely, not read),
+    `lot` the code of the lot that they all are of.
     """
 
     effect_key: str
@@ -48,19 +51,25 @@ class MoveIn:
     channel: str = ""
     cause_event_id: UUID | None = None
     reverses_id: UUID | None = None
+    serials: tuple[str, ...] = ()
+    presumed: tuple[str, ...] = ()
+    lot: str = ""
+    lot_expires_on: date | None = None
 
 
 @transaction.atomic
-def move_stock(*, actor: Actor, moves: Sequence[MoveIn]) -> list[StockMove]:
+def move_stock(*, actor: Actor, moves: Sequence[MoveIn], must_name: bool = False) -> list[StockMove]:
     """Book moves and publish `inventory.moved` for each new one; a repeated effect key returns the move it made.
 
-    Raises Invalid (unknown location), Unprocessable (illegal pair), Conflict (not enough there, or a key reused for
-    another move), Denied. Needs the permission in the region of every location.
+    Units whose serials are known go along: those named, else those that stood there longest, as presumed; with
+    `must_name` (a person has the units in hand) that is refused. Raises Invalid (unknown location, serials that do not
+    fit), Unprocessable (illegal pair, serials needed), Conflict (not enough there, a serial elsewhere, or a key reused
+    for another move), Denied. Needs the permission in the region of every location.
     """
     places = _locations(moves)
     for place in places.values():
         require(actor, Permission.INVENTORY_WRITE, region=place.region or None, view=Permission.INVENTORY_VIEW)
-    return _book(actor, moves, places)
+    return _book(actor, moves, places, must_name=must_name)
 
 
 def book_moves(*, actor: Actor, moves: Sequence[MoveIn]) -> list[StockMove]:
@@ -76,7 +85,9 @@ def _locations(moves: Sequence[MoveIn]) -> dict[str, Location]:
     return found
 
 
-def _book(actor: Actor, moves: Sequence[MoveIn], places: dict[str, Location]) -> list[StockMove]:
+def _book(
+    actor: Actor, moves: Sequence[MoveIn], places: dict[str, Location], *, must_name: bool = False
+) -> list[StockMove]:
     _check_legal(moves)
     rows = {move.effect_key: _row(actor, move, places) for move in moves}
     if len(rows) < len(moves):
@@ -86,8 +97,14 @@ def _book(actor: Actor, moves: Sequence[MoveIn], places: dict[str, Location]) ->
     known = _known(rows)
     fresh = [move for move in moves if move.effect_key not in known]
     if fresh:
-        _apply(actor, [rows[move.effect_key] for move in fresh], balances)
-        StockMove.objects.bulk_create([rows[move.effect_key] for move in fresh])
+        written = [rows[move.effect_key] for move in fresh]
+        _apply(actor, written, balances)
+        StockMove.objects.bulk_create(written)
+        units.check_lots(written)
+        named = {rows[move.effect_key].id: move.serials for move in fresh}
+        presumed = {rows[move.effect_key].id: move.presumed for move in fresh}
+        left = {place: balance.quantity for place, balance in balances.items()}
+        units.follow(written, named, left, presumed=presumed, must_name=must_name)
         _tell(actor, fresh, rows)
     return [known.get(move.effect_key) or rows[move.effect_key] for move in moves]
 
@@ -115,7 +132,7 @@ def _row(actor: Actor, move: MoveIn, places: dict[str, Location]) -> StockMove:
         reverses_id=move.reverses_id,
         actor=actor.key,
         reason=move.reason,
-        at=now(),
+        lot=units.lot_of(move.sku, move.lot, move.lot_expires_on) if move.lot else None,
     )
 
 
@@ -156,7 +173,10 @@ def _apply(actor: Actor, rows: Sequence[StockMove], balances: dict[Place, StockB
         source, target = _ends(move)
         touched[source] -= move.quantity
         touched[target] += move.quantity
+    # Taken under the locks, so that the moves of a place are in the order of their times.
     moment = now()
+    for move in rows:
+        move.at = moment
     for place, change in touched.items():
         balance = balances[place]
         if balance.quantity + change < 0 and balance.disposition not in ENDS:

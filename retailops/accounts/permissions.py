@@ -32,6 +32,7 @@ class Permission(TextChoices):
     FRAUD_DECIDE = "fraud.decide"
     INVENTORY_VIEW = "inventory.view"
     INVENTORY_WRITE = "inventory.write"
+    INVENTORY_MANAGE = "inventory.manage"
     EVENTS_READ = "events.read"
     EVENTS_WRITE = "events.write"
     DELIVERIES_VIEW = "deliveries.view"
@@ -71,11 +72,11 @@ _LOOK = frozenset({
 })  # fmt: skip
 _AGENT = _LOOK | {
     P.RETURNS_REQUEST, P.RETURNS_DECIDE, P.RETURNS_RECEIVE, P.RETURNS_INSPECT, P.REFUNDS_PROPOSE, P.CASES_WORK,
-    P.DELIVERIES_REPLAY, P.CLAIMS_WORK, P.FRAUD_DECIDE, P.STORED_VALUE_ISSUE, P.CUSTOMERS_VIEW,
+    P.DELIVERIES_REPLAY, P.CLAIMS_WORK, P.FRAUD_DECIDE, P.STORED_VALUE_ISSUE, P.CUSTOMERS_VIEW, P.INVENTORY_WRITE,
 }  # fmt: skip
 _LEAD = _AGENT | {
     P.RETURNS_REOPEN, P.DELIVERIES_DISCARD, P.APPROVALS_DECIDE, P.AUDIT_VIEW, P.SUPPLIERS_MANAGE, P.REFUNDS_OBSERVE,
-    P.STORED_VALUE_VOID, P.CUSTOMERS_MANAGE, P.DISCREPANCIES_RESOLVE,
+    P.STORED_VALUE_VOID, P.CUSTOMERS_MANAGE, P.DISCREPANCIES_RESOLVE, P.INVENTORY_MANAGE,
 }  # fmt: skip
 
 ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
@@ -119,6 +120,7 @@ SCOPE_PERMISSIONS: dict[str, frozenset[Permission]] = {
     "policies:write": frozenset({P.POLICIES_VIEW, P.POLICIES_MANAGE}),
     "inventory:read": frozenset({P.INVENTORY_VIEW}),
     "inventory:write": frozenset({P.INVENTORY_VIEW, P.INVENTORY_WRITE}),
+    "inventory:admin": frozenset({P.INVENTORY_VIEW, P.INVENTORY_WRITE, P.INVENTORY_MANAGE}),
     "events:read": frozenset({P.EVENTS_READ}),
     "events:write": frozenset({P.EVENTS_WRITE}),
     "deliveries:read": frozenset({P.DELIVERIES_VIEW}),

@@ -37,6 +37,9 @@ PROBLEM_TYPES = [
     problem("unknown-code", 400, "The vocabulary has no such code.", "Use one of the codes that `errors` lists."),
     problem("not-larger", 400, "The version serves as large a share already.", "Give a larger share, at most 100."),
     problem("unknown-location", 400, "There is no location of that code.", "Use the code of a known location."),
+    problem("unknown-source", 400, "That is no name of a source.", "Use a name like `wms`."),
+    problem("serial-twice", 400, "The same serial is given twice.", "Name each unit once."),
+    problem("more-serials-than-units", 400, "More serials are given than units.", "Check quantity and serials."),
     problem("unknown-line", 400, "The return has no such line.", "Name one of its lines."),
     problem("not-decidable", 400, "An inspection cannot decide that disposition.", "Choose another disposition."),
     problem("rejected-sellable", 400, "Rejected goods cannot become sellable.", "Choose another disposition."),
@@ -125,6 +128,12 @@ PROBLEM_TYPES = [
     problem("matched", 409, "The blind return has its order already.", _FETCH),
     problem("posting", 409, "The owner of the stock is posting it.", "Wait for its answer."),
     problem("not-enough-stock", 409, "There are fewer units there than were to be moved.", "Check the quantities."),
+    problem("serial-elsewhere", 409, "A unit of that serial stands somewhere else.", "Check the serial."),
+    problem("not-in-lot", 409, "There are fewer units of that lot there.", "Check lot and quantity."),
+    problem("location-exists", 409, "There is a location of that code.", "Change that one, or use another code."),
+    problem("location-in-use", 409, "Stock stands at the location.", "Move it first."),
+    problem("accepted", 409, "Their count was taken over already.", "Wait for the next snapshot."),
+    problem("drift-ended", 409, "The difference has ended.", "Nothing is to be settled."),
     problem("name-taken", 409, "The name is taken.", "Choose another."),
     problem(
         "replay-refused", 409, "It would not be safe to send it again.", "`verdict` and `what_to_do` say why and what."
@@ -185,6 +194,8 @@ PROBLEM_TYPES = [
     problem("more-than-sent", 422, "More units than are at the supplier.", "Lower the quantity."),
     problem("not-offered", 422, "Policy does not offer it.", "Choose another remedy."),
     problem("illegal-move", 422, "Stock may not go from that disposition to the other.", "Choose a legal step."),
+    problem("not-by-hand", 422, "That stock belongs to a return.", "Decide about it on the return."),
+    problem("serials-needed", 422, "Only some of the units go.", "Say which, by their serials."),
     problem("unmapped", 422, "A code of another system has no mapping.", "Complete the connection's mapping."),
     problem("unmapped-code", 422, "A code of the gateway has no mapping.", "Complete the connection's mapping."),
     problem(

@@ -27,6 +27,7 @@ SCREENS = (
     Screen("dead", "Deliveries", "workbench:dead", "d", "paper-airplane", Permission.DELIVERIES_VIEW),
     Screen("returns", "Returns", "returns:list", "r", "arrow-uturn-left", Permission.RETURNS_VIEW),
     Screen("policies", "Policies", "policies:list", "p", "scale", Permission.POLICIES_VIEW),
+    Screen("stock", "Stock", "stock:overview", "s", "archive-box", Permission.INVENTORY_VIEW),
     Screen("trace", "Trace", "workbench:search", "t", "queue-list", Permission.EVENTS_READ),
     Screen("connections", "Connections", "connections:list", "c", "link", Permission.CONNECTIONS_VIEW),
 )

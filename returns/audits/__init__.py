@@ -1,6 +1,6 @@
 """Proofs over the whole database of what returns promise; each is one set-based statement."""
 
-from returns.audits import claims, customers, endings, exchanges, history, money, policies, stored_value, units
+from returns.audits import claims, customers, endings, exchanges, history, money, policies, serials, stored_value, units
 
 MODULES = (
     claims,
@@ -10,6 +10,7 @@ MODULES = (
     history,
     money,
     policies,
+    serials,
     stored_value,
     units,
 )

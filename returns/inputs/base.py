@@ -26,6 +26,7 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=120)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Code = Annotated[str, StringConstraints(max_length=64)]
+Serials = Annotated[list[Annotated[str, StringConstraints(min_length=1, max_length=120)]], Field(max_length=2000)]
 Text = Annotated[str, StringConstraints(max_length=200)]
 
 

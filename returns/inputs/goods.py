@@ -1,5 +1,6 @@
 """Arrivals and inspections."""
 
+from datetime import date
 from typing import Annotated, Self
 
 from pydantic import AwareDatetime, Field, StrictBool, StringConstraints
@@ -7,20 +8,25 @@ from pydantic import model_validator as validator
 
 from inventory.enums import DECIDABLE, Disposition
 from retailops.lib.clock import now
-from returns.inputs.base import Currency, ExternalId, Input, Name, Slug, Text, Units
+from returns.inputs.base import Currency, ExternalId, Input, Name, Serials, Slug, Text, Units
 
 
 class ReceiptLineIn(Input):
-    """A quantity that arrived, of a return line (`line_no`) or of a sku."""
+    """A quantity that arrived, of a return line (`line_no`) or of a sku, with the numbers read on its units."""
 
     line_no: Annotated[int, Field(gt=0, strict=True)] | None = None
     sku: Slug = ""
     quantity: Units
+    serials: Serials = Field(default_factory=list)
+    lot: Slug = ""
+    expires_on: date | None = None
 
     @validator(mode="after")
     def _named(self) -> Self:
         if not (self.line_no or self.sku):
             raise ValueError("name the line by line_no or sku")
+        if len(self.serials) > self.quantity:
+            raise ValueError("more serials than units")
         return self
 
 
@@ -65,6 +71,7 @@ class SliceIn(Input):
     disposition: Disposition
     reason: Annotated[str, StringConstraints(max_length=120)] = ""
     evidence: list[str] = Field(default_factory=list, max_length=50)
+    serials: Serials = Field(default_factory=list)
 
     @validator(mode="after")
     def _decidable(self) -> Self:
@@ -72,6 +79,8 @@ class SliceIn(Input):
             raise ValueError(f"an inspection cannot decide {self.disposition}")
         if not self.accepted and self.disposition == Disposition.SELLABLE:
             raise ValueError("rejected goods cannot become sellable")
+        if len(self.serials) > self.quantity:
+            raise ValueError("more serials than units")
         return self
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field, StrictBool, StringConstraints
 from pydantic import model_validator as validator
 
-from returns.inputs.base import Amount, Count, Currency, ExternalId, Input, Name, Slug, Text, Units
+from returns.inputs.base import Amount, Count, Currency, ExternalId, Input, Name, Serials, Slug, Text, Units
 
 
 class CustomerIn(Input):
@@ -46,6 +46,8 @@ class OrderLineIn(Input):
     shipped_quantity: Count | None = None
     shipped_at: AwareDatetime | None = None
     final_sale: StrictBool = False
+    # Numbers of the units that were shipped, where the channel or the warehouse knows them.
+    serials: Serials = Field(default_factory=list)
 
     @validator(mode="after")
     def _whole(self) -> Self:

@@ -10,9 +10,12 @@ from returns.models.claims import (
 from returns.models.customers import (
     CustomerClaim,
     CustomerErasure,
+    CustomerField,
     CustomerKey,
     CustomerMerge,
     CustomerUnmerge,
+    KeyKind,
+    MovedKind,
     MovedReference,
     Survivor,
 )
@@ -25,6 +28,7 @@ from returns.models.exchanges import (
 from returns.models.imports import (
     FileImport,
     ImportLine,
+    LineFate,
 )
 from returns.models.orders import (
     Customer,
@@ -57,6 +61,12 @@ from returns.models.returns import (
 from returns.models.reviews import (
     FraudReview,
 )
+from returns.models.serials import (
+    ReceiptSerial,
+    SerialFinding,
+    SliceSerial,
+    SoldSerial,
+)
 from returns.models.stored_value import (
     ObservedRefund,
     StoredAccount,
@@ -64,6 +74,7 @@ from returns.models.stored_value import (
 )
 from returns.models.truth import (
     SourceOfTruth,
+    TruthObject,
 )
 from returns.models.vocabularies import (
     Term,
@@ -81,6 +92,7 @@ __all__ = [
     "Customer",
     "CustomerClaim",
     "CustomerErasure",
+    "CustomerField",
     "CustomerIdentity",
     "CustomerKey",
     "CustomerMerge",
@@ -94,6 +106,9 @@ __all__ = [
     "FraudReview",
     "ImportLine",
     "Inspection",
+    "KeyKind",
+    "LineFate",
+    "MovedKind",
     "MovedReference",
     "ObservedRefund",
     "Order",
@@ -101,6 +116,7 @@ __all__ = [
     "Payment",
     "Receipt",
     "ReceiptLine",
+    "ReceiptSerial",
     "Refund",
     "RefundAttempt",
     "RefundComponent",
@@ -108,7 +124,10 @@ __all__ = [
     "Return",
     "ReturnLine",
     "ReturnPolicy",
+    "SerialFinding",
     "Shipment",
+    "SliceSerial",
+    "SoldSerial",
     "SourceOfTruth",
     "StoredAccount",
     "StoredEntry",
@@ -117,6 +136,7 @@ __all__ = [
     "SupplierSku",
     "Survivor",
     "Term",
+    "TruthObject",
     "Vocabulary",
     "VocabularyMapping",
     "WarrantyAssessment",

@@ -14,13 +14,13 @@ from retailops.lib.fsm import fire
 from retailops.lib.ids import uuid7
 from returns import troubles
 from returns.allocation import Ranges, count, first, subtract
-from returns.enums import ReceiptMatch, Resolution, ReturnKind, ReturnStatus
+from returns.enums import Resolution, ReturnKind, ReturnStatus
 from returns.events import ReturnRequested
 from returns.facts import return_fact
 from returns.inputs import BlindReceiptIn, OrderRef
 from returns.models import Payment, Receipt, Return, ReturnLine
 from returns.policy import Scope, choose
-from returns.services.arriving import Arrival
+from returns.services.arriving import unannounced
 from returns.services.closing import end_trouble, finish
 from returns.services.decisions import lines_of, save_lines
 from returns.services.locking import lock_return
@@ -47,7 +47,7 @@ def receive_blind(*, actor: Actor, receipt: BlindReceiptIn) -> Return:
     publish(
         told, subject=rma.as_subject(), actor=actor, reason_code=receipt.reason[:80], occurred_at=receipt.received_at
     )
-    arrivals = [Arrival(line, line.sku, line.requested, ReceiptMatch.EXPECTED) for line in lines]
+    arrivals = unannounced(lines, receipt.lines)
     troubles.blind_return(actor, rma, [line.sku for line in lines])
     record_arrival(actor, rma, receipt, location, arrivals, former=ReturnStatus.AUTHORIZED)
     return rma

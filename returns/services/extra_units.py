@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import Sum
 
 from inventory.models import StockMove
+from inventory.selectors import location_of
 from retailops.accounts.actor import Actor
 from retailops.accounts.permissions import Permission
 from retailops.events.publish import publish
@@ -25,6 +26,9 @@ from returns.services.quantities import line_numbered
 from returns.services.refunds import refund_by_policy
 from returns.services.stock import accept_extra
 from returns.services.warranty_waiting import await_assessment
+
+# Beyond what was authorized, and units of the line whose numbers are not those that were sold.
+EXTRA = (ReceiptMatch.OVER, ReceiptMatch.WRONG_ITEM)
 
 
 @transaction.atomic
@@ -58,7 +62,7 @@ def accept_over_receipt(*, actor: Actor, return_id: UUID, line_no: int, quantity
 
 def _in_quarantine(rma: Return, line: ReturnLine) -> dict[str, int]:
     """Return how many extra units of the line stand in quarantine, by location code."""
-    rows = ReceiptLine.objects.filter(line=line, match=ReceiptMatch.OVER, receipt__reverses__isnull=True)
+    rows = ReceiptLine.objects.filter(line=line, match__in=EXTRA, receipt__reverses__isnull=True)
     arrived = rows.filter(receipt__reversal__isnull=True).values("receipt__location__code").annotate(n=Sum("quantity"))
     moves = StockMove.objects.filter(subject_id=rma.id, effect_key__startswith=f"extra:{line.id}:")
     accepted = dict(moves.values_list("source_location__code").annotate(n=Sum("quantity")))
@@ -80,5 +84,5 @@ def _book(actor: Actor, rma: Return, line: ReturnLine, quantity: int, places: di
     for code, held in sorted(places.items()):
         part = min(quantity, held)
         if part:
-            accept_extra(actor, rma, f"extra:{line.id}:{uuid7()}", line.sku, part, code)
+            accept_extra(actor, rma, f"extra:{line.id}:{uuid7()}", line, part, location_of(code))
             quantity -= part

@@ -12,6 +12,7 @@ from retailops.accounts.actor import Actor
 from retailops.accounts.permissions import Permission
 from retailops.events.publish import append, compose
 from retailops.lib.errors import Conflict, FieldError, Invalid, Unprocessable
+from returns import troubles
 from returns.enums import ReturnKind, ReturnStatus
 from returns.events import LineAccepted, LineInspected, LineRejected, ReturnLineFact
 from returns.facts import line_fact
@@ -24,6 +25,7 @@ from returns.services.exposure import recover_what_was_overpaid
 from returns.services.locking import lock_return
 from returns.services.posting import hand_over
 from returns.services.refunds import refund_by_policy
+from returns.services.serials import keep_judged
 from returns.services.stock import gather
 
 
@@ -63,9 +65,11 @@ def record_verdicts(actor: Actor, rma: Return, inspection: InspectionIn, locatio
         actor=actor.key,
     )
     parts = [_slice(row, lines[each.line_no], each) for each in inspection.slices]
-    gather(actor, rma, _by_sku(parts), location, f"gather:{row.id}")
+    gather(actor, rma, _by_sku(parts), _numbers(parts, inspection.slices), location, f"gather:{row.id}")
     touched = _count(lines, inspection.slices)
     DispositionSlice.objects.bulk_create(parts)
+    if doubts := keep_judged(parts, inspection.slices, location):
+        troubles.serial_mismatch(actor, rma, row.reference, doubts)
     _tell(actor, rma, row, touched, inspection.slices)
     recover_what_was_overpaid(actor, rma, touched)
     hand_over(actor, rma, parts, location)
@@ -106,6 +110,13 @@ def _by_sku(parts: Sequence[DispositionSlice]) -> dict[str, int]:
     for part in parts:
         wanted[part.line.sku] += part.quantity
     return dict(wanted)
+
+
+def _numbers(parts: Sequence[DispositionSlice], slices: Sequence[SliceIn]) -> dict[str, list[str]]:
+    named: dict[str, list[str]] = defaultdict(list)
+    for part, told in zip(parts, slices, strict=True):
+        named[part.line.sku] += told.serials
+    return dict(named)
 
 
 def _count(lines: dict[int, ReturnLine], slices: Sequence[SliceIn]) -> list[ReturnLine]:

@@ -21,6 +21,7 @@ from returns.inputs import OrderIn, OrderLineIn, PaymentIn
 from returns.models import CustomerIdentity, Order, OrderLine, Payment, Return, Shipment
 from returns.services.comparing import compare
 from returns.services.identifying import identify, key_of
+from returns.services.serials import record_sold
 from returns.services.superseding import Superseded, supersede
 from returns.services.surviving import Telling, take_claims
 
@@ -94,6 +95,7 @@ def _capture(actor: Actor, wanted: dict[int, OrderIn]) -> dict[int, CaptureResul
     changed = [i for i in sorted(results) if results[i].created or results[i].superseded]
     heard = [each for i, each in sorted(wanted.items()) if i in changed or each.source]
     take_claims(_tellings(heard, people))
+    record_sold([(results[i].order, wanted[i]) for i in changed])
     _tell(actor, [(results[i].order, wanted[i]) for i in changed])
     return results
 
@@ -153,6 +155,7 @@ def content_hash(order: OrderIn) -> str:
     unsaid: dict[str, Any] = {} if order.source else {"source": True}
     if order.customer:
         unsaid["customer"] = {name for name in ADDED_LATER if not getattr(order.customer, name)}
+    unsaid["lines"] = {index: {"serials"} for index, line in enumerate(order.lines) if not line.serials}
     return hashlib.sha256(order.model_dump_json(exclude=unsaid).encode()).hexdigest()
 
 

@@ -29,6 +29,7 @@ from returns.services.locking import lock_return
 from returns.services.passing_inspection import pass_without_inspection
 from returns.services.quantities import cancel_remaining, declare_missing, keep_units
 from returns.services.refunds import refund_by_policy
+from returns.services.serials import keep_received
 from returns.services.stock import receive_into_stock
 from returns.services.warranty_waiting import await_assessment
 
@@ -102,10 +103,14 @@ def record_arrival(
         ]
     )
     _count(arrivals)
-    receive_into_stock(actor, rma, row, written, location)
+    serials = [each.serials for each in arrivals]
+    receive_into_stock(actor, rma, row, written, location, arrivals, serials)
+    doubts = keep_received(zip(written, (each.read for each in arrivals), serials, strict=True))
     _tell(actor, rma, row, location, arrivals)
     _open_cases(actor, rma, row, arrivals, former)
     await_assessment(rma, {each.line for each in arrivals if each.line})
+    if doubts:
+        troubles.serial_mismatch(actor, rma, row.scan_id, doubts)
     pass_without_inspection(rma, row, arrivals, rules_of(rma.policy))
     follow_exchanges(rma)
     refund_by_policy(rma)
@@ -144,7 +149,7 @@ def _open_cases(actor: Actor, rma: Return, row: Receipt, arrivals: Sequence[Arri
     for each in arrivals:
         if each.match == ReceiptMatch.OVER and rma.status == ReturnStatus.AUTHORIZED:
             troubles.over_receipt(actor, rma, row.scan_id, each.sku, each.quantity)
-        elif each.match == ReceiptMatch.WRONG_ITEM:
+        elif each.match == ReceiptMatch.WRONG_ITEM and each.line is None:
             troubles.wrong_item(actor, rma, row.scan_id, each.sku, each.quantity)
     if former != ReturnStatus.AUTHORIZED:
         troubles.late_arrival(actor, rma, row.scan_id, former)

@@ -1,7 +1,8 @@
 """Book what returns do to stock: downward calls, in the command's transaction."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from inventory.enums import Disposition
@@ -9,13 +10,15 @@ from inventory.models import Location, StockMove
 from inventory.services import MoveIn, book_moves
 from retailops.accounts.actor import Actor
 from returns.enums import DispositionStatus, ReceiptMatch
-from returns.models import DispositionSlice, Receipt, ReceiptLine, Return
+from returns.models import DispositionSlice, Receipt, ReceiptLine, Return, ReturnLine
+from returns.services.arriving import Arrival
+from returns.services.serials import came_with, going, standing, waiting_at
 
 D = Disposition
 
 
 def move_in(
-    rma: Return, key: str, sku: str, quantity: int, source: str, target: str, location: str, **more: str | UUID | None
+    rma: Return, key: str, sku: str, quantity: int, source: str, target: str, location: str, **more: Any
 ) -> MoveIn:
     """Return a move that the return causes."""
     return MoveIn(
@@ -32,7 +35,7 @@ def move_in(
         region=rma.region,
         brand=rma.brand,
         channel=rma.channel,
-        **more,  # type: ignore[arg-type]  # target_location, reason, reverses_id: each of its own type
+        **more,
     )
 
 
@@ -42,7 +45,13 @@ def where_received(match: str) -> Disposition:
 
 
 def receive_into_stock(
-    actor: Actor, rma: Return, receipt: Receipt, lines: Sequence[ReceiptLine], location: Location
+    actor: Actor,
+    rma: Return,
+    receipt: Receipt,
+    lines: Sequence[ReceiptLine],
+    location: Location,
+    arrivals: Sequence[Arrival],
+    serials: Sequence[tuple[str, ...]],
 ) -> None:
     """Book an arrival: expected units are pending inspection, all others in quarantine; nothing becomes available."""
     moves = [
@@ -54,8 +63,11 @@ def receive_into_stock(
             D.EXTERNAL,
             where_received(line.match),
             location.code,
+            serials=numbers,
+            lot=each.lot,
+            lot_expires_on=each.expires_on,
         )
-        for line in lines
+        for line, each, numbers in zip(lines, arrivals, serials, strict=True)
     ]
     book_moves(actor=actor, moves=moves)
 
@@ -68,7 +80,7 @@ def receipt_key(receipt: Receipt, line: ReceiptLine) -> str:
 def take_out(actor: Actor, rma: Return, receipt: Receipt, lines: Sequence[ReceiptLine], location: Location) -> None:
     """Book the compensating moves of a receipt that was a mistake."""
     keys = [receipt_key(receipt, line) for line in lines]
-    booked = {move.effect_key: move.id for move in StockMove.objects.filter(effect_key__in=keys)}
+    booked = {move.effect_key: move for move in StockMove.objects.filter(effect_key__in=keys).select_related("lot")}
     moves = [
         move_in(
             rma,
@@ -78,15 +90,22 @@ def take_out(actor: Actor, rma: Return, receipt: Receipt, lines: Sequence[Receip
             where_received(line.match),
             D.EXTERNAL,
             location.code,
-            reverses_id=booked[receipt_key(receipt, line)],
+            **_undoing(booked[receipt_key(receipt, line)]),
         )
         for line in lines
     ]
     book_moves(actor=actor, moves=moves)
 
 
-def gather(actor: Actor, rma: Return, wanted: dict[str, int], location: Location, key: str) -> None:
-    """Bring units that wait for inspection to the place where they are inspected (sku → quantity)."""
+def _undoing(move: StockMove) -> dict[str, Any]:
+    """Return what a compensating move says of the one that it undoes."""
+    return {"reverses_id": move.id, "serials": came_with(move), "lot": move.lot.code if move.lot else ""}
+
+
+def gather(
+    actor: Actor, rma: Return, wanted: dict[str, int], named: Mapping[str, list[str]], location: Location, key: str
+) -> None:
+    """Bring units that wait for inspection to the place where they are inspected (sku → quantity, and numbers read)."""
     standing = _waiting(rma)
     moves = []
     for sku, quantity in sorted(wanted.items()):
@@ -110,6 +129,7 @@ def gather(actor: Actor, rma: Return, wanted: dict[str, int], location: Location
                 D.PENDING_INSPECTION,
                 codes[place],
                 target_location=location.code,
+                serials=tuple(waiting_at(sku, named.get(sku, []), place)[:part]),
             )
             for number, (sku, part, place) in enumerate(moves)
         ],
@@ -135,6 +155,7 @@ def _waiting(rma: Return) -> dict[tuple[str, UUID], int]:
 
 def place(actor: Actor, rma: Return, parts: Sequence[DispositionSlice]) -> None:
     """Book posted dispositions: only now does stock leave pending inspection (line and location loaded)."""
+    numbers = {part.id: going(part) for part in parts}
     moves = [
         move_in(
             rma,
@@ -145,6 +166,8 @@ def place(actor: Actor, rma: Return, parts: Sequence[DispositionSlice]) -> None:
             part.disposition,
             part.inspection.location.code,
             reason=part.reason,
+            serials=numbers[part.id][0],
+            presumed=numbers[part.id][1],
         )
         for part in parts
     ]
@@ -153,7 +176,7 @@ def place(actor: Actor, rma: Return, parts: Sequence[DispositionSlice]) -> None:
 
 def take_back(actor: Actor, rma: Return, part: DispositionSlice) -> None:
     """Book the compensating move of a posted disposition: its units wait for a verdict again."""
-    former = StockMove.objects.get(effect_key=f"place:{part.id}")
+    former = StockMove.objects.select_related("lot").get(effect_key=f"place:{part.id}")
     move = move_in(
         rma,
         f"unplace:{part.id}",
@@ -162,12 +185,15 @@ def take_back(actor: Actor, rma: Return, part: DispositionSlice) -> None:
         part.disposition,
         D.PENDING_INSPECTION,
         part.inspection.location.code,
-        reverses_id=former.id,
+        **_undoing(former),
     )
     book_moves(actor=actor, moves=[move])
 
 
-def accept_extra(actor: Actor, rma: Return, key: str, sku: str, quantity: int, location: str) -> None:
+def accept_extra(actor: Actor, rma: Return, key: str, line: ReturnLine, quantity: int, location: Location) -> None:
     """Book extra units that were accepted: from quarantine to pending inspection."""
-    move = move_in(rma, key, sku, quantity, D.QUARANTINE, D.PENDING_INSPECTION, location)
+    numbers = [unit.serial for unit in standing(line, D.QUARANTINE, location.id)][:quantity]
+    move = move_in(
+        rma, key, line.sku, quantity, D.QUARANTINE, D.PENDING_INSPECTION, location.code, presumed=tuple(numbers)
+    )
     book_moves(actor=actor, moves=[move])

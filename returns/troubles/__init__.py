@@ -1,6 +1,6 @@
 """Open cases: every return that cannot go on by itself has one, with a cause and a next action; a module per stage."""
 
-from returns.troubles.arrivals import blind_return, late_arrival, over_receipt, wrong_item
+from returns.troubles.arrivals import blind_return, late_arrival, over_receipt, serial_mismatch, wrong_item
 from returns.troubles.codes import code_unmapped, unmapped_key
 from returns.troubles.customers import customer_conflict
 from returns.troubles.money import (
@@ -42,6 +42,7 @@ __all__ = [
     "refund_reversed",
     "refund_unrouted",
     "refunded_but_rejected",
+    "serial_mismatch",
     "unmapped_key",
     "wrong_item",
 ]

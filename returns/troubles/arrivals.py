@@ -1,10 +1,35 @@
 """Trouble with what arrived."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from retailops.accounts.actor import Actor
 from returns.models import Return
+from returns.models.serials import SerialFinding
 from returns.troubles.opening import open_trouble
+
+WHY = {
+    SerialFinding.NOT_SOLD: "was not sold on this order",
+    SerialFinding.TWICE: "was read twice",
+    SerialFinding.ELSEWHERE: "stands somewhere else here",
+    SerialFinding.NOT_RECEIVED: "did not come with this return",
+}
+
+
+class Doubt(Protocol):
+    """A number that does not fit."""
+
+    @property
+    def sku(self) -> str:
+        """Return the sku of the unit that bears it."""
+
+    @property
+    def serial(self) -> str:
+        """Return the number."""
+
+    @property
+    def finding(self) -> SerialFinding:
+        """Return why it does not fit."""
 
 
 def blind_return(actor: Actor, rma: Return, skus: Iterable[str]) -> None:
@@ -45,6 +70,23 @@ def wrong_item(actor: Actor, rma: Return, scan_id: str, sku: str, quantity: int)
         dedupe=f"{scan_id}:{sku}",
         evidence={"scan_id": scan_id, "sku": sku, "quantity": quantity},
         cause="An item arrived that is not on the return",
+    )
+
+
+def serial_mismatch(actor: Actor, rma: Return, scan_id: str, doubts: Sequence[Doubt]) -> None:
+    """Numbers on units do not fit what was sold, or what is known of them: another item may have been sent back."""
+    first = doubts[0]
+    more = f" and {len(doubts) - 1} more" if len(doubts) > 1 else ""
+    open_trouble(
+        actor,
+        "serial_mismatch",
+        rma.as_subject(),
+        f"{rma.number}: serial {first.serial} of {first.sku} {WHY[first.finding]}{more}",
+        "Compare the unit with the order; accept it, or have it sent back",
+        dedupe=f"{rma.id}:{scan_id}",
+        detail="; ".join(f"{each.sku} {each.serial}: {WHY[each.finding]}" for each in doubts),
+        evidence={"scan_id": scan_id, "serials": [each.serial for each in doubts]},
+        cause="The serial number of a unit is not that of the unit that was sold",
     )
 
 

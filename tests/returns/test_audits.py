@@ -8,6 +8,10 @@ from django.core.management.base import CommandError
 from django.db import connection
 
 from inventory import audits as stock_audits
+from inventory.enums import Disposition
+from inventory.inputs import SnapshotIn, StateMapIn
+from inventory.services import put_state_map, take_snapshot
+from inventory.services.comparing import compare_snapshot
 from retailops.events.models import Delivery, Destination, Event
 from retailops.lib import audit as registry
 from retailops.lib.clock import now
@@ -78,6 +82,12 @@ SABOTAGE: dict[str, str] = {
     "policies in force have two persons' word": "UPDATE returns_returnpolicy SET activated_by = 'user:1'",
     "every decision names its policy and what it saw": "UPDATE returns_return SET policy_facts = '{}'",
     "every code without a meaning has an open case": "UPDATE returns_vocabularymapping SET term_id = NULL",
+    "all stock of a sku sums to zero": "UPDATE inventory_stockbalance SET quantity = quantity + 1",
+    "serials stand where their last move brought them, within the balance": """
+        UPDATE inventory_serialunit SET disposition = 'scrap'""",
+    "comparisons with other systems' counts can be made again": """
+        UPDATE inventory_stockmove SET quantity = quantity + 1""",
+    "numbers read on arrival are of units that arrived": "DELETE FROM inventory_serialstep",
     "stock balances equal the sum of their moves": "UPDATE inventory_stockbalance SET quantity = quantity + 1",
     "reserved stock is what reservations hold, within the sellable": """
         UPDATE inventory_stockbalance SET reserved = reserved + 1 WHERE disposition = 'sellable'""",
@@ -109,7 +119,6 @@ def world() -> None:
     first = make_inspected_return(order, {1: 1})
     refund_outcomes.settle_refund(actor=SYSTEM, refund_id=first.refunds.get().id, external_reference="re_1")
     make_inspected_return(order, {1: 1})
-    make_receipt(make_return(order, {1: 1}))
     went = propose(exchangeable(exchange_timing="on_authorization"), price=400)
     shipped(went)
     make_receipt(went.rma)
@@ -126,6 +135,17 @@ def world() -> None:
     VocabularyMapping.objects.create(
         connection="shop", vocabulary=term.vocabulary, external_code="misc", term=term, version=1
     )
+    last = make_return(order, {1: 1})
+    line = {"line_no": 1, "quantity": 1, "serials": [unique("SN-")]}
+    receipt = make_receipt(last, lines=[line])
+    _count_elsewhere(receipt.location.code)
+
+
+def _count_elsewhere(location: str) -> None:
+    """Let another system count the place, and find nothing there."""
+    put_state_map(actor=SYSTEM, source="wms", told=StateMapIn(states={"WAIT": Disposition.PENDING_INSPECTION}))
+    told = SnapshotIn(source="wms", reference=unique(), location=location, as_of=now(), rows=[])
+    compare_snapshot(take_snapshot(actor=SYSTEM, snapshot=told).id)
 
 
 @pytest.mark.parametrize("audit", SABOTAGE)

@@ -8,6 +8,8 @@ from django.template import Context, Template
 from heroicons.templatetags.heroicons import heroicon_micro
 
 from connectors.models import InboxStatus
+from inventory.enums import Disposition
+from inventory.models import AdjustmentStatus, DriftClass, DriftStatus
 from retailops.cases.models import CaseStatus
 from retailops.events.enums import CircuitState, DeliveryStatus, EffectStatus, OutcomeClass
 from retailops.events.verdicts import VerdictKind
@@ -80,6 +82,10 @@ STATES = [
     ("circuit", CircuitState),
     ("verdict", VerdictKind),
     ("inbox", InboxStatus),
+    ("stock", Disposition),
+    ("drift", DriftStatus),
+    ("drift", DriftClass),
+    ("adjustment", AdjustmentStatus),
     ("facet", Logistics),
     ("facet", InspectionState),
     ("facet", MoneyState),

@@ -11,7 +11,11 @@ from django.test import Client
 
 from connectors.models import Connection
 from connectors.services import create_connection
-from inventory.models import Location
+from inventory.enums import Disposition
+from inventory.inputs import AdjustmentIn, SnapshotIn, SnapshotRowIn, StateMapIn
+from inventory.models import Location, StockAdjustment, StockDrift
+from inventory.services import adjust_stock, put_state_map, take_snapshot
+from inventory.services.comparing import compare_snapshot
 from retailops.accounts.actor import Actor
 from retailops.accounts.models import RoleGrant, User
 from retailops.cases.inputs import CaseIn
@@ -214,6 +218,30 @@ def case_about(rma: Return, title: str = "Another item came back") -> Case:
 
 
 @dataclass(frozen=True)
+class StockStory:
+    """A difference with another system's count, to be settled, and a counted one that waits for a second person."""
+
+    drift: StockDrift
+    adjustment: StockAdjustment
+
+
+def counted(region: str = "GB") -> StockStory:
+    """Return what two counts of the region's warehouse and one by hand made of it."""
+    place = location(region).code
+    put_state_map(actor=SYSTEM, source="wms", told=StateMapIn(states={"ON_HAND": Disposition.SELLABLE}))
+    for _ in range(2):
+        rows = [SnapshotRowIn(sku="JUMPER-M", state="ON_HAND", quantity=3)]
+        told = SnapshotIn(source="wms", reference=f"{uuid7()}", location=place, as_of=now(), rows=rows)
+        compare_snapshot(take_snapshot(actor=SYSTEM, snapshot=told).id)
+    found = AdjustmentIn(
+        reference=f"{uuid7()}", sku="MUG", location=place, disposition=Disposition.SELLABLE, change=2,
+        reason="Counted on Monday",
+    )  # fmt: skip
+    waiting = adjust_stock(actor=Actor.system("colleague"), adjustment=found)
+    return StockStory(StockDrift.objects.get(location__code=place), waiting)
+
+
+@dataclass(frozen=True)
 class Story:
     """One return in GB with everything that a page can show of it."""
 
@@ -227,6 +255,11 @@ class Story:
     def failed(self) -> Refund:
         """Another return's refund that the gateway refused; made where a test asks for it."""
         return failed_refund(self.connection)[0]
+
+    @cached_property
+    def stock(self) -> StockStory:
+        """What stands otherwise than booked; made where a test asks for it."""
+        return counted()
 
     @classmethod
     def told(cls) -> "Story":

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
+from inventory.models import StockAdjustment
 from retailops.accounts.actor import Actor, require
 from retailops.accounts.permissions import Permission
 from retailops.cases import services
@@ -41,6 +42,7 @@ class Waiting:
     refund: Refund | None
     delivery: Delivery | None
     policy: ReturnPolicy | None = None
+    adjustment: StockAdjustment | None = None
 
     @property
     def beyond(self) -> str:
@@ -70,8 +72,15 @@ def _waiting(actor: Actor) -> list[Waiting]:
     refunds = refunds_visible_to(actor).select_related("rma").in_bulk(subjects)
     deliveries = to_other_systems(actor).select_related("destination__connection").in_bulk(subjects)
     policies = policies_visible_to(actor).in_bulk(subjects)
+    counted = StockAdjustment.objects.select_related("location").in_bulk(subjects)
     return [
-        Waiting(each, refunds.get(each.subject_id), deliveries.get(each.subject_id), policies.get(each.subject_id))
+        Waiting(
+            each,
+            refunds.get(each.subject_id),
+            deliveries.get(each.subject_id),
+            policies.get(each.subject_id),
+            counted.get(each.subject_id),
+        )
         for each in approvals
     ]
 

@@ -79,6 +79,7 @@ def test_an_order_with_everything_is_captured_in_the_money_that_was_paid() -> No
                 "shipped_quantity": 2,
                 "shipped_at": datetime(2026, 11, 2, 12, tzinfo=UTC),
                 "final_sale": True,
+                "serials": [],
             },
             {
                 "external_id": "9002",
@@ -93,6 +94,7 @@ def test_an_order_with_everything_is_captured_in_the_money_that_was_paid() -> No
                 "shipped_quantity": 0,
                 "shipped_at": None,
                 "final_sale": False,
+                "serials": [],
             },
         ],
         "payments": [

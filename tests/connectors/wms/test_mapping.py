@@ -163,6 +163,7 @@ def test_a_disposition_without_a_name_there_is_refused(disposition: str) -> None
 
 def test_arrival_tells_return_parcel_and_lines() -> None:
     arrival = mapping.arrival(confirmed(), NAMES)
+    unread: dict[str, object] = {"serials": [], "lot": "", "expires_on": None}
     assert arrival.return_id == RETURN
     assert mapping.receipt(arrival).model_dump() == {
         "scan_id": "scan_1",
@@ -170,8 +171,8 @@ def test_arrival_tells_return_parcel_and_lines() -> None:
         "location": "LON",
         "received_at": datetime(2026, 11, 20, 10, 0, 0, 250000, tzinfo=UTC),
         "lines": [
-            {"line_no": 1, "sku": "TEE", "quantity": 2},
-            {"line_no": None, "sku": "SOCK", "quantity": 1},
+            {"line_no": 1, "sku": "TEE", "quantity": 2, **unread},
+            {"line_no": None, "sku": "SOCK", "quantity": 1, **unread},
         ],
     }
 
@@ -203,6 +204,7 @@ def test_judgement_splits_by_slice_and_tells_what_is_rejected() -> None:
                 "disposition": "sellable",
                 "reason": "",
                 "evidence": [],
+                "serials": [],
             },
             {
                 "line_no": 1,
@@ -213,6 +215,7 @@ def test_judgement_splits_by_slice_and_tells_what_is_rejected() -> None:
                 "disposition": "return_to_customer",
                 "reason": "worn",
                 "evidence": [],
+                "serials": [],
             },
         ],
     }

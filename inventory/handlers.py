@@ -1,0 +1,30 @@
+"""Subscribers: what a second person's word means for stock, in the publishing transaction."""
+
+from uuid import UUID
+
+from inventory.services.adjusting import APPROVAL_KIND, take_approval, take_refusal
+from retailops.accounts.actor import Actor
+from retailops.events.catalog import subscribe
+from retailops.events.models import Event
+
+# Who agreed may not be allowed to move stock; the word is the permission.
+WORD = Actor.system("approval")
+
+
+def register() -> None:
+    """Register the subscribers."""
+    subscribe("approval.approved", approval_given)
+    for name in ("approval.refused", "approval.expired"):
+        subscribe(name, approval_refused)
+
+
+def approval_given(event: Event) -> None:
+    """approval.approved → the adjustment is booked."""
+    if event.data["kind"] == APPROVAL_KIND:
+        take_approval(WORD, UUID(event.data["subject_id"]))
+
+
+def approval_refused(event: Event) -> None:
+    """approval.refused, approval.expired → the adjustment is given up."""
+    if event.data["kind"] == APPROVAL_KIND:
+        take_refusal(UUID(event.data["subject_id"]))

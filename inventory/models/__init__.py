@@ -1,0 +1,38 @@
+"""Where goods are, what stands where, what it is, and what other systems say of it."""
+
+from inventory.models.adjustments import AdjustmentStatus, StockAdjustment
+from inventory.models.items import Item, ItemValue
+from inventory.models.reservations import Reservation
+from inventory.models.serials import Lot, SerialStep, SerialUnit
+from inventory.models.snapshots import (
+    DriftClass,
+    DriftStatus,
+    Snapshot,
+    SnapshotDifference,
+    SnapshotRow,
+    StateMap,
+    StockDrift,
+)
+from inventory.models.stock import LegalTransition, Location, StockBalance, StockMove
+
+__all__ = [
+    "AdjustmentStatus",
+    "DriftClass",
+    "DriftStatus",
+    "Item",
+    "ItemValue",
+    "LegalTransition",
+    "Location",
+    "Lot",
+    "Reservation",
+    "SerialStep",
+    "SerialUnit",
+    "Snapshot",
+    "SnapshotDifference",
+    "SnapshotRow",
+    "StateMap",
+    "StockAdjustment",
+    "StockBalance",
+    "StockDrift",
+    "StockMove",
+]

@@ -1,0 +1,26 @@
+"""Addresses of the stock pages."""
+
+from django.urls import path
+
+from inventory.web import dialogs, differences, places, views
+
+app_name = "stock"
+urlpatterns = [
+    path("", views.stock, name="overview"),
+    path("rows/", views.balances, name="balances"),
+    path("rows/export.csv", views.balances_export, name="balances_export"),
+    path("moves/", views.moves, name="moves"),
+    path("quarantine/", views.quarantine, name="quarantine"),
+    path("quarantine/export.csv", views.quarantine_export, name="quarantine_export"),
+    path("sku/<path:sku>/", views.sku_page, name="sku"),
+    path("move/", dialogs.shift, name="shift"),
+    path("count/", dialogs.count, name="count"),
+    path("adjustments/<uuid:adjustment_id>/<slug:verdict>/", dialogs.adjustment_verdict, name="adjustment_verdict"),
+    path("differences/", differences.drift_list, name="drifts"),
+    path("differences/<uuid:drift_id>/", differences.drift_detail, name="drift"),
+    path("differences/<uuid:drift_id>/do/<slug:step>/", differences.drift_step, name="drift_step"),
+    path("snapshots/<uuid:snapshot_id>/", differences.snapshot_detail, name="snapshot"),
+    path("locations/", places.location_list, name="locations"),
+    path("locations/add/", places.location_add, name="location_add"),
+    path("locations/<str:code>/", places.location_edit, name="location"),
+]

@@ -1,0 +1,107 @@
+"""Stock over the API: moves, counted differences, items, locations, snapshots and what is done about differences."""
+
+from typing import Any
+
+import pytest
+
+from inventory.models import StockMove
+from inventory.services.comparing import compare_snapshot
+from retailops.lib.clock import now
+from tests.api.conftest import Api, MakeApi
+from tests.factories import unique
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def api(make_api: MakeApi) -> Api:
+    return make_api("inventory:admin")
+
+
+@pytest.fixture
+def place(api: Api) -> str:
+    code = unique("DC-")
+    body = {"name": "Center", "region": "uk", "currency": "GBP"}
+    assert api.put(f"/inventory/locations/{code}", body).status == 201
+    assert api.put(f"/inventory/locations/{code}", body | {"sellable": False}).status == 200
+    api.put("/inventory/items", {"items": [{"sku": "LAMP", "values": [{"currency": "GBP", "amount": 100}]}]})
+    return code
+
+
+def counted(api: Api, place: str, change: int = 5, **fields: Any) -> Any:
+    body = {
+        "reference": unique("count-"), "sku": "LAMP", "location": place, "disposition": "quarantine",
+        "change": change, "reason": "opening stock",
+    }  # fmt: skip
+    return api.post("/inventory/adjustments", body | fields)
+
+
+def test_stock_is_counted_and_moved(api: Api, place: str) -> None:
+    made = counted(api, place)
+    assert (made.status, made.json["status"], made.json["value"]) == (201, "booked", {"amount": 500, "currency": "GBP"})
+    move = {
+        "reference": "M-1", "sku": "LAMP", "quantity": 2, "location": place, "source": "quarantine",
+        "target": "sellable", "reason": "checked",
+    }  # fmt: skip
+    first, again = (api.post("/inventory/moves", {"moves": [move]}) for _ in range(2))
+    assert (first.status, first.json) == (201, again.json)
+    refused = api.post("/inventory/moves", {"moves": [move | {"reference": "M-2"}, move | {"quantity": 9}]})
+    refused.problem(409, "key-reused")
+    assert StockMove.objects.count() == 2
+    shown = api.get("/inventory/availability", sku="LAMP").json
+    assert shown["locations"][0]["by_disposition"] == {"quarantine": 3, "sellable": 2}
+    assert shown["available"] == 0  # the place is not one that sells
+
+
+def test_a_large_difference_waits(api: Api, place: str, make_api: MakeApi) -> None:
+    made = counted(api, place, 1000)
+    assert (made.json["status"], made.json["move_id"]) == ("waiting", None)
+    decider = make_api("approvals:write")
+    [asked] = decider.get("/approvals", status="requested").json["results"]
+    assert decider.post(f"/approvals/{asked['id']}/approve", {"reason": "seen"}).status == 200
+    assert StockMove.objects.get().quantity == 1000
+
+
+def test_a_snapshot_is_compared_and_settled(api: Api, place: str) -> None:
+    counted(api, place)
+    assert api.put("/inventory/state-maps/wms", {"states": {"HOLD": "quarantine", "LENT": None}}).json["version"] == 1
+    for number in range(2):
+        body = {
+            "source": "wms", "reference": f"S{number}", "location": place, "as_of": "2026-01-01T00:00:00Z",
+            "rows": [{"sku": "LAMP", "state": "HOLD", "quantity": 3}],
+        }  # fmt: skip
+        made = api.post("/inventory/snapshots", body)
+        assert (made.status, made.json["differing_count"]) == (201, 1)
+    found = api.get(f"/inventory/snapshots/{made.json['id']}").json
+    assert found["differences"] == [
+        {
+            "sku": "LAMP", "disposition": "quarantine", "theirs": 3, "ours": 0, "coming": 0, "leaving": 0,
+            "unexplained": 3,
+        }
+    ]  # fmt: skip
+    [drift] = api.get("/inventory/drifts", status="raised").json["results"]
+    assert (drift["net"], drift["value"], drift["kind"]) == (3, {"amount": 300, "currency": "GBP"}, "unknown")
+    for verb in ("recount", "explain", "accept"):
+        answer = api.post(f"/inventory/drifts/{drift['id']}/{verb}", {"reason": "counted"}, key=unique())
+        assert answer.status == 200
+    again = api.post(f"/inventory/drifts/{drift['id']}/accept", {"reason": "counted"}, key=unique())
+    again.problem(409, "accepted")
+
+
+def test_a_snapshot_of_now_waits_until_its_instant_has_settled(api: Api, place: str) -> None:
+    api.put("/inventory/state-maps/wms", {"states": {"HOLD": "quarantine"}})
+    body = {"source": "wms", "reference": "S", "location": place, "as_of": now().isoformat(), "rows": []}
+    made = api.post("/inventory/snapshots", body)
+    assert made.json["compared_at"] is None
+    assert compare_snapshot(made.json["id"]).compared_at
+
+
+def test_other_regions_see_nothing(api: Api, place: str, make_api: MakeApi) -> None:
+    counted(api, place)
+    elsewhere = make_api("inventory:admin", regions=["de"])
+    assert elsewhere.get("/inventory/locations").json["results"] == []
+    assert counted(elsewhere, place).status == 404
+    assert elsewhere.put(f"/inventory/locations/{place}", {"name": "Mine", "region": "de"}).status == 404
+    reader = make_api("inventory:read")
+    assert counted(reader, place).status == 403
+    assert StockMove.objects.count() == 1

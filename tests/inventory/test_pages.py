@@ -1,0 +1,159 @@
+"""Stock pages: each figure opens its rows, what is done goes through the commands, files hold the same rows."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from inventory.models import Location, StockAdjustment, StockBalance, StockDrift, StockMove
+from retailops.cases.models import Approval
+from retailops.cases.services import approve
+from tests.factories import SYSTEM, unique
+from tests.inventory.test_by_hand import item, place, stock
+from tests.inventory.test_moving import balance
+from tests.workbench import world
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def here() -> Location:
+    return place(region="GB", name="North hall")
+
+
+@pytest.fixture
+def lead() -> Client:
+    return world.signed_in(world.person("ops_lead"))
+
+
+def page(client: Client, address: str, **query: Any) -> str:
+    answer = client.get(address, query)
+    assert answer.status_code == 200, address
+    return " ".join(world.body_of(answer).split())
+
+
+def test_all_stock_is_summed_by_place_with_its_value(here: Location, lead: Client) -> None:
+    item("SKU", value=250)
+    stock(here, quantity=4)
+    stock(here, "quarantine", 2)
+    stock(here, "quarantine", 3, sku="OTHER")
+    text = page(lead, "/stock/")
+    assert "North hall" in text
+    assert f'<a href="/stock/rows/?location={here.code}&amp;disposition=quarantine">5</a>' in text
+    assert f'<a href="/stock/rows/?location={here.code}">9</a>' in text
+    assert "15.00" in text  # 6 units of 2.50
+    assert "3 without a value" in text
+
+
+def test_a_figure_opens_exactly_its_rows(here: Location, lead: Client) -> None:
+    stock(here, quantity=4)
+    stock(here, "quarantine", 2)
+    stock(here, "scrap", 1, source="adjustment")
+    assert "1 row, 4 units" in page(lead, "/stock/rows/", location=here.code, disposition="sellable")
+    text = page(lead, "/stock/rows/", location=here.code, disposition="other")
+    assert "1 row, 1 unit<" in text
+    assert "3 rows, 7 units" in page(lead, "/stock/rows/", location=here.code)
+    assert "1 row, 4 units" in page(lead, "/stock/rows/", available="1")
+    file = world.body_of(lead.get("/stock/rows/export.csv", {"disposition": "quarantine"}))
+    assert [line.split(",")[:5] for line in file.splitlines()[1:]] == [["SKU", here.code, "GB", "quarantine", "2"]]
+
+
+def test_rows_go_on_where_the_page_before_ended(here: Location, lead: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inventory.web.overview.PAGE", 2)
+    for sku in ("A", "B", "C"):
+        stock(here, sku=sku)
+    first = page(lead, "/stock/rows/")
+    assert ("/stock/sku/B/" in first, "/stock/sku/C/" in first) == (True, False)
+    last = StockBalance.objects.get(sku="B", disposition="sellable").pk
+    assert f"after={last}" in first
+    then = page(lead, "/stock/rows/", after=last)
+    assert ("/stock/sku/B/" in then, "/stock/sku/C/" in then) == (False, True)
+
+
+def test_a_sku_shows_where_it_stands_and_how_it_came_there(here: Location, lead: Client) -> None:
+    stock(here, quantity=2, serials=("SN-1",), lot="L9")
+    text = page(lead, "/stock/sku/SKU/")
+    for words in ("SN-1", "L9", "North hall", "Sellable", "Outside"):
+        assert words in text
+    assert lead.get("/stock/sku/NONE/").status_code == 404
+
+
+def test_moves_are_found_by_sku_place_and_disposition(here: Location, lead: Client) -> None:
+    stock(here)
+    stock(here, "quarantine", sku="OTHER")
+    text = page(lead, "/stock/moves/", location=here.code, disposition="quarantine")
+    assert ("/stock/sku/OTHER/" in text, "/stock/sku/SKU/" in text) == (True, False)
+
+
+def test_stock_is_moved_from_the_page_once(here: Location, lead: Client) -> None:
+    stock(here, "quarantine", serials=("A", "B"))
+    form = {
+        "sku": "SKU", "location": here.code, "source": "quarantine", "target": "sellable", "target_location": "",
+        "quantity": 2, "serials": "A\nB\n", "reason": "checked", "reference": "web:1",
+    }  # fmt: skip
+    for _ in range(2):
+        assert lead.post("/stock/move/", form).status_code == 303
+    assert balance(here.code, "sellable") == 2
+    refused = lead.post("/stock/move/", form | {"reference": "web:2", "quantity": 9})
+    assert refused.status_code == 422
+    assert "Only 3 of SKU stand in quarantine there." in refused.content.decode()
+
+
+def test_a_count_waits_for_a_second_person_on_the_page(here: Location, lead: Client) -> None:
+    stock(here)
+    form = {
+        "sku": "SKU", "location": here.code, "disposition": "sellable", "change": "-1", "serials": "",
+        "reason": "counted", "reference": "web:1",
+    }  # fmt: skip
+    assert lead.post("/stock/count/", form).status_code == 303
+    row = StockAdjustment.objects.get()
+    address = f"/stock/adjustments/{row.id}/approve/"
+    assert "Somebody else must decide it." in page(lead, address)
+    assert lead.post(address, {"reason": "mine"}).status_code == 403
+    other = world.signed_in(world.person("finance_approver"))
+    assert "Counted difference" in page(other, "/approvals/")
+    assert other.post(address, {"reason": "seen"}).status_code == 303
+    assert balance(here.code, "sellable") == 4
+    assert "It was decided already." in page(other, address)
+
+
+def test_a_difference_is_settled_on_its_page(lead: Client) -> None:
+    told = world.counted()
+    assert "To settle" in page(lead, "/stock/differences/")
+    address = f"/stock/differences/{told.drift.id}/"
+    assert "Accept their count" in page(lead, address)
+    assert "+3" in page(lead, f"{address}do/accept/")
+    assert lead.post(f"{address}do/accept/", {"reason": "counted again"}).status_code == 303
+    waiting = StockAdjustment.objects.get(drift=told.drift)
+    approve(SYSTEM, Approval.objects.get(subject_id=waiting.id).id, "yes")
+    assert StockMove.objects.get().quantity == 3
+    assert "Taken over already" in page(lead, address)
+    assert lead.post(f"{address}do/accept/", {"reason": "again"}).status_code == 422
+    assert "JUMPER-M" in page(lead, f"/stock/snapshots/{told.drift.last_snapshot_id}/")
+
+
+def test_an_auditor_sees_differences_and_settles_none() -> None:
+    told = world.counted()
+    auditor = world.signed_in(world.person("auditor"))
+    address = f"/stock/differences/{told.drift.id}/"
+    assert "Accept their count" not in page(auditor, address)
+    assert auditor.post(f"{address}do/explain/", {"reason": "x"}).status_code == 403
+    assert StockDrift.objects.get().explanation == ""
+    assert "Move…" not in page(auditor, "/stock/")
+
+
+def test_locations_are_kept_on_their_page(here: Location, lead: Client) -> None:
+    form = {
+        "code": unique("NEW-"), "name": "New hall", "kind": "store", "region": "GB", "currency": "JPY",
+        "adjustment_limit": "9000", "drift_limit": "500", "quarantine_days": "7",
+    }  # fmt: skip
+    assert lead.post("/stock/locations/add/", form).status_code == 303
+    made = Location.objects.get(code=form["code"])
+    assert (made.adjustment_limit, made.sellable, made.quarantine_days) == (9000, False, 7)
+    changed = form | {"name": "Other", "currency": "GBP"}
+    assert lead.post(f"/stock/locations/{here.code}/", changed).status_code == 303
+    here.refresh_from_db()
+    assert (here.name, here.adjustment_limit) == ("Other", 900000)
+    assert "Other" in page(lead, "/stock/locations/")
+    agent = world.signed_in(world.person("ops_agent"))
+    assert agent.post("/stock/locations/add/", form).status_code == 403
