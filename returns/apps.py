@@ -7,7 +7,8 @@ class ReturnsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the app's events, subscribers, sweeps and audits."""
-        from returns import audits, handlers
+        from returns import audits, bearers, handlers
 
         handlers.register()
         audits.register()
+        bearers.register()

@@ -192,3 +192,31 @@ class PolicyStatus(TextChoices):
     DRAFT = "draft"
     ACTIVE = "active"
     RETIRED = "retired"
+
+
+class ChargebackStatus(TextChoices):
+    """A dispute at the gateway: opened → won | lost. Opened and lost ones take their amount of the payment."""
+
+    OPENED = "opened"
+    WON = "won"
+    LOST = "lost"
+
+
+# Chargebacks whose amount is gone from the payment.
+TAKING_CHARGEBACKS = (ChargebackStatus.OPENED, ChargebackStatus.LOST)
+
+
+class OverrideReason(TextChoices):
+    """Why a refund goes beyond policy: the vocabulary `override_reason`."""
+
+    GOODWILL = "goodwill", "Goodwill"
+    MERCHANT_FAULT = "merchant_fault", "Our fault"
+    CARRIER_FAULT = "carrier_fault", "Carrier's fault"
+    DEFECTIVE = "defective", "Defective goods"
+    LATE_DELIVERY = "late_delivery", "Late delivery"
+    PRICE_ADJUSTMENT = "price_adjustment", "Price adjustment"
+    TENDER_CLOSED = "tender_closed", "Card or account closed"
+    NO_RECEIPT = "no_receipt", "No receipt"
+    OUT_OF_WINDOW = "out_of_window", "Out of window"
+    LEGAL = "legal", "Legal or regulator"
+    OTHER = "other"

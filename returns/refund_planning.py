@@ -7,7 +7,7 @@ from uuid import UUID
 
 from retailops.lib.errors import FieldError, Invalid, Unprocessable
 from returns.allocation import Ranges, count, first
-from returns.enums import ComponentKind
+from returns.enums import ComponentKind, OverrideReason
 from returns.inputs import RefundProposalIn
 from returns.refund_calculation import Calculation, calculate
 from returns.refund_terms import Terms
@@ -33,6 +33,8 @@ class Plan:
     evidence: tuple[str, ...] = ()
     broken: dict[str, dict[str, Any]] = field(default_factory=dict)
     proposal: UUID | None = None
+    reason_code: OverrideReason = OverrideReason.OTHER
+    files: tuple[UUID, ...] = ()
 
 
 def plan_by_policy(terms: Terms) -> Plan:
@@ -48,12 +50,18 @@ def plan_by_policy(terms: Terms) -> Plan:
     return Plan(calculation, spread, permitted=owed)
 
 
-def plan_by_person(terms: Terms, proposal: RefundProposalIn) -> Plan:
-    """Return the refund that a person asks for.
+def plan_by_person(
+    terms: Terms,
+    proposal: RefundProposalIn,
+    *,
+    units: dict[UUID, Ranges] | None = None,
+    proposal_id: UUID | None = None,
+) -> Plan:
+    """Return the refund that a person asks for; exactly of these units, and of that proposal, where they are given.
 
     Raises Invalid (no such line), Unprocessable (units that did not earn it, more than the payments can take).
     """
-    units = _units(terms, proposal)
+    units = _units(terms, proposal) if units is None else units
     by_policy = calculate(terms, units)
     shaped = calculate(terms, units, waive_fees=proposal.waive_fees, shipping=proposal.refund_shipping)
     if proposal.amount is not None and proposal.amount != shaped.total:
@@ -67,6 +75,9 @@ def plan_by_person(terms: Terms, proposal: RefundProposalIn) -> Plan:
         reason=proposal.reason,
         evidence=tuple(proposal.evidence),
         broken=_broken(terms, proposal, by_policy, shaped),
+        proposal=proposal_id,
+        reason_code=proposal.reason_code,
+        files=tuple(proposal.files),
     )
 
 
@@ -96,11 +107,21 @@ def _spread(terms: Terms, proposal: RefundProposalIn, total: int) -> list[tuple[
             raise Unprocessable("The payment is not one of this order.", code="unknown-payment")
     spread = split(total, tenders, terms.rules.tender_order) if total > 0 else []
     if sum(amount for _, amount in spread) < total:
+        refuse_disputed(tenders)
         left = sum(tender.remaining for tender in tenders)
         raise Unprocessable(
             "That is more than is left of what was paid.", code="exceeds-tenders", left=left, requested=total
         )
     return spread
+
+
+def refuse_disputed(tenders: Sequence[Tender]) -> None:
+    """Raise Unprocessable where one of the payments is disputed: that is why it takes nothing."""
+    if any(tender.disputed for tender in tenders):
+        raise Unprocessable(
+            "The bank took the payment back and the dispute runs: a refund would pay the customer twice.",
+            code="charged-back",
+        )
 
 
 def _broken(
@@ -117,6 +138,9 @@ def _broken(
     usual = [tender.payment_id for tender, _ in split(by_policy.total, terms.tenders, terms.rules.tender_order)]
     if proposal.payment_id is not None and usual != [proposal.payment_id]:
         broken["other_tender"] = _pair([str(each) for each in usual], str(proposal.payment_id))
+    for rule in ("no_receipt", "out_of_window"):
+        if getattr(proposal, rule):
+            broken[rule] = _pair(False, True)
     return broken
 
 

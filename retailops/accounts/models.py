@@ -79,7 +79,8 @@ class RoleGrant(models.Model):
 
     def as_grant(self) -> Grant:
         """Return the permissions that the role brings, within its regions and brands."""
-        return Grant(frozenset(map(str, ROLE_PERMISSIONS[self.role])), frozenset(self.regions), frozenset(self.brands))
+        permissions = frozenset(map(str, ROLE_PERMISSIONS[self.role]))
+        return Grant(permissions, frozenset(self.regions), frozenset(self.brands), self.role)
 
 
 class ApiClient(models.Model):

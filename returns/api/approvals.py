@@ -19,7 +19,8 @@ from retailops.cases.selectors import approvals_visible_to
 from retailops.events.api.commands import CommandEndpoint
 from retailops.lib.pagination import PageQuery
 from retailops.lib.wire import Body, MoneyShape, Shape
-from returns.services.refunds import APPROVAL_KIND, approve_refund, deny_refund
+from returns.services.refunds import approve_refund, deny_refund
+from returns.services.submitting import APPROVAL_KIND
 
 DECIDE = Permission.APPROVALS_DECIDE
 

@@ -1,5 +1,6 @@
 """What the app publishes: ids, amounts (minor units) and codes; never personal data. One module per stage."""
 
+from returns.events.chargebacks import ChargebackFact, ChargebackLost, ChargebackOpened, ChargebackWon
 from returns.events.credit_memos import (
     CreditMemoFact,
     CreditMemoPosted,
@@ -34,6 +35,7 @@ from returns.events.refunds import (
     RefundApprovalRequested,
     RefundApproved,
     RefundCanceled,
+    RefundCancelRequested,
     RefundDenied,
     RefundFact,
     RefundFailed,
@@ -44,6 +46,7 @@ from returns.events.refunds import (
     RefundReversed,
     RefundSubmitted,
     RefundSucceeded,
+    RefundSuperseded,
 )
 from returns.events.returns import (
     LineFact,
@@ -60,6 +63,10 @@ from returns.events.returns import (
 )
 
 __all__ = [
+    "ChargebackFact",
+    "ChargebackLost",
+    "ChargebackOpened",
+    "ChargebackWon",
     "CreditMemoFact",
     "CreditMemoPosted",
     "CreditMemoQueued",
@@ -86,6 +93,7 @@ __all__ = [
     "RefundActionRequired",
     "RefundApprovalRequested",
     "RefundApproved",
+    "RefundCancelRequested",
     "RefundCanceled",
     "RefundDenied",
     "RefundFact",
@@ -97,6 +105,7 @@ __all__ = [
     "RefundReversed",
     "RefundSubmitted",
     "RefundSucceeded",
+    "RefundSuperseded",
     "ReturnAuthorized",
     "ReturnCanceled",
     "ReturnClosed",

@@ -12,30 +12,32 @@ from retailops.accounts.actor import Actor
 from retailops.accounts.permissions import Permission
 from retailops.cases import services as cases
 from retailops.cases.inputs import ApprovalIn
+from retailops.cases.models import EvidenceFile
 from retailops.lib.errors import Conflict, Denied, Unprocessable
 from retailops.lib.fsm import fire
 from retailops.lib.money import Money
 from returns.access import access_refund, access_return
-from returns.allocation import overlap, subtract
-from returns.enums import LIVE_REFUNDS, ComponentKind, RefundStatus, ReturnStatus
-from returns.events import RefundApprovalRequested, RefundDenied
+from returns.allocation import count, overlap, subtract
+from returns.enums import LIVE_REFUNDS, ComponentKind, OverrideReason, RefundStatus, ReturnStatus
+from returns.events import RefundApprovalRequested, RefundDenied, RefundSuperseded
 from returns.inputs import RefundProposalIn
 from returns.models import Refund, RefundComponent, RefundLine, Return
 from returns.policy import may_approve, rules_of, within
 from returns.refund_calculation import Calculation
-from returns.refund_planning import Plan, plan_by_person, plan_by_policy
-from returns.refund_terms import Terms, covered_units, read_terms, tenders_of
-from returns.services.closing import finish
+from returns.refund_planning import Plan, plan_by_person, plan_by_policy, refuse_disputed
+from returns.refund_terms import Terms, covered_units, earned_units, read_terms, tenders_of
+from returns.services.closing import end_trouble, finish
 from returns.services.locking import lock_return
+from returns.services.override_notes import evidence_given, named_files, note_overrides
 from returns.services.proposing import reserve, tell
 from returns.services.replacing import end_what_is_replaced
-from returns.services.submitting import approve_and_submit
+from returns.services.submitting import APPROVAL_KIND, approve_and_submit
 from returns.tenders import Tender
-from returns.troubles import no_tender
+from returns.troubles import no_tender, refund_plus_chargeback
+from returns.troubles.chargebacks import AFTER_DISPUTE
 from returns.worth import Part
 
 POLICY = Actor.system("policy")
-APPROVAL_KIND = "refund"
 DEAD = (RefundStatus.FAILED, RefundStatus.REVERSED, RefundStatus.CANCELED)
 
 
@@ -64,9 +66,11 @@ def propose_refund(*, actor: Actor, return_id: UUID, proposal: RefundProposalIn 
     terms = read_terms(rma, by_itself=False)
     plan = plan_by_person(terms, proposal) if proposal else plan_by_policy(terms)
     if not plan.spread:
+        refuse_disputed(terms.tenders)
         raise Unprocessable("Nothing that came back is left to refund, or no payment can take it.", code="nothing-due")
-    refunds = _carry_out(actor, terms, plan)
-    _supersede_dead(rma, refunds[0])
+    refunds = carry_out(actor, terms, plan)
+    _supersede_dead(actor, rma, refunds[0])
+    _owed_no_more(actor, rma, refunds[0])
     finish(actor, rma)
     return refunds
 
@@ -81,10 +85,13 @@ def refund_by_policy(rma: Return) -> list[Refund]:
         return []
     terms = read_terms(rma, by_itself=True)
     plan = plan_by_policy(terms)
+    if plan.permitted > 0 and (payment := terms.charged_back):
+        refund_plus_chargeback(POLICY, rma, str(payment.id), plan.permitted, "so policy refunds nothing by itself")
+        return []
     missing = plan.permitted - plan.calculation.total
     if missing > 0:
         no_tender(POLICY, rma, missing)
-    return _carry_out(POLICY, terms, plan) if plan.spread else []
+    return carry_out(POLICY, terms, plan) if plan.spread else []
 
 
 def preview_refund(actor: Actor, return_id: UUID) -> RefundPreview:
@@ -102,11 +109,18 @@ def preview_refund(actor: Actor, return_id: UUID) -> RefundPreview:
     )
 
 
-def _carry_out(actor: Actor, terms: Terms, plan: Plan) -> list[Refund]:
+def carry_out(actor: Actor, terms: Terms, plan: Plan, *, replaces: Refund | None = None) -> list[Refund]:
+    """Reserve a plan and let it go, or ask for a second person's word. Payments and return are locked.
+
+    Raises Invalid for files of evidence that are not of this return.
+    """
+    files = named_files(terms.rma, plan.files)
     refunds = reserve(actor, terms, plan)
+    if plan.broken:
+        note_overrides(actor, refunds, plan, files, replaces)
     reasons = _why_approval(terms, plan)
     if reasons:
-        _ask(actor, terms, plan, refunds, reasons)
+        _ask(actor, terms, plan, refunds, reasons, files)
     else:
         label = terms.rma.policy.label if terms.rma.policy else "defaults"
         approve_and_submit(actor, refunds, approved_by=f"policy:{label}")
@@ -122,15 +136,24 @@ def _why_approval(terms: Terms, plan: Plan) -> list[str]:
     return reasons
 
 
-def _ask(actor: Actor, terms: Terms, plan: Plan, refunds: Sequence[Refund], reasons: Sequence[str]) -> None:
+def _ask(
+    actor: Actor,
+    terms: Terms,
+    plan: Plan,
+    refunds: Sequence[Refund],
+    reasons: Sequence[str],
+    files: Sequence[EvidenceFile],
+) -> None:
     for refund in refunds:
         fire(refund.ask_approval)
-        refund.approval = cases.request_approval(actor, _approval(refund, terms, plan, reasons))
+        refund.approval = cases.request_approval(actor, _approval(refund, terms, plan, reasons, files))
     Refund.objects.bulk_update(refunds, ["status", "approval"])
     tell(actor, RefundApprovalRequested, refunds)
 
 
-def _approval(refund: Refund, terms: Terms, plan: Plan, reasons: Sequence[str]) -> ApprovalIn:
+def _approval(
+    refund: Refund, terms: Terms, plan: Plan, reasons: Sequence[str], files: Sequence[EvidenceFile]
+) -> ApprovalIn:
     return ApprovalIn(
         kind=APPROVAL_KIND,
         subject=refund.as_subject(),
@@ -142,30 +165,41 @@ def _approval(refund: Refund, terms: Terms, plan: Plan, reasons: Sequence[str]) 
             "permitted": plan.permitted,
             "requested": plan.calculation.total,
             "broken": plan.broken,
+            "reason_code": str(plan.reason_code) if plan.broken else "",
         },
-        evidence={"given": list(plan.evidence)} if plan.evidence else {},
+        evidence=evidence_given(plan, files),
         policy_version=refund.policy_version,
         valid_for=timedelta(hours=terms.rules.approval_expires_hours),
     )
 
 
 def bound_payload(refund: Refund) -> dict[str, Any]:
-    """Return what an approval of the refund is bound to, besides its amount: another payment voids it."""
-    return {"refund": str(refund.id), "payment": str(refund.payment_id), "leg": refund.leg}
+    """Return what an approval of the refund is bound to, besides its amount: payment, leg, units, parts and rules."""
+    lines = RefundLine.objects.filter(refund=refund).order_by("line_id").values_list("line_id", "units")
+    parts = RefundComponent.objects.filter(refund=refund).order_by("id").values_list("kind", "code", "amount")
+    return {
+        "refund": str(refund.id),
+        "payment": str(refund.payment_id),
+        "leg": refund.leg,
+        "units": [[str(line_id), units] for line_id, units in lines],
+        "parts": [list(part) for part in parts],
+        "broken": refund.facts.get("broken", {}),
+    }
 
 
 @transaction.atomic
-def approve_refund(*, actor: Actor, refund_id: UUID, reason: str = "approved") -> Refund:
-    """Agree to a refund that waits, and submit it.
+def approve_refund(*, actor: Actor, refund_id: UUID, reason: str = "approved", seen: str = "") -> Refund:
+    """Agree to a refund that waits, and submit it. `seen` is the hash of the evidence that the person had before them.
 
-    Raises Denied (requester, limit of the role, no permission), Conflict (does not wait, approval expired), NotFound.
+    Raises Denied (requester, limit of the role, no permission), Conflict (does not wait, approval expired, other
+    evidence, what it pays for has changed), NotFound.
     """
     refund = access_refund(actor, refund_id, Permission.APPROVALS_DECIDE, lock=True)
     if refund.status != RefundStatus.PENDING_APPROVAL or refund.approval_id is None:
         raise Conflict(f"The refund is {refund.get_status_display().lower()}.", present=str(refund.status))
     check_limit(actor, refund)
     # Publishes `approval.approved`, whose subscriber (`take_approval`) carries the refund on in this transaction.
-    cases.approve(actor, refund.approval_id, reason)
+    cases.approve(actor, refund.approval_id, reason, seen=seen)
     return access_refund(actor, refund_id, Permission.APPROVALS_DECIDE)
 
 
@@ -174,7 +208,8 @@ def check_limit(actor: Actor, refund: Refund) -> None:
     rules = rules_of(refund.rma.policy)
     if actor.key == refund.requested_by:
         raise Denied("Who asked for the refund cannot approve it: a second person must.", code="same-person")
-    if not may_approve(actor, rules, refund.amount, refund.currency):
+    rma = refund.rma
+    if not may_approve(actor, rules, refund.amount, refund.currency, region=rma.region, brand=rma.brand):
         raise Denied(
             f"{Money(refund.amount, refund.currency)} is above what {actor.label} may approve.", code="above-limit"
         )
@@ -184,6 +219,7 @@ def take_approval(actor: Actor, refund_id: UUID) -> None:
     """Carry on a refund whose approval was just given: use it up and submit. For the approval's subscriber."""
     refund = access_refund(actor, refund_id, Permission.APPROVALS_DECIDE, lock=True)
     check_limit(actor, refund)
+    _check_still_earned(refund)
     cases.consume_approval(
         actor,
         kind=APPROVAL_KIND,
@@ -195,13 +231,25 @@ def take_approval(actor: Actor, refund_id: UUID) -> None:
     finish(actor, refund.rma)
 
 
+def _check_still_earned(refund: Refund) -> None:
+    """Raise Conflict where units that it pays for are not accepted or kept any more: what was asked has changed."""
+    lines = [row.line for row in RefundLine.objects.filter(refund=refund).select_related("line")]
+    covered = covered_units([line.id for line in lines])
+    rules = rules_of(refund.rma.policy)
+    if any(count(covered.get(line.id, [])) > max(0, earned_units(refund.rma, line, rules)) for line in lines):
+        raise Conflict(
+            "What it pays for has changed: some of its units earn no refund any more. Refuse it, or change it.",
+            code="approval-differs",
+        )
+
+
 @transaction.atomic
-def deny_refund(*, actor: Actor, refund_id: UUID, reason: str) -> Refund:
+def deny_refund(*, actor: Actor, refund_id: UUID, reason: str, seen: str = "") -> Refund:
     """Refuse a refund that waits; its money is free again. Raises as approve_refund."""
     refund = access_refund(actor, refund_id, Permission.APPROVALS_DECIDE, lock=True)
     if refund.status != RefundStatus.PENDING_APPROVAL or refund.approval_id is None:
         raise Conflict(f"The refund is {refund.get_status_display().lower()}.", present=str(refund.status))
-    cases.refuse(actor, refund.approval_id, reason)
+    cases.refuse(actor, refund.approval_id, reason, seen=seen)
     return access_refund(actor, refund_id, Permission.APPROVALS_DECIDE)
 
 
@@ -235,11 +283,18 @@ def supersede_refund(*, actor: Actor, refund_id: UUID, reason: str, payment_id: 
     _check_still_free(old, plan)
     fire(old.supersede)
     old.save(update_fields=["status"])
-    [new] = _carry_out(actor, terms, plan)
+    tell(actor, RefundSuperseded, [old])
+    [new] = carry_out(actor, terms, plan)
     Refund.objects.filter(pk=old.pk).update(superseded_by=new)
     end_what_is_replaced(rma, old, new, reason)
+    _owed_no_more(actor, rma, new)
     finish(actor, rma)
     return new
+
+
+def _owed_no_more(actor: Actor, rma: Return, new: Refund) -> None:
+    """What was stopped for a dispute is proposed again: its case ends."""
+    end_trouble(actor, rma, f"{AFTER_DISPUTE}:{rma.id}", "It was proposed again.", {"refund": str(new.id)})
 
 
 def _tender_for(terms: Terms, old: Refund, payment_id: UUID) -> Tender:
@@ -247,6 +302,7 @@ def _tender_for(terms: Terms, old: Refund, payment_id: UUID) -> Tender:
     if tender is None:
         raise Unprocessable("The payment is not one of this order.", code="unknown-payment")
     if tender.remaining < old.amount:
+        refuse_disputed([tender])
         raise Unprocessable("The payment cannot take the whole amount.", code="exceeds-tender")
     return tender
 
@@ -267,6 +323,7 @@ def _same_again(old: Refund, tender: Tender, reason: str) -> Plan:
         reason=reason,
         broken=broken,
         proposal=old.proposal,
+        reason_code=OverrideReason.TENDER_CLOSED,
     )
 
 
@@ -276,10 +333,10 @@ def _check_still_free(old: Refund, plan: Plan) -> None:
         raise Conflict("Another refund pays for these units by now.", code="units-refunded")
 
 
-def _supersede_dead(rma: Return, new: Refund) -> None:
+def _supersede_dead(actor: Actor, rma: Return, new: Refund) -> None:
     """Mark refunds that moved no money as replaced, where the new one pays for all the units of their dead proposal."""
     paid_for = {row.line_id: row.units for row in RefundLine.objects.filter(refund=new)}
-    dead = Refund.objects.filter(rma=rma, status__in=DEAD)
+    dead = Refund.objects.filter(rma=rma, status__in=DEAD).select_related("rma__order", "payment")
     for proposal in {refund.proposal for refund in dead}:
         lines = list(RefundLine.objects.filter(refund__proposal=proposal))
         living = Refund.objects.filter(proposal=proposal, status__in=LIVE_REFUNDS).exists()
@@ -289,4 +346,5 @@ def _supersede_dead(rma: Return, new: Refund) -> None:
             fire(refund.supersede)
             refund.superseded_by = new
             refund.save(update_fields=["status", "superseded_by"])
+            tell(actor, RefundSuperseded, [refund])
             end_what_is_replaced(rma, refund, new, new.reason or "the units are refunded anew")

@@ -52,6 +52,13 @@ SABOTAGE: dict[str, str] = {
     "closed returns are complete": "UPDATE returns_return SET status = 'closed'",
     "nothing canceled after goods or money": "UPDATE returns_return SET status = 'canceled'",
     "facets equal what they are derived from": "UPDATE returns_return SET logistics = 'none'",
+    "charged back is what the chargebacks take": "UPDATE returns_payment SET charged_back = 7",
+    "no refund goes beside a dispute in silence": """
+        INSERT INTO returns_chargeback
+               (id, payment_id, external_id, status, amount, currency, reason, told_at, opened_at)
+        SELECT gen_random_uuid(), id, 'dp_1', 'opened', 7, currency, '', now(), now() FROM returns_payment""",
+    "money beyond policy is what was approved": """
+        UPDATE returns_refund SET facts = '{"permitted": 1, "broken": {"manual_amount": {}}}'""",
     "stock balances equal the sum of their moves": "UPDATE inventory_stockbalance SET quantity = quantity + 1",
 }
 
@@ -72,7 +79,7 @@ def test_each_audit_finds_its_breach(audit: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("SET LOCAL session_replication_role = replica")  # no triggers
-        for table in ("returns_returnline", "returns_dispositionslice", "inventory_stockbalance"):
+        for table in ("returns_refund", "returns_returnline", "returns_dispositionslice", "inventory_stockbalance"):
             _drop_checks(table)
         cursor.execute(SABOTAGE[audit])
         assert cursor.rowcount > 0
