@@ -46,6 +46,11 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return self.name or self.email
 
+    @property
+    def actor_key(self) -> str:
+        """The identity stored with events."""
+        return f"user:{self.id}"
+
     def actor(self) -> Actor:
         """Return the person as an Actor, with the grants in force now (one query)."""
         grants = list(self.grants.all())

@@ -112,6 +112,16 @@ PROBLEM_TYPES = [
         "replay-refused", 409, "It would not be safe to send it again.", "`verdict` and `what_to_do` say why and what."
     ),
     problem("approval-needed", 409, "A second person must agree first.", "Ask for approval."),
+    problem("asked-already", 409, "The gateway was asked already.", "Wait for its answer."),
+    problem("partly-sent", 409, "Part of the refund is on its way by another payment.", _FETCH),
+    problem("evidence-changed", 409, "Evidence was added after you read it.", _FETCH),
+    problem("evidence-differs", 409, "A file's content is not what was kept.", _ASK),
+    problem("evidence-size", 400, "The file is empty or larger than 10 MB.", "Send a smaller file."),
+    problem("evidence-type", 400, "The file is none that is kept.", "Send a picture, a PDF or plain text."),
+    problem("too-many-files", 422, "The thing has as many files as it may have.", "Leave it at these."),
+    problem("charged-back", 422, "The bank took the payment back, and the dispute runs.", "Wait for its end."),
+    problem("currency-differs", 422, "The dispute is in another currency than the payment.", _FETCH),
+    problem("unrouted", 422, "No connection can do it.", "Do it at the other system itself."),
     problem("approval-expired", 409, "The approval has expired.", "Ask again."),
     problem("approval-differs", 409, "What was approved is not what is asked now.", "Ask again."),
     # Rules of the business.

@@ -7,6 +7,7 @@ from returns.api.decisions import DECISIONS
 from returns.api.eligibility import EligibilityEndpoint
 from returns.api.goods import LINE_COMMANDS, BlindReceipts, Inspections, Receipts
 from returns.api.orders import OrderBatch, OrderByChannel, OrderEndpoint, Orders
+from returns.api.overrides import ApprovalLimits, RefundCancel, RefundOverrides
 from returns.api.refunds import RefundEndpoint, RefundPreview, ReturnRefunds
 from returns.api.returns import ReturnEndpoint, Returns
 
@@ -26,6 +27,9 @@ urlpatterns = [
     path("approvals", Approvals.as_view(), name="approvals"),
     path("approvals/<uuid:id>/approve", Approve.as_view(), name="approve"),
     path("approvals/<uuid:id>/refuse", Refuse.as_view(), name="refuse"),
+    path("approval-limits", ApprovalLimits.as_view(), name="approval-limits"),
+    path("refunds/<uuid:id>/overrides", RefundOverrides.as_view(), name="refund-overrides"),
+    path("refunds/<uuid:id>/cancel", RefundCancel.as_view(), name="refund-cancel"),
     path("refunds/<uuid:id>", RefundEndpoint.as_view(), name="refund"),
     *[path(f"returns/<str:id>/{verb}", view.as_view(), name=f"return-{verb}") for verb, view in DECISIONS.items()],
     *[
