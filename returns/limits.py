@@ -6,9 +6,22 @@ from retailops.accounts.actor import EVERYWHERE, Actor, can
 from retailops.accounts.models import RoleGrant
 from retailops.accounts.permissions import ROLE_PERMISSIONS, Permission, Role
 from returns.models import Refund
-from returns.policy import Limits, Policy, active_policies, rules_of, within
+from returns.policy import Limits, Policy, Rules, active_policies, limit_of, rules_of, within
 
 DECIDE = Permission.APPROVALS_DECIDE
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One limit as it is shown: None of no limit, 0 of nothing at all."""
+
+    currency: str
+    amount: int | None
+
+    @property
+    def unlimited(self) -> bool:
+        """Tell whether any amount goes."""
+        return self.amount is None
 
 
 @dataclass(frozen=True)
@@ -18,6 +31,7 @@ class RoleLimits:
     role: str
     limits: Limits
     people: list[str] = field(default_factory=list)
+    cells: list[Cell] = field(default_factory=list)
 
     @property
     def label(self) -> str:
@@ -33,11 +47,22 @@ class PolicyLimits:
     by_itself: Limits
     roles: list[RoleLimits]
 
+    currencies: list[str]
+
     @property
-    def currencies(self) -> list[str]:
-        """Return the currencies that are named, `*` last."""
-        named = {currency for limits in (self.by_itself, *(row.limits for row in self.roles)) for currency in limits}
-        return sorted(named - {"*"}) + sorted(named & {"*"})
+    def cells(self) -> list[Cell]:
+        """Return what goes by itself, for each currency."""
+        return _cells(self.by_itself, self.currencies)
+
+
+def _currencies(rules: Rules) -> list[str]:
+    """Return the currencies that the limits name, `*` (every other one) last."""
+    named = {currency for limits in (rules.auto_approve_limit, *rules.approval_limits.values()) for currency in limits}
+    return sorted(named - {"*"}) + sorted(named & {"*"})
+
+
+def _cells(limits: Limits, currencies: list[str]) -> list[Cell]:
+    return [Cell(currency, limit_of(limits, currency)) for currency in currencies]
 
 
 def limit_matrix(actor: Actor) -> list[PolicyLimits]:
@@ -54,13 +79,13 @@ def _sees(actor: Actor, policy: Policy) -> bool:
 
 
 def _limits(policy: Policy, grants: list[RoleGrant]) -> PolicyLimits:
-    scope = policy.scope
+    scope, currencies = policy.scope, _currencies(policy.rules)
     rows = []
     for role, limits in policy.rules.approval_limits.items():
         holding = [grant for grant in grants if grant.role == role and _holds(grant, scope.region, scope.brand)]
         people = {str(grant.user) for grant in holding}
-        rows.append(RoleLimits(role, limits, sorted(people)))
-    return PolicyLimits(policy, policy.rules.auto_approve_limit, rows)
+        rows.append(RoleLimits(role, limits, sorted(people), _cells(limits, currencies)))
+    return PolicyLimits(policy, policy.rules.auto_approve_limit, rows, currencies)
 
 
 def _holds(grant: RoleGrant, region: str, brand: str) -> bool:

@@ -164,8 +164,8 @@ def _confront(actor: Actor, chargeback: Chargeback, rma: Return) -> None:
     stopped = [refund for refund in refunds if chargeback.status == C.OPENED and _stopped(actor, refund, rma)]
     left = sum(refund.amount for refund in refunds if refund not in stopped)
     twice = max(0, _held(payment) + payment.charged_back - payment.captured)
-    under_way = [refund for refund in refunds if refund not in stopped and refund.status != RefundStatus.SUCCEEDED]
-    if stopped or under_way or twice:
+    under_way = any(refund not in stopped and refund.status != RefundStatus.SUCCEEDED for refund in refunds)
+    if stopped or twice or (under_way and chargeback.status == C.OPENED):
         what = "stopped before it was sent" if stopped and not left else "which pay the customer twice"
         amount = sum(refund.amount for refund in stopped) if not left else min(left, twice) or left
         troubles.refund_plus_chargeback(actor, rma, str(payment.id), amount, what)

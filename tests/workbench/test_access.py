@@ -26,6 +26,7 @@ LISTS = {
     "workbench:dead",
     "workbench:search",
     "workbench:approvals",
+    "workbench:limits",
     "returns:list",
     "returns:export",
 }
@@ -62,6 +63,9 @@ def addresses(story: world.Story, pattern: URLPattern, name: str) -> Iterator[st
         "verdict": ["approve"],
         "step": ["snooze"],
         "approval_id": [story.approval.id],
+        "kind": ["return"],
+        "subject_id": [story.rma.id],
+        "file_id": [story.file.id],
         "key": ["receive", "cancel"] if name.startswith("returns:") else ["lost_answer"],
     }
     taken = pattern.pattern.regex.groupindex
