@@ -62,6 +62,17 @@ def seed_payments(payments: Sequence[Mapping[str, Any]]) -> list[Json]:
     return made
 
 
+def open_dispute(dispute: Mapping[str, Any]) -> Json:
+    """Have a bank take the money of a payment back (`{charge | payment_intent, amount?, reason?}`): signed webhooks
+    tell it. Raises SandboxAway."""
+    return _call("POST", "/stripe/disputes", dict(dispute))
+
+
+def close_dispute(dispute_id: str, outcome: str) -> Json:
+    """Have a dispute `won` or `lost`. Raises SandboxAway."""
+    return _call("POST", f"/stripe/disputes/{dispute_id}/close", {"outcome": outcome})
+
+
 def seed_shop_order(order: Mapping[str, Any]) -> Json:
     """Make one order in the shop; with `emit` it is told by webhook. Raises SandboxAway."""
     made: Json = _call("POST", "/shopify/orders", dict(order))["orders"][0]

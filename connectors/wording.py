@@ -7,6 +7,7 @@ from retailops.cases.wording import Explanation, Thing, register_explanations, r
 
 THINGS = {
     "refund.create": Thing("the refund", "refunds", "was paid"),
+    "refund.cancel": Thing("the cancellation of a refund", "cancellations of refunds", "was done"),
     "refund.record": Thing("the notice of the refund", "notices of refunds", "arrived"),
     "credit_memo.post": Thing("the credit memo", "credit memos", "was posted"),
     "inbound_notice.create": Thing("the announcement of the parcel", "announcements of parcels", "arrived"),
@@ -32,6 +33,11 @@ TOPICS = {
     "refund.created": "Refund made there",
     "refund.updated": "Refund news",
     "refund.failed": "Refund failed there",
+    "charge.dispute.created": "Bank took money back",
+    "charge.dispute.funds_withdrawn": "Disputed money withdrawn",
+    "charge.dispute.funds_reinstated": "Disputed money returned",
+    "charge.dispute.updated": "Dispute news",
+    "charge.dispute.closed": "Dispute decided",
 }
 BY_SYSTEM: dict[tuple[str, str], Explanation] = {
     ("stripe", "resource_missing"): Explanation("the payment is not known there", OTHER_PAYMENT),

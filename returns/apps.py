@@ -7,8 +7,9 @@ class ReturnsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the app's events, subscribers, sweeps and audits."""
-        from returns import audits, handlers, in_flight
+        from returns import audits, bearers, handlers, in_flight
 
         handlers.register()
         audits.register()
         in_flight.register()
+        bearers.register()

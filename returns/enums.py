@@ -315,3 +315,15 @@ class PolicyStatus(TextChoices):
     APPROVED = "approved", "Approved, not active"
     ACTIVE = "active"
     RETIRED = "retired"
+
+
+class ChargebackStatus(TextChoices):
+    """A dispute at the gateway: opened → won | lost. Opened and lost ones take their amount of the payment."""
+
+    OPENED = "opened"
+    WON = "won"
+    LOST = "lost"
+
+
+# Chargebacks whose amount is gone from the payment.
+TAKING_CHARGEBACKS = (ChargebackStatus.OPENED, ChargebackStatus.LOST)

@@ -150,7 +150,7 @@ def _id_after(prefix: str, data: dict[str, Any]) -> UUID | None:
 
 
 def _approved_refund(event: Event) -> UUID | None:
-    return parse_uuid(event.data["subject_id"]) if event.data["kind"] == refunds.APPROVAL_KIND else None
+    return parse_uuid(event.data["subject_id"]) if event.data["kind"] == submitting.APPROVAL_KIND else None
 
 
 def _approved_policy(event: Event) -> UUID | None:

@@ -168,9 +168,10 @@ def within(amount: int, limits: Limits, currency: str) -> bool:
     return limit is None or amount <= limit
 
 
-def may_approve(actor: Actor, rules: Rules, amount: int, currency: str) -> bool:
-    """Tell whether one of the actor's roles may approve the amount; the system and API clients hold no role."""
-    return any(within(amount, rules.approval_limits.get(role, {}), currency) for role in actor.roles)
+def may_approve(actor: Actor, rules: Rules, amount: int, currency: str, *, region: str, brand: str) -> bool:
+    """Tell whether one of the actor's roles there may approve the amount; the system and API clients hold no role."""
+    roles = actor.roles_in(region, brand)
+    return any(within(amount, rules.approval_limits.get(role, {}), currency) for role in roles)
 
 
 @dataclass(frozen=True)

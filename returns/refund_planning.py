@@ -37,6 +37,7 @@ class Plan:
     proposal: UUID | None = None
     destination: Destination = Destination.TENDER
     bonus: int = 0
+    files: tuple[UUID, ...] = ()
 
     @property
     def credited(self) -> int:
@@ -88,12 +89,18 @@ def after(terms: Terms, plan: Plan) -> Terms:
     )
 
 
-def plan_by_person(terms: Terms, proposal: RefundProposalIn) -> Plan:
-    """Return the refund that a person asks for.
+def plan_by_person(
+    terms: Terms,
+    proposal: RefundProposalIn,
+    *,
+    units: dict[UUID, Ranges] | None = None,
+    proposal_id: UUID | None = None,
+) -> Plan:
+    """Return the refund that a person asks for; exactly of these units, and of that proposal, where they are given.
 
     Raises Invalid (no such line), Unprocessable (units that did not earn it, more than the payments can take).
     """
-    units = _units(terms, proposal)
+    units = _units(terms, proposal) if units is None else units
     promised = _promised(terms, units)
     destination = proposal.destination or promised
     by_policy = calculate(terms, units)
@@ -110,8 +117,10 @@ def plan_by_person(terms: Terms, proposal: RefundProposalIn) -> Plan:
         reason_code=proposal.reason_code,
         evidence=tuple(proposal.evidence),
         broken=_broken(terms, proposal, by_policy, shaped) | _elsewhere(promised, destination),
+        proposal=proposal_id,
         destination=destination,
         bonus=bonus_on(terms, shaped) if destination != Destination.TENDER else 0,
+        files=tuple(proposal.files),
     )
 
 
@@ -156,11 +165,21 @@ def _spread(terms: Terms, proposal: RefundProposalIn, destination: Destination, 
             raise Unprocessable("The payment is not one of this order.", code="unknown-payment")
     spread = split(total, tenders, terms.rules.tender_order) if total > 0 else []
     if sum(amount for _, amount in spread) < total:
+        refuse_disputed(tenders)
         left = sum(tender.remaining for tender in tenders)
         raise Unprocessable(
             "That is more than is left of what was paid.", code="exceeds-tenders", left=left, requested=total
         )
     return spread
+
+
+def refuse_disputed(tenders: Sequence[Tender]) -> None:
+    """Raise Unprocessable where one of the payments is disputed: that is why it takes nothing."""
+    if any(tender.disputed for tender in tenders):
+        raise Unprocessable(
+            "The bank took the payment back and the dispute runs: a refund would pay the customer twice.",
+            code="charged-back",
+        )
 
 
 def _broken(
@@ -177,6 +196,9 @@ def _broken(
     usual = [tender.payment_id for tender, _ in split(by_policy.total, terms.tenders, terms.rules.tender_order)]
     if proposal.payment_id is not None and usual != [proposal.payment_id]:
         broken["other_tender"] = _pair([str(each) for each in usual], str(proposal.payment_id))
+    for rule in ("no_receipt", "out_of_window"):
+        if getattr(proposal, rule):
+            broken[rule] = _pair(False, True)
     return broken
 
 

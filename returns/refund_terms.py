@@ -13,6 +13,7 @@ from django.db.models import Sum
 from returns.allocation import Ranges, count, first, merge, subtract
 from returns.enums import (
     LIVE_REFUNDS,
+    ChargebackStatus,
     ComponentKind,
     Destination,
     ExchangeTiming,
@@ -23,6 +24,7 @@ from returns.enums import (
 )
 from returns.exchange_units import claimed_units
 from returns.models import (
+    Chargeback,
     OrderLine,
     Payment,
     Refund,
@@ -63,6 +65,11 @@ class Terms:
     covered_of_order: dict[UUID, Ranges] = field(default_factory=dict)
     granted: dict[str, int] = field(default_factory=dict)
     fixed_fees: frozenset[str] = frozenset()
+
+    @property
+    def charged_back(self) -> Payment | None:
+        """Return a payment of which a bank has taken money back; then people decide, and policy alone does nothing."""
+        return next((payment for payment in self.payments.values() if payment.charged_back), None)
 
     def payable(self, line: ReturnLine) -> Ranges:
         """Return the units of the line that earned a refund, and that no refund covers and no exchange has taken."""
@@ -158,10 +165,22 @@ def tenders_of(payments: Iterable[Payment]) -> list[Tender]:
     payments = list(payments)
     live = Refund.objects.filter(payment__in=payments, status__in=LIVE_REFUNDS).values("payment_id")
     held = {row["payment_id"]: row["held"] for row in live.annotate(held=Sum("amount"))}
+    disputed = _disputed(payments)
     return [
-        Tender(each.id, each.captured, max(0, each.captured - each.charged_back - held.get(each.id, 0)))
+        Tender(each.id, each.captured, 0, disputed=True)
+        if each.id in disputed
+        else Tender(each.id, each.captured, max(0, each.captured - each.charged_back - held.get(each.id, 0)))
         for each in payments
     ]
+
+
+def _disputed(payments: Iterable[Payment]) -> set[UUID]:
+    """Return the payments with an opened chargeback."""
+    charged = [payment.id for payment in payments if payment.charged_back]
+    if not charged:
+        return set()
+    rows = Chargeback.objects.filter(payment__in=charged, status=ChargebackStatus.OPENED)
+    return set(rows.values_list("payment_id", flat=True))
 
 
 def covered_units(line_ids: Iterable[UUID], *, anything: bool = False, but: UUID | None = None) -> dict[UUID, Ranges]:

@@ -12,11 +12,15 @@ TenderOrder = Literal["proportional", "first", "last"]
 
 @dataclass(frozen=True)
 class Tender:
-    """A payment with what may still be refunded to it: captured - live refunds - charged back, in minor units."""
+    """A payment with what may still be refunded to it: captured - live refunds - charged back, in minor units.
+
+    A disputed one takes nothing until the dispute has ended.
+    """
 
     payment_id: UUID
     captured: int
     remaining: int
+    disputed: bool = False
 
 
 def split(total: int, tenders: Sequence[Tender], order: TenderOrder) -> list[tuple[Tender, int]]:

@@ -36,9 +36,11 @@ def actor_with(
     id: str = "",
 ) -> Actor:
     """Return an actor (no row) that holds these permissions there, and these roles for approval limits."""
-    grant = Grant(frozenset(map(str, permissions)), frozenset(regions), frozenset(brands))
+    where = frozenset(regions), frozenset(brands)
+    held = frozenset(map(str, roles))
+    grants = [Grant(frozenset(map(str, permissions)), *where), *(Grant(frozenset(), *where, role) for role in held)]
     identity = id or str(uuid7())
-    return Actor("user", identity, f"user {identity[:8]}", (grant,), roles=frozenset(map(str, roles)))
+    return Actor("user", identity, f"user {identity[:8]}", tuple(grants), roles=held)
 
 
 def everyone_with(*permissions: str, region: str = "uk") -> tuple[Actor, Actor, Actor]:

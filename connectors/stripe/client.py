@@ -73,6 +73,14 @@ class StripeApi:
             raise failure_of(error, repeat_safe=repeat_safe) from error
         return made.to_dict()
 
+    def cancel_refund(self, reference: str, key: str) -> dict[str, Any]:
+        """`POST /v1/refunds/{id}/cancel`, which Stripe allows while the refund waits for the customer."""
+        options = cast(Any, {"idempotency_key": key, **self._account})
+        try:
+            return self._sdk.v1.refunds.cancel(reference, options=options).to_dict()
+        except stripe.StripeError as error:
+            raise failure_of(error, repeat_safe=True) from error
+
     def refunds(self, payment: Mapping[str, str]) -> Iterator[dict[str, Any]]:
         """`GET /v1/refunds` of one charge or payment intent, all pages, newest first."""
         try:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,13 +21,19 @@ from connectors.protocol import (
     Verified,
     named_gateway,
 )
-from connectors.stripe import mapping, outcomes, signature
+from connectors.stripe import disputes, mapping, outcomes, signature
 from connectors.stripe.client import StripeApi
 from connectors.stripe.config import StripeConfig
+from retailops.events.models import Event
 from retailops.events.transport import Claimed, Finding, Outcome
 
-CREATE = "refund.create"
+CREATE, CANCEL = "refund.create", "refund.cancel"
 KEY_MEMORY = timedelta(hours=23)  # Stripe keeps keys for at least 24 h
+
+
+def key_of_cancel(event: Event) -> str:
+    """Take the refund's effect key, as that of its cancellation."""
+    return f"cancel:{event.data['effect_key']}"
 
 
 class StripeConnector(Connector):
@@ -40,9 +46,24 @@ class StripeConnector(Connector):
     secrets = (SecretSpec("api_key", "Secret key"), SecretSpec("webhook_secret", "Webhook signing secret", signs=True))
     operations = {
         CREATE: Operation(CREATE, repeat_safe=False, key_memory=KEY_MEMORY, effect_kind="refund", money=True),
+        # A refund is canceled or it is not: asked again, nothing more happens.
+        CANCEL: Operation(CANCEL, repeat_safe=True, effect_kind="refund_cancel"),
     }
-    routes = (Route("refund.submitted", CREATE, serves=named_gateway),)
-    topics = ("refund.created", "refund.updated", "refund.failed", "charge.refunded")
+    routes = (
+        Route("refund.submitted", CREATE, serves=named_gateway),
+        Route("refund.cancel_requested", CANCEL, serves=named_gateway, effect_key=key_of_cancel),
+    )
+    topics = (
+        "refund.created",
+        "refund.updated",
+        "refund.failed",
+        "charge.refunded",
+        "charge.dispute.created",
+        "charge.dispute.updated",
+        "charge.dispute.closed",
+        "charge.dispute.funds_withdrawn",
+        "charge.dispute.funds_reinstated",
+    )
     signature = "Stripe-Signature (HMAC-SHA256 over timestamp and raw body)"
     keeps_errors = True
     limits = {
@@ -53,7 +74,11 @@ class StripeConnector(Connector):
     }
 
     def send(self, conn: ConnectionContext, claimed: Claimed) -> Outcome:
-        """Create the refund under a key that no former answer has used up."""
+        """Create the refund under a key that no former answer has used up, or cancel one that waits."""
+        if claimed.operation == CANCEL:
+            api = StripeApi(conn, claimed.timeout_seconds)
+            refund = api.cancel_refund(str(claimed.message["external_reference"]), claimed.effect_key)
+            return delivered(claimed, refund["id"], mapping.refund_facts(refund))
         params = mapping.refund_params(claimed.message, claimed.effect_key)
         key = mapping.transport_key(claimed.effect_key, conn.answered_500.get(claimed.id, 0))
         api = StripeApi(conn, claimed.timeout_seconds)
@@ -67,7 +92,8 @@ class StripeConnector(Connector):
         for refund in StripeApi(conn, claimed.timeout_seconds).refunds(payment):
             seen += 1
             facts = mapping.refund_facts(refund)
-            if facts["key"] == claimed.effect_key:
+            ours = facts["key"] == claimed.effect_key.removeprefix("cancel:")
+            if ours and (claimed.operation != CANCEL or facts["status"] == "canceled"):
                 return Finding(True, facts["reference"], {"refund": facts, "looked_in": payment}, facts)
         return Finding(False, evidence={"looked_in": payment, "refunds_seen": seen})
 
@@ -86,7 +112,10 @@ class StripeConnector(Connector):
             raise SignatureRefused("signed, but not a Stripe event") from error
 
     def translate(self, conn: ConnectionContext, message: InboxMessage) -> Translated | None:
-        """Take a refund event; `charge.refunded` only sums up what refund events tell one by one."""
+        """Take a refund or dispute event; `charge.refunded` only sums up what refund events tell one by one."""
+        source = {"message": message.message_id, "topic": message.topic}
+        if message.topic.startswith("charge.dispute."):
+            return disputes.record(conn, json.loads(bytes(message.body)), source)
         if not message.topic.startswith("refund."):
             return Translated(result={"ignored": message.topic})
         event: dict[str, Any] = json.loads(bytes(message.body))
@@ -94,7 +123,8 @@ class StripeConnector(Connector):
         key = mapping.parse_key(facts["key"])
         if key is None:
             return outcomes.foreign(conn, facts)
-        return outcomes.record(conn, key.refund_id, facts, {"message": message.message_id, "topic": message.topic})
+        told_at = datetime.fromtimestamp(int(event["created"]), UTC)
+        return outcomes.record(conn, key.refund_id, facts, source, told_at)
 
     def translate_answer(self, conn: ConnectionContext, message: InboxMessage) -> Translated | None:
         """Take the refund object that answered our own call or look-up."""

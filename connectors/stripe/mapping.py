@@ -97,6 +97,23 @@ def refund_facts(refund: Json) -> dict[str, Any]:
     }
 
 
+def dispute_facts(event: Json) -> dict[str, Any]:
+    """Return what the domain must learn of a dispute event: the dispute as it stood when the event was made."""
+    dispute = event["data"]["object"]
+    currency = str(dispute["currency"]).upper()
+    named = {name: str(dispute.get(name) or "") for name in ("charge", "payment_intent")}
+    return {
+        "external_id": dispute["id"],
+        "status": dispute["status"],
+        "amount": amount_from_stripe(int(dispute["amount"]), currency),
+        "currency": currency,
+        "reason": dispute.get("reason") or "",
+        "told_at": int(event["created"]),
+        "answer_by": (dispute.get("evidence_details") or {}).get("due_by"),
+        "references": {name: value for name, value in named.items() if value},
+    }
+
+
 def parse_key(text: str) -> RefundKey | None:
     """Read an effect key of ours; None for anything else."""
     kind, _, rest = text.partition(":")

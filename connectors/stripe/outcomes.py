@@ -1,6 +1,7 @@
 """What Stripe says of a refund, as the command that the domain has for it."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -24,8 +25,15 @@ COMMANDS: Mapping[str, Callable[..., Any]] = {
 }
 
 
-def record(conn: ConnectionContext, refund_id: UUID, facts: Mapping[str, Any], source: Mapping[str, str]) -> Translated:
-    """Run the command for the refund's status. Commands are idempotent and never move a refund backwards.
+def record(
+    conn: ConnectionContext,
+    refund_id: UUID,
+    facts: Mapping[str, Any],
+    source: Mapping[str, str],
+    told_at: datetime | None = None,
+) -> Translated:
+    """Run the command for the refund's status, as of when Stripe said so where it tells. Commands are
+    idempotent and never move a refund backwards.
 
     Raises Unprocessable for a status that Stripe does not document, NotFound for a refund that is not ours.
     """
@@ -39,6 +47,7 @@ def record(conn: ConnectionContext, refund_id: UUID, facts: Mapping[str, Any], s
         code=facts["reason"],
         message=facts["reason"].replace("_", " "),
         evidence={"stripe": dict(facts), **source},
+        told_at=told_at,
     )
     return Translated(refund.as_subject().correlation_id, {"refund_id": str(refund.id), "status": facts["status"]})
 

@@ -19,6 +19,7 @@ class Grant:
     permissions: frozenset[str]
     regions: frozenset[str] = frozenset({EVERYWHERE})
     brands: frozenset[str] = frozenset({EVERYWHERE})
+    role: str = ""
 
     def covers(self, permission: str, region: str | None, brand: str | None) -> bool:
         """Tell whether the grant allows the permission there; None asks "anywhere at all?"."""
@@ -53,6 +54,14 @@ class Actor:
     def key(self) -> str:
         """The identity stored with events: `user:…`, `api_client:…`, `connection:…`, `system:…`."""
         return f"{self.kind}:{self.id}"
+
+    def roles_in(self, region: str, brand: str) -> frozenset[str]:
+        """Return the roles that the actor holds in that region and brand: a role elsewhere gives no say here."""
+        return frozenset(
+            grant.role
+            for grant in self.grants
+            if grant.role and _within(grant.regions, region) and _within(grant.brands, brand)
+        )
 
 
 def can(actor: Actor, permission: str, *, region: str | None = None, brand: str | None = None) -> bool:

@@ -46,6 +46,11 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return self.name or self.email
 
+    @property
+    def actor_key(self) -> str:
+        """The identity stored with events."""
+        return f"user:{self.id}"
+
     def actor(self) -> Actor:
         """Return the person as an Actor, with the grants in force now (one query)."""
         grants = list(self.grants.all())
@@ -79,7 +84,8 @@ class RoleGrant(models.Model):
 
     def as_grant(self) -> Grant:
         """Return the permissions that the role brings, within its regions and brands."""
-        return Grant(frozenset(map(str, ROLE_PERMISSIONS[self.role])), frozenset(self.regions), frozenset(self.brands))
+        permissions = frozenset(map(str, ROLE_PERMISSIONS[self.role]))
+        return Grant(permissions, frozenset(self.regions), frozenset(self.brands), self.role)
 
 
 class ApiClient(models.Model):

@@ -8,7 +8,8 @@ class CasesConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the app's events and the subscribers that open and close cases."""
-        from retailops.cases import audits, handlers
+        from retailops.cases import audits, evidence, handlers
 
         audits.register()
         handlers.register()
+        evidence.register_own()

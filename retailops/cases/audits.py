@@ -16,6 +16,17 @@ _SELF_APPROVED = """
 SELECT 'approval/' || id, kind || ' was decided by ' || decided_by || ', who asked for it'
 FROM cases_approval WHERE decided_by <> '' AND decided_by = requested_by
 """
+_EVIDENCE_KEPT = """
+SELECT 'evidence ' || f.id, f.name || ' is not what was kept: its hash or size differs, or its content is gone'
+FROM cases_evidencefile f LEFT JOIN cases_evidencecontent c ON c.file_id = f.id
+WHERE c.file_id IS NULL OR encode(sha256(c.data), 'hex') <> f.sha256 OR length(c.data) <> f.size
+"""
+_EVIDENCE_SEEN = """
+SELECT 'approval/' || a.id, 'decided on ' || coalesce(seen->>'name', 'a file') || ', which is not there as it was seen'
+FROM cases_approval a, jsonb_array_elements(coalesce(a.seen->'files', '[]'::jsonb)) seen
+LEFT JOIN cases_evidencefile f ON f.id::text = seen->>'id'
+WHERE f.id IS NULL OR f.sha256 <> seen->>'sha256'
+"""
 
 
 def register() -> None:
@@ -23,3 +34,5 @@ def register() -> None:
     register_sql_audit("every dead delivery has a case", _DEAD_IN_SILENCE, invariant="20")
     register_sql_audit("a case ends with actor, reason and evidence", _ENDED_BADLY, invariant="20")
     register_sql_audit("the approver is not the requester", _SELF_APPROVED, invariant="17")
+    register_sql_audit("evidence is what was kept", _EVIDENCE_KEPT, invariant="17")
+    register_sql_audit("what a decision saw can be proven", _EVIDENCE_SEEN, invariant="17")

@@ -123,3 +123,16 @@ class ApprovalVoided(ApprovalFact):
 @dataclass(frozen=True)
 class ApprovalConsumed(ApprovalFact):
     """The approved thing was done; the approval cannot be used again."""
+
+
+@event("evidence.added")
+@dataclass(frozen=True)
+class EvidenceAdded:
+    """A file was kept with its subject; its content stays with us."""
+
+    file_id: str
+    subject_type: str
+    subject_id: str
+    sha256: str
+    content_type: str
+    size: int

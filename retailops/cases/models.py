@@ -7,6 +7,10 @@ from django.db.models import F, Q
 from retailops.lib.clock import now
 from retailops.lib.ids import uuid7
 
+# Largest evidence file, in bytes, and the types that are kept: nothing that a browser or an office program would run.
+EVIDENCE_LIMIT = 10 * 1024 * 1024
+EVIDENCE_TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif", "application/pdf", "text/plain")
+
 
 class CaseQueue(models.TextChoices):
     """Who works it: operations (the business refused) or integration (the technology failed)."""
@@ -161,6 +165,8 @@ class Approval(models.Model):
     decided_at = models.DateTimeField(null=True, blank=True)
     decision_reason = models.CharField(max_length=300, blank=True, default="")
     consumed_at = models.DateTimeField(null=True, blank=True)
+    # The files that lay before whoever decided, by SHA-256, and the hash over all of them.
+    seen = models.JSONField(default=dict, blank=True)
 
     class Meta:
         constraints = [
@@ -179,3 +185,51 @@ class Approval(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject_id}: {self.status}"
+
+
+class EvidenceFile(models.Model):
+    """A file that shows something about a refund, an approval, an inspection, a return or a case; append-only.
+
+    Its content stands apart, so that lists read no bytes. The same content with the same subject is one file.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    subject_type = models.CharField(max_length=40)
+    subject_id = models.UUIDField()
+    correlation_id = models.UUIDField()
+    region = models.CharField(max_length=32, blank=True, default="")
+    brand = models.CharField(max_length=64, blank=True, default="")
+    name = models.CharField(max_length=120)
+    # What the content is, by its own bytes; what the sender called it is not believed.
+    content_type = models.CharField(max_length=40)
+    size = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)
+    uploaded_by = models.CharField(max_length=120)
+    uploaded_at = models.DateTimeField(default=now)
+
+    class Meta:
+        verbose_name = "evidence file"
+        constraints = [
+            models.UniqueConstraint(fields=["subject_type", "subject_id", "sha256"], name="one_file_a_subject"),
+            models.CheckConstraint(condition=Q(size__gt=0, size__lte=EVIDENCE_LIMIT), name="evidence_size"),
+            models.CheckConstraint(condition=Q(content_type__in=EVIDENCE_TYPES), name="evidence_type_is_allowed"),
+        ]
+        indexes = [models.Index(fields=["correlation_id", "id"], name="evidence_of_story")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_picture(self) -> bool:
+        """Tell whether a browser shows it as a picture."""
+        return self.content_type.startswith("image/")
+
+
+class EvidenceContent(models.Model):
+    """The bytes of one file; append-only."""
+
+    file = models.OneToOneField(EvidenceFile, primary_key=True, on_delete=models.PROTECT, related_name="content")
+    data = models.BinaryField()
+
+    def __str__(self) -> str:
+        return str(self.file_id)

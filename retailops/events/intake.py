@@ -27,7 +27,9 @@ from retailops.lib.joining import joins
 from retailops.lib.wire import Body, pointer
 
 BATCH_LIMIT = 500
-KERNEL_FAMILIES = frozenset({"access", "approval", "case", "connection", "delivery", "sla", "webhook_endpoint"})
+KERNEL_FAMILIES = frozenset(
+    {"access", "approval", "case", "connection", "delivery", "evidence", "sla", "webhook_endpoint"}
+)
 Line = Annotated[str, StringConstraints(max_length=64)]
 
 

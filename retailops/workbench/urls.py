@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from retailops.workbench.views import case_steps, cases, deliveries, home, second_person, trace
+from retailops.workbench.views import case_steps, cases, deliveries, evidence, home, second_person, trace
 
 app_name = "workbench"
 urlpatterns = [
@@ -23,5 +23,9 @@ urlpatterns = [
     path("cases/<uuid:case_id>/resolve/", cases.case_resolve, name="case_resolve"),
     path("cases/<uuid:case_id>/do/<slug:step>/", case_steps.case_step, name="case_step"),
     path("approvals/", second_person.approval_list, name="approvals"),
+    path("approvals/limits/", second_person.limits, name="limits"),
+    path("approvals/<uuid:approval_id>/", second_person.approval, name="approval"),
+    path("evidence/<uuid:file_id>/", evidence.evidence_file, name="evidence_file"),
+    path("evidence/<slug:kind>/<uuid:subject_id>/add/", evidence.evidence_add, name="evidence_add"),
     path("approvals/<uuid:approval_id>/<slug:verdict>/", second_person.approval_verdict, name="approval_verdict"),
 ]

@@ -231,6 +231,7 @@ def word(kind: str, value: str) -> Word:
 
 OPERATIONS = {
     "refund.create": "Refund the customer",
+    "refund.cancel": "Cancel the refund there",
     "refund.record": "Tell the shop of the refund",
     "credit_memo.post": "Post the credit memo",
     "inbound_notice.create": "Announce the parcel",
@@ -244,6 +245,7 @@ OPERATIONS = {
 }
 UNDONE = {
     "refund.create": "Refund",
+    "refund.cancel": "Refund cancellation",
     "refund.record": "Refund notice",
     "credit_memo.post": "Credit memo",
     "inbound_notice.create": "Parcel announcement",
@@ -279,6 +281,15 @@ EVENTS = {
     "refund.pending": "Refund pending at the gateway",
     "refund.succeeded": "Refund paid",
     "refund.approval_requested": "Refund needs approval",
+    "refund.action_required": "Refund needs the customer",
+    "refund.superseded": "Refund replaced",
+    "refund.cancel_requested": "Gateway asked to cancel",
+    "approval.voided": "Approval void: it was changed",
+    "approval.expired": "Approval not given in time",
+    "evidence.added": "Evidence added",
+    "chargeback.opened": "Bank took money back",
+    "chargeback.won": "Dispute won",
+    "chargeback.lost": "Dispute lost",
     "inventory.moved": "Stock moved",
     "inventory.drift_found": "Stock counted otherwise elsewhere",
     "inventory.drift_ended": "Counts agree again",
@@ -305,11 +316,11 @@ EVENTS = {
 BAD_EVENTS = frozenset({
     "refund.failed", "refund.reversed", "refund.outcome_unknown", "inventory.post_failed", "credit_memo.rejected",
     "delivery.dead", "delivery.in_doubt", "case.opened", "sla.breached", "return_line.item_mismatch",
-    "return_line.over_received", "inventory.drift_found",
+    "return_line.over_received", "inventory.drift_found", "chargeback.opened", "chargeback.lost",
 })  # fmt: skip
 GOOD_EVENTS = frozenset({
     "return.closed", "refund.succeeded", "credit_memo.posted", "inventory.disposition_posted", "case.resolved",
-    "delivery.replayed",
+    "delivery.replayed", "chargeback.won",
 })  # fmt: skip
 CASE_KINDS = {
     "delivery.dead": "Delivery stopped",
@@ -325,6 +336,9 @@ CASE_KINDS = {
     "stock_drift_many": "Whole count differs",
     "snapshot_unmapped": "State without a meaning",
     "quarantine_overdue": "Too long in quarantine",
+    "chargeback_opened": "Bank took money back",
+    "refund_plus_chargeback": "Refund and chargeback",
+    "refund_after_dispute": "Owed after a won dispute",
     "unexpected_arrival": "Unexpected parcel",
     "refund_failed": "Refund failed",
     "refund_reversed": "Refund came back",

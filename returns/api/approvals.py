@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 from django_filters import rest_framework as filters
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 from rest_framework.request import Request
 
 from retailops.accounts.actor import Actor
@@ -19,7 +19,8 @@ from retailops.cases.selectors import approvals_visible_to
 from retailops.events.api.commands import CommandEndpoint
 from retailops.lib.pagination import PageQuery
 from retailops.lib.wire import Body, MoneyShape, Shape
-from returns.services.refunds import APPROVAL_KIND, approve_refund, deny_refund
+from returns.services.refunds import approve_refund, deny_refund
+from returns.services.submitting import APPROVAL_KIND
 
 DECIDE = Permission.APPROVALS_DECIDE
 
@@ -28,6 +29,9 @@ class ApprovalDecisionBody(Body):
     """A second person's word, with its reason."""
 
     reason: Annotated[str, StringConstraints(min_length=1, max_length=300, strip_whitespace=True)]
+    evidence_seen: Annotated[str, StringConstraints(max_length=64)] = Field(
+        "", description="The `hash` of the evidence that it was made upon; other evidence is 409."
+    )
 
 
 class ApprovalShape(Shape):
@@ -52,6 +56,7 @@ class ApprovalShape(Shape):
     decided_by: str
     decided_at: datetime | None
     decision_reason: str
+    seen: dict[str, Any] = Field(description="The files that lay before whoever decided, by SHA-256.")
 
 
 class ApprovalList(Shape):
@@ -84,7 +89,7 @@ def approval_shape(approval: Approval) -> ApprovalShape:
         reason=approval.reason, evidence=approval.evidence, policy_version=approval.policy_version,
         status=approval.status, requested_by=approval.requested_by, requested_at=approval.requested_at,
         expires_at=approval.expires_at, decided_by=approval.decided_by, decided_at=approval.decided_at,
-        decision_reason=approval.decision_reason,
+        decision_reason=approval.decision_reason, seen=approval.seen,
     )  # fmt: skip
 
 
@@ -115,7 +120,7 @@ class Approve(CommandEndpoint):
     )  # fmt: skip
     def post(self, request: Request, id: UUID, body: ApprovalDecisionBody) -> ApprovalShape:
         """What was asked is done in the same transaction. 403 to who asked, and above the limit of the role."""
-        return approval_shape(_approve(self.actor, id, body.reason))
+        return approval_shape(_approve(self.actor, id, body))
 
 
 class Refuse(CommandEndpoint):
@@ -127,20 +132,20 @@ class Refuse(CommandEndpoint):
     )  # fmt: skip
     def post(self, request: Request, id: UUID, body: ApprovalDecisionBody) -> ApprovalShape:
         """Money that was reserved for it is free again."""
-        return approval_shape(_refuse(self.actor, id, body.reason))
+        return approval_shape(_refuse(self.actor, id, body))
 
 
-def _approve(actor: Actor, approval_id: UUID, reason: str) -> Approval:
+def _approve(actor: Actor, approval_id: UUID, word: ApprovalDecisionBody) -> Approval:
     approval = access_approval(actor, approval_id, DECIDE)
     if approval.kind != APPROVAL_KIND:
-        return cases.approve(actor, approval_id, reason)
-    approve_refund(actor=actor, refund_id=approval.subject_id, reason=reason)
+        return cases.approve(actor, approval_id, word.reason, seen=word.evidence_seen)
+    approve_refund(actor=actor, refund_id=approval.subject_id, reason=word.reason, seen=word.evidence_seen)
     return access_approval(actor, approval_id, DECIDE)
 
 
-def _refuse(actor: Actor, approval_id: UUID, reason: str) -> Approval:
+def _refuse(actor: Actor, approval_id: UUID, word: ApprovalDecisionBody) -> Approval:
     approval = access_approval(actor, approval_id, DECIDE)
     if approval.kind != APPROVAL_KIND:
-        return cases.refuse(actor, approval_id, reason)
-    deny_refund(actor=actor, refund_id=approval.subject_id, reason=reason)
+        return cases.refuse(actor, approval_id, word.reason, seen=word.evidence_seen)
+    deny_refund(actor=actor, refund_id=approval.subject_id, reason=word.reason, seen=word.evidence_seen)
     return access_approval(actor, approval_id, DECIDE)

@@ -7,7 +7,8 @@ from uuid import UUID
 from pydantic import Field
 
 from retailops.lib.wire import MoneyShape, Shape
-from returns.models import Order, OrderLine, Payment
+from returns.enums import ChargebackStatus
+from returns.models import Chargeback, Order, OrderLine, Payment
 from returns.services.orders import CaptureResult
 
 
@@ -60,6 +61,19 @@ class OrderLineShape(Shape):
     duty: MoneyShape
 
 
+class ChargebackShape(Shape):
+    """A dispute of a payment; opened and lost ones have taken its amount."""
+
+    id: UUID
+    external_id: str
+    status: ChargebackStatus
+    amount: MoneyShape
+    reason: str
+    opened_at: datetime
+    answer_by: datetime | None
+    closed_at: datetime | None
+
+
 class PaymentShape(Shape):
     """A captured tender."""
 
@@ -70,6 +84,7 @@ class PaymentShape(Shape):
     captured: MoneyShape
     charged_back: MoneyShape
     captured_at: datetime
+    chargebacks: list[ChargebackShape]
 
 
 class ShipmentShape(Shape):
@@ -128,12 +143,12 @@ def captured_order(result: CaptureResult) -> CapturedOrder:
 
 
 def order_detail(order: Order) -> OrderDetail:
-    """Return one order with lines, payments and shipments (three queries)."""
+    """Return one order with lines, payments chargebacks and shipments (four queries)."""
     currency = order.currency
     return OrderDetail.build(
         **_fields(order),
         lines=[_line(line, currency) for line in order.lines.all()],
-        payments=[_payment(payment) for payment in order.payments.order_by("id")],
+        payments=[_payment(payment) for payment in order.payments.prefetch_related("chargebacks").order_by("id")],
         shipments=[ShipmentShape.model_validate(parcel) for parcel in order.shipments.order_by("id")],
     )
 
@@ -158,4 +173,13 @@ def _payment(payment: Payment) -> PaymentShape:
         id=payment.id, external_id=payment.external_id, gateway=payment.gateway, tender=payment.tender,
         captured=MoneyShape.of(payment.captured, payment.currency),
         charged_back=MoneyShape.of(payment.charged_back, payment.currency), captured_at=payment.captured_at,
+        chargebacks=[_chargeback(each) for each in payment.chargebacks.all()],
+    )  # fmt: skip
+
+
+def _chargeback(chargeback: Chargeback) -> ChargebackShape:
+    return ChargebackShape.build(
+        id=chargeback.id, external_id=chargeback.external_id, status=chargeback.status,
+        amount=MoneyShape.of(chargeback.amount, chargeback.currency), reason=chargeback.reason,
+        opened_at=chargeback.opened_at, answer_by=chargeback.answer_by, closed_at=chargeback.closed_at,
     )  # fmt: skip

@@ -9,6 +9,7 @@ from returns.api.eligibility import EligibilityEndpoint
 from returns.api.goods import LINE_COMMANDS, BlindReceipts, Inspections, Receipts
 from returns.api.marketplaces import ObservedRefunds
 from returns.api.orders import OrderBatch, OrderByChannel, OrderEndpoint, Orders
+from returns.api.overrides import ApprovalLimits, RefundCancel, RefundOverrides
 from returns.api.policies import (
     Policies,
     PolicyActivation,
@@ -61,6 +62,9 @@ urlpatterns = [
     path("approvals", Approvals.as_view(), name="approvals"),
     path("approvals/<uuid:id>/approve", Approve.as_view(), name="approve"),
     path("approvals/<uuid:id>/refuse", Refuse.as_view(), name="refuse"),
+    path("approval-limits", ApprovalLimits.as_view(), name="approval-limits"),
+    path("refunds/<uuid:id>/overrides", RefundOverrides.as_view(), name="refund-overrides"),
+    path("refunds/<uuid:id>/cancel", RefundCancel.as_view(), name="refund-cancel"),
     path("refunds/<uuid:id>", RefundEndpoint.as_view(), name="refund"),
     path("refunds/<uuid:id>/why", RefundReasons.as_view(), name="refund-why"),
     path("observed-refunds", ObservedRefunds.as_view(), name="observed-refunds"),

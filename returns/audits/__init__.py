@@ -1,8 +1,21 @@
 """Proofs over the whole database of what returns promise; each is one set-based statement."""
 
-from returns.audits import claims, customers, endings, exchanges, history, money, policies, serials, stored_value, units
+from returns.audits import (
+    chargebacks,
+    claims,
+    customers,
+    endings,
+    exchanges,
+    history,
+    money,
+    policies,
+    serials,
+    stored_value,
+    units,
+)
 
 MODULES = (
+    chargebacks,
     claims,
     customers,
     endings,

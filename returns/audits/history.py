@@ -7,7 +7,8 @@ WITH said(type, status) AS (VALUES
     ('refund.proposed', 'proposed'), ('refund.approval_requested', 'pending_approval'), ('refund.approved', 'approved'),
     ('refund.denied', 'denied'), ('refund.submitted', 'submitting'), ('refund.outcome_unknown', 'unknown'),
     ('refund.pending', 'pending'), ('refund.action_required', 'requires_action'), ('refund.succeeded', 'succeeded'),
-    ('refund.failed', 'failed'), ('refund.reversed', 'reversed'), ('refund.canceled', 'canceled')
+    ('refund.failed', 'failed'), ('refund.reversed', 'reversed'), ('refund.canceled', 'canceled'),
+    ('refund.superseded', 'superseded')
 ), latest AS (
     SELECT DISTINCT ON (e.subject_id) e.subject_id, said.status
       FROM events_event e JOIN said ON said.type = e.type WHERE e.subject_type = 'refund'

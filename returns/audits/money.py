@@ -5,22 +5,27 @@ from returns.enums import LIVE_REFUNDS
 
 LIVE = {"live": [str(status) for status in LIVE_REFUNDS]}
 
+# A bank takes what it takes: where that meets refunds that were paid, a case must say so.
+CASE_OF_BOTH = """EXISTS (
+    SELECT 1 FROM cases_case k JOIN returns_refund f ON f.payment_id = p.id
+       AND k.dedupe_key = 'refund_plus_chargeback:' || f.rma_id || ':' || p.id)"""
+
 WITHIN_CAPTURED = """
 SELECT 'payment ' || p.id, 'captured ' || p.captured || ', charged back ' || p.charged_back || ', refunds ' || r.held
   FROM returns_payment p
   JOIN (SELECT payment_id, sum(amount) AS held FROM returns_refund WHERE status = ANY(%(live)s) GROUP BY payment_id) r
     ON r.payment_id = p.id
- WHERE r.held + p.charged_back > p.captured
+ WHERE r.held + p.charged_back > p.captured AND (r.held > p.captured OR NOT CASE_OF_BOTH)
 UNION ALL
 SELECT 'order ' || o.order_id, 'captured ' || o.captured || ', refunds and chargebacks ' || o.gone FROM (
     SELECT p.order_id, sum(p.captured) AS captured, sum(coalesce(r.held, 0) + p.charged_back) AS gone,
-           sum(coalesce(r.held, 0)) AS held
+           sum(coalesce(r.held, 0)) AS held, bool_or(p.charged_back > 0 AND CASE_OF_BOTH) AS told
       FROM returns_payment p
       LEFT JOIN (SELECT payment_id, sum(amount) AS held FROM returns_refund WHERE status = ANY(%(live)s)
                   GROUP BY payment_id) r ON r.payment_id = p.id
      GROUP BY p.order_id) o
- WHERE o.held > 0 AND o.gone > o.captured
-"""
+ WHERE o.held > 0 AND o.gone > o.captured AND (o.held > o.captured OR NOT o.told)
+""".replace("CASE_OF_BOTH", CASE_OF_BOTH)
 
 # The worth of units is largest remainder in closed form: k units of n are worth k * (t / n) + min(k, t mod n).
 WITHIN_PAID = """
@@ -57,6 +62,7 @@ BEYOND_POLICY = """
 SELECT 'refund ' || r.id, 'beyond policy without a used approval'
   FROM returns_refund r LEFT JOIN cases_approval a ON a.id = r.approval_id
  WHERE r.status NOT IN ('proposed', 'pending_approval', 'denied')
+   AND NOT (r.status = 'superseded' AND a.status = 'voided')
    AND r.facts ? 'broken' AND coalesce(a.status, '') <> 'consumed'
 UNION ALL
 SELECT 'refund ' || c.refund_id, 'a manual amount without the rule that it breaks'
@@ -140,6 +146,7 @@ UNION ALL
 SELECT 'refund ' || r.id, 'paid on an approval that is ' || a.status
   FROM returns_refund r JOIN cases_approval a ON a.id = r.approval_id
  WHERE r.status NOT IN ('pending_approval', 'denied') AND a.status <> 'consumed'
+   AND NOT (r.status = 'superseded' AND a.status = 'voided')
 """
 
 

@@ -1,5 +1,11 @@
 """What the app publishes: ids, amounts (minor units) and codes; never personal data. One module per stage."""
 
+from returns.events.chargebacks import (
+    ChargebackFact,
+    ChargebackLost,
+    ChargebackOpened,
+    ChargebackWon,
+)
 from returns.events.claims import (
     ClaimAcknowledged,
     ClaimApprovalRefused,
@@ -99,6 +105,7 @@ from returns.events.refunds import (
     RefundApprovalRequested,
     RefundApproved,
     RefundCanceled,
+    RefundCancelRequested,
     RefundDenied,
     RefundFact,
     RefundFailed,
@@ -109,6 +116,7 @@ from returns.events.refunds import (
     RefundReversed,
     RefundSubmitted,
     RefundSucceeded,
+    RefundSuperseded,
 )
 from returns.events.returns import (
     LineFact,
@@ -159,6 +167,10 @@ from returns.events.warranty import (
 )
 
 __all__ = [
+    "ChargebackFact",
+    "ChargebackLost",
+    "ChargebackOpened",
+    "ChargebackWon",
     "ClaimAcknowledged",
     "ClaimApprovalRefused",
     "ClaimApprovalRequested",
@@ -237,6 +249,7 @@ __all__ = [
     "RefundActionRequired",
     "RefundApprovalRequested",
     "RefundApproved",
+    "RefundCancelRequested",
     "RefundCanceled",
     "RefundDenied",
     "RefundFact",
@@ -248,6 +261,7 @@ __all__ = [
     "RefundReversed",
     "RefundSubmitted",
     "RefundSucceeded",
+    "RefundSuperseded",
     "ReturnAuthorized",
     "ReturnCanceled",
     "ReturnClosed",

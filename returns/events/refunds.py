@@ -78,6 +78,18 @@ class RefundActionRequired(RefundFact):
     """The gateway waits for the customer."""
 
 
+@event("refund.superseded")
+@dataclass(frozen=True)
+class RefundSuperseded(RefundFact):
+    """Another refund takes its place."""
+
+
+@event("refund.cancel_requested")
+@dataclass(frozen=True)
+class RefundCancelRequested(RefundFact):
+    """The gateway is asked to cancel it: owed to the payment's connection. Its money stays reserved."""
+
+
 @dataclass(frozen=True)
 class RefundLineFact:
     """Units of an order line that a refund pays for, for systems that book by line.

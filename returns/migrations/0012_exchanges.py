@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('inventory', '0004_reservations'),
-        ('returns', '0007_stored_value_guards'),
+        ('returns', '0011_payments_by_reference'),
     ]
 
     operations = [

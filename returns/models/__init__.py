@@ -1,5 +1,8 @@
 """The app's tables, private to it: other apps use services, selectors, events and enums."""
 
+from returns.models.chargebacks import (
+    Chargeback,
+)
 from returns.models.claims import (
     ClaimCredit,
     ClaimLine,
@@ -37,6 +40,9 @@ from returns.models.orders import (
     OrderLine,
     Payment,
     Shipment,
+)
+from returns.models.overrides import (
+    RefundOverride,
 )
 from returns.models.policies import (
     ReturnPolicy,
@@ -86,6 +92,7 @@ from returns.models.warranty import (
 )
 
 __all__ = [
+    "Chargeback",
     "ClaimCredit",
     "ClaimLine",
     "CreditMemo",
@@ -121,6 +128,7 @@ __all__ = [
     "RefundAttempt",
     "RefundComponent",
     "RefundLine",
+    "RefundOverride",
     "Return",
     "ReturnLine",
     "ReturnPolicy",

@@ -1,5 +1,6 @@
 """Captured facts, owned by other systems and mirrored here: customers, orders, payments, shipments."""
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 
@@ -170,7 +171,10 @@ class Payment(models.Model):
             models.UniqueConstraint(fields=["order", "external_id"], name="one_payment_an_id"),
             models.CheckConstraint(condition=Q(captured__gte=0, charged_back__gte=0), name="payment_amounts"),
         ]
-        indexes = [models.Index(fields=["external_id"], name="payment_external_id")]
+        indexes = [
+            models.Index(fields=["external_id"], name="payment_external_id"),
+            GinIndex(fields=["references"], name="payment_references", opclasses=["jsonb_path_ops"]),
+        ]
 
     def __str__(self) -> str:
         return f"{self.gateway} {self.external_id}"

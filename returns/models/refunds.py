@@ -1,7 +1,7 @@
 """Money going back: the refund (intent), its components, each call, and the ERP's credit memo."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django_fsm import FSMField, transition
 
 from retailops.cases.models import Approval
@@ -61,6 +61,9 @@ class Refund(models.Model):
             models.CheckConstraint(condition=Q(status__in=RefundStatus.values), name="refund_status_is_known"),
             models.CheckConstraint(
                 condition=Q(bonus=0) | Q(bonus__gt=0) & ~Q(destination=Destination.TENDER), name="bonus_is_stored_value"
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by="") | ~Q(approved_by=F("requested_by")), name="refund_approver_is_not_requester"
             ),
         ]
         indexes = [
@@ -131,6 +134,10 @@ class Refund(models.Model):
     def accept(self) -> None:
         """The gateway took it and will tell the outcome."""
 
+    @transition(field=status, source=R.REQUIRES_ACTION, target=R.PENDING)
+    def resume(self) -> None:
+        """The customer gave the gateway what it needed, and it goes on."""
+
     @transition(field=status, source=[R.SUBMITTING, R.UNKNOWN, R.PENDING], target=R.REQUIRES_ACTION)
     def require_action(self) -> None:
         """The gateway waits for the customer."""
@@ -146,10 +153,6 @@ class Refund(models.Model):
     def fail(self) -> None:
         """The gateway definitively refused, or a success failed late."""
 
-    @transition(field=status, source=R.UNKNOWN, target=R.SUBMITTING)
-    def resubmit_absent(self) -> None:
-        """Looked up: it is not there. The same effect key is sent again."""
-
     @transition(field=status, source=[R.PENDING, R.REQUIRES_ACTION], target=R.CANCELED)
     def cancel(self) -> None:
         """The gateway canceled it."""
@@ -158,9 +161,13 @@ class Refund(models.Model):
     def reverse(self) -> None:
         """The money came back to us."""
 
-    @transition(field=status, source=[R.FAILED, R.CANCELED, R.REVERSED], target=R.SUPERSEDED)
+    @transition(
+        field=status,
+        source=[R.PROPOSED, R.PENDING_APPROVAL, R.FAILED, R.CANCELED, R.REVERSED],
+        target=R.SUPERSEDED,
+    )
     def supersede(self) -> None:
-        """Another refund pays instead."""
+        """Another refund pays instead: this one ended without paying, or waited and was changed."""
 
 
 class RefundComponent(models.Model):
@@ -201,6 +208,8 @@ class RefundAttempt(models.Model):
     refund = models.ForeignKey(Refund, on_delete=models.PROTECT, related_name="attempts")
     leg = models.PositiveSmallIntegerField()
     outcome = models.CharField(max_length=20)
+    # When the gateway said so, where it tells: messages overtake one another.
+    told_at = models.DateTimeField(null=True, blank=True)
     external_reference = models.CharField(max_length=200, blank=True, default="")
     code = models.CharField(max_length=120, blank=True, default="")
     message = models.CharField(max_length=300, blank=True, default="")

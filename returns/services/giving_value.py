@@ -120,7 +120,7 @@ def take_gift(actor: Actor, approval_id: UUID) -> StoredEntry:
     order = Order.objects.select_related("customer").get(pk=approval.asked["order"])
     money = Money(int(approval.amount or 0), approval.currency)
     policy = _policy(order)
-    if not may_approve(actor, policy.rules, money.amount, money.currency):
+    if not may_approve(actor, policy.rules, money.amount, money.currency, region=account.region, brand=account.brand):
         raise Denied(f"{money} is above what {actor.label} may approve.", code="above-limit")
     if not account.alive():
         raise Unprocessable("The account has ended meanwhile: ask again.", code="account-not-alive")

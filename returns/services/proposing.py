@@ -1,6 +1,6 @@
 """Turn a calculation into refunds: one for each payment, all of one proposal, their parts summing to each amount."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -52,10 +52,13 @@ def _draw(given: Sequence[Part], wanted: int) -> tuple[list[Part], list[Part]]:
     return pieces, []
 
 
-def reserve(actor: Actor, terms: Terms, plan: Plan) -> list[Refund]:
-    """Write the refunds of a plan as proposed and publish `refund.proposed`: their money is reserved from now on."""
+def reserve(actor: Actor, terms: Terms, plan: Plan, evidence: Mapping[str, Any]) -> list[Refund]:
+    """Write the refunds of a plan as proposed and publish `refund.proposed`: their money is reserved from now on.
+
+    `evidence` is what was given for it: files by hash, and what was said to exist elsewhere.
+    """
     proposal = plan.proposal or uuid7()
-    facts = _facts(terms, plan)
+    facts = _facts(terms, plan) | ({"given": dict(evidence)} if evidence else {})
     bonuses = allocate(plan.bonus, [amount for _, amount in plan.spread])
     refunds = [
         _refund(actor, terms, plan, proposal, tender, amount, bonus, facts)
@@ -114,6 +117,7 @@ def _facts(terms: Terms, plan: Plan) -> dict[str, Any]:
     facts["why"] = explain(terms, plan).decided()
     if plan.broken:
         facts["broken"] = plan.broken
+        facts["reason_code"] = plan.reason_code
     if plan.evidence:
         facts["evidence"] = list(plan.evidence)
     return facts

@@ -6,6 +6,7 @@ it may mean that money moved.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -32,7 +33,7 @@ from returns.events import (
 from returns.facts import refund_fact
 from returns.models import Refund, RefundAttempt
 from returns.money_paths import Path, path_of
-from returns.services.closing import finish
+from returns.services.closing import end_trouble, finish
 from returns.services.crediting import take_back
 from returns.services.decisions import lines_of, open_again
 from returns.services.refunded_units import count_refunded
@@ -65,6 +66,7 @@ class Said:
     code: str
     message: str
     evidence: dict[str, Any] | None
+    told_at: datetime | None = None
 
 
 def _command(
@@ -79,9 +81,10 @@ def _command(
         code: str = "",
         message: str = "",
         evidence: dict[str, Any] | None = None,
+        told_at: datetime | None = None,
     ) -> Refund:
         refund = access_refund(actor, refund_id, Permission.REFUNDS_SETTLE, lock=True)
-        said = Said(outcome, external_reference, code, message, evidence)
+        said = Said(outcome, external_reference, code, message, evidence, told_at)
         return _record(actor, refund, said, transition, then)
 
     command.__doc__ = f"{promise} Idempotent; never moves a refund backwards. Raises NotFound, Denied."
@@ -93,8 +96,9 @@ def _record(
 ) -> Refund:
     if said.outcome not in WITHOUT_GATEWAY.get(path_of(refund), set(R)):
         raise Conflict("No gateway pays this refund.", code="no-gateway")
+    resumed = said.outcome == R.PENDING and _customer_acted(refund, said)
     keep_attempt(actor, refund, said)
-    move = getattr(refund, transition)
+    move = refund.resume if resumed else getattr(refund, transition)
     former = str(refund.status)
     if refund.status == said.outcome:
         _learn_reference(refund, said)
@@ -110,6 +114,17 @@ def _record(
     return refund
 
 
+def _customer_acted(refund: Refund, said: Said) -> bool:
+    """Tell whether `pending` follows the wait for the customer, and is not an older message that came late.
+
+    Only a message that says when it was told can be known to be the later one.
+    """
+    if refund.status != R.REQUIRES_ACTION or said.told_at is None:
+        return False
+    asked = refund.attempts.filter(outcome=R.REQUIRES_ACTION).order_by("-at").first()
+    return asked is None or said.told_at > (asked.told_at or asked.at)
+
+
 def keep_attempt(actor: Actor, refund: Refund, said: Said) -> None:
     """Keep what was said, whatever it moves."""
     RefundAttempt.objects.create(
@@ -119,6 +134,7 @@ def keep_attempt(actor: Actor, refund: Refund, said: Said) -> None:
         external_reference=said.external_reference,
         code=said.code[:120],
         message=said.message[:300],
+        told_at=said.told_at,
         actor=actor.key,
     )
 
@@ -135,6 +151,13 @@ def _tell(actor: Actor, refund: Refund, kind: type[RefundFact], reason: str = ""
 
 def _pending(actor: Actor, refund: Refund, said: Said, former: str) -> None:
     _tell(actor, refund, RefundPending)
+    if former == R.REQUIRES_ACTION:
+        _customer_is_done(actor, refund, said, "The customer did what the gateway asked for.")
+
+
+def _customer_is_done(actor: Actor, refund: Refund, said: Said, why: str) -> None:
+    evidence = {"reference": said.external_reference or refund.external_reference, "outcome": str(said.outcome)}
+    end_trouble(actor, refund.rma, f"refund_requires_action:{refund.id}", why, evidence)
 
 
 def _requires_action(actor: Actor, refund: Refund, said: Said, former: str) -> None:
@@ -158,13 +181,15 @@ def _failed(actor: Actor, refund: Refund, said: Said, former: str) -> None:
     if late:
         _undo_success(actor, refund, "a refund failed late")
     troubles.refund_failed(actor, refund, late=late)
+    _customer_is_done(actor, refund, said, "The refund failed; its own case goes on.")
 
 
 def _canceled(actor: Actor, refund: Refund, said: Said, former: str) -> None:
     refund.failure_code, refund.failure_message = said.code[:120], said.message[:300]
     refund.save(update_fields=["failure_code", "failure_message"])
     _tell(actor, refund, RefundCanceled, said.code)
-    troubles.refund_failed(actor, refund, late=False)
+    troubles.refund_canceled(actor, refund)
+    _customer_is_done(actor, refund, said, "The refund was canceled; its own case goes on.")
 
 
 def _reversed(actor: Actor, refund: Refund, said: Said, former: str) -> None:

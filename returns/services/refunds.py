@@ -16,29 +16,30 @@ from retailops.lib.fsm import fire
 from retailops.lib.money import Money
 from returns import vocabulary
 from returns.access import access_refund
-from returns.allocation import overlap, subtract
+from returns.allocation import count, overlap, subtract
 from returns.approvers import approver
 from returns.enums import LIVE_REFUNDS, ComponentKind, Destination, RefundStatus, ReturnStatus
-from returns.events import RefundApprovalRequested, RefundDenied
+from returns.events import RefundApprovalRequested, RefundDenied, RefundSuperseded
 from returns.fraud_screening import screen_refund
 from returns.inputs import RefundProposalIn
 from returns.models import Refund, RefundComponent, RefundLine, Return
 from returns.policy import Rules, may_approve, rules_of, within
 from returns.refund_calculation import Calculation
-from returns.refund_planning import Plan, plan_by_person, plan_by_policy
-from returns.refund_terms import Terms, covered_units, read_terms, tenders_of
+from returns.refund_planning import Plan, plan_by_person, plan_by_policy, refuse_disputed
+from returns.refund_terms import Terms, covered_units, earned_units, read_terms, tenders_of
 from returns.services.closing import end_trouble, finish
 from returns.services.holding import cleared_before, hold_refunds
 from returns.services.locking import lock_return
+from returns.services.override_notes import evidence_given, named_files, note_overrides
 from returns.services.proposing import reserve, tell
 from returns.services.replacing import end_what_is_replaced
-from returns.services.submitting import approve_and_submit
+from returns.services.submitting import APPROVAL_KIND, approve_and_submit
 from returns.tenders import Tender
-from returns.troubles import no_tender, nothing_left_after_fees
+from returns.troubles import no_tender, nothing_left_after_fees, refund_plus_chargeback
+from returns.troubles.chargebacks import AFTER_DISPUTE
 from returns.worth import Part
 
 POLICY = Actor.system("policy")
-APPROVAL_KIND = "refund"
 DEAD = (RefundStatus.FAILED, RefundStatus.REVERSED, RefundStatus.CANCELED)
 
 
@@ -57,13 +58,17 @@ def propose_refund(*, actor: Actor, return_id: UUID, proposal: RefundProposalIn 
     if proposal:
         terms = read_terms(rma, by_itself=False)
         plan = plan_by_person(terms, proposal)
+        if not plan.spread:
+            refuse_disputed(terms.tenders)
         refunds = carry_out(actor, terms, plan) if plan.spread else []
     else:
         refunds = _all_by_policy(actor, rma, by_itself=False)
     if not refunds:
+        refuse_disputed(read_terms(rma, by_itself=False).tenders)
         raise Unprocessable("Nothing that came back is left to refund, or no payment can take it.", code="nothing-due")
     for first in {refund.proposal: refund for refund in reversed(refunds)}.values():
-        _supersede_dead(rma, first)
+        _supersede_dead(actor, rma, first)
+        _owed_no_more(actor, rma, first)
     end_trouble(actor, rma, f"refund_eaten_by_fees:{rma.id}", "A refund was proposed", {"refund": str(refunds[0].id)})
     finish(actor, rma)
     return refunds
@@ -76,12 +81,21 @@ def _all_by_policy(actor: Actor, rma: Return, *, by_itself: bool) -> list[Refund
     for _ in range(ways):
         terms = read_terms(rma, by_itself=by_itself)
         plan = plan_by_policy(terms)
+        if by_itself and _stopped_by_dispute(rma, terms, plan):
+            break
         if by_itself:
             _say_what_is_missing(rma, plan)
         if not plan.spread:
             break
         made += carry_out(actor, terms, plan)
     return made
+
+
+def _stopped_by_dispute(rma: Return, terms: Terms, plan: Plan) -> bool:
+    payment = terms.charged_back if plan.permitted > 0 else None
+    if payment is not None:
+        refund_plus_chargeback(POLICY, rma, str(payment.id), plan.permitted, "so policy refunds nothing by itself")
+    return payment is not None
 
 
 def _say_what_is_missing(rma: Return, plan: Plan) -> None:
@@ -109,9 +123,15 @@ def refund_by_policy(rma: Return) -> list[Refund]:
     return _all_by_policy(POLICY, rma, by_itself=True)
 
 
-def carry_out(actor: Actor, terms: Terms, plan: Plan) -> list[Refund]:
-    """Reserve the refunds of a plan (payments and return locked), and approve them or ask a second person."""
-    refunds = reserve(actor, terms, plan)
+def carry_out(actor: Actor, terms: Terms, plan: Plan, *, replaces: Refund | None = None) -> list[Refund]:
+    """Reserve the refunds of a plan (payments and return locked), and approve them or ask a second person.
+
+    Raises Invalid for files of evidence that are not of this return.
+    """
+    files = named_files(terms.rma, plan.files)
+    refunds = reserve(actor, terms, plan, evidence_given(plan, files))
+    if plan.broken:
+        note_overrides(actor, refunds, plan, files, replaces)
     reasons = why_approval(terms, plan)
     total = terms.reserved + plan.credited
     findings = screen_refund(terms, plan.calculation.units, total)
@@ -163,33 +183,44 @@ def _approval(refund: Refund, rules: Rules, reasons: Sequence[str]) -> ApprovalI
             "permitted": facts["permitted"],
             "requested": facts["requested"],
             "broken": facts.get("broken", {}),
+            "reason_code": facts.get("reason_code", ""),
         },
-        evidence={"given": facts["evidence"]} if facts.get("evidence") else {},
+        evidence=facts.get("given", {}),
         policy_version=refund.policy_version,
         valid_for=timedelta(hours=rules.approval_expires_hours),
     )
 
 
 def bound_payload(refund: Refund) -> dict[str, Any]:
-    """Return what an approval of the refund is bound to, besides its amount: another payment voids it."""
-    bound = {"refund": str(refund.id), "payment": str(refund.payment_id), "leg": refund.leg}
+    """Return what an approval of the refund is bound to, besides its amount: payment, leg, units, parts and rules."""
+    lines = RefundLine.objects.filter(refund=refund).order_by("line_id").values_list("line_id", "units")
+    parts = RefundComponent.objects.filter(refund=refund).order_by("id").values_list("kind", "code", "amount")
+    bound: dict[str, Any] = {
+        "refund": str(refund.id),
+        "payment": str(refund.payment_id),
+        "leg": refund.leg,
+        "units": [[str(line_id), units] for line_id, units in lines],
+        "parts": [list(part) for part in parts],
+        "broken": refund.facts.get("broken", {}),
+    }
     if refund.destination != Destination.TENDER:
         bound["destination"] = str(refund.destination)
     return bound
 
 
 @transaction.atomic
-def approve_refund(*, actor: Actor, refund_id: UUID, reason: str = "approved") -> Refund:
-    """Agree to a refund that waits, and submit it.
+def approve_refund(*, actor: Actor, refund_id: UUID, reason: str = "approved", seen: str = "") -> Refund:
+    """Agree to a refund that waits, and submit it. `seen` is the hash of the evidence that the person had before them.
 
-    Raises Denied (requester, limit of the role, no permission), Conflict (does not wait, approval expired), NotFound.
+    Raises Denied (requester, limit of the role, no permission), Conflict (does not wait, approval expired, other
+    evidence, what it pays for has changed), NotFound.
     """
     refund = access_refund(actor, refund_id, Permission.APPROVALS_DECIDE, lock=True)
     if refund.status != RefundStatus.PENDING_APPROVAL or refund.approval_id is None:
         raise Conflict(f"The refund is {refund.get_status_display().lower()}.", present=str(refund.status))
     check_limit(actor, refund)
     # Publishes `approval.approved`, whose subscriber (`take_approval`) carries the refund on in this transaction.
-    cases.approve(actor, refund.approval_id, reason)
+    cases.approve(actor, refund.approval_id, reason, seen=seen)
     return access_refund(actor, refund_id, Permission.APPROVALS_DECIDE)
 
 
@@ -198,7 +229,8 @@ def check_limit(actor: Actor, refund: Refund) -> None:
     rules = rules_of(refund.rma.policy)
     if actor.key == refund.requested_by:
         raise Denied("Who asked for the refund cannot approve it: a second person must.", code="same-person")
-    if not may_approve(actor, rules, refund.credited, refund.currency):
+    rma = refund.rma
+    if not may_approve(actor, rules, refund.credited, refund.currency, region=rma.region, brand=rma.brand):
         raise Denied(
             f"{Money(refund.credited, refund.currency)} is above what {actor.label} may approve.", code="above-limit"
         )
@@ -208,6 +240,7 @@ def take_approval(actor: Actor, refund_id: UUID) -> None:
     """Carry on a refund whose approval was just given: use it up and submit. For the approval's subscriber."""
     refund = access_refund(actor, refund_id, Permission.APPROVALS_DECIDE, lock=True)
     check_limit(actor, refund)
+    _check_still_earned(refund)
     cases.consume_approval(
         actor,
         kind=APPROVAL_KIND,
@@ -219,13 +252,25 @@ def take_approval(actor: Actor, refund_id: UUID) -> None:
     finish(actor, refund.rma)
 
 
+def _check_still_earned(refund: Refund) -> None:
+    """Raise Conflict where units that it pays for are not accepted or kept any more: what was asked has changed."""
+    lines = [row.line for row in RefundLine.objects.filter(refund=refund).select_related("line")]
+    covered = covered_units([line.id for line in lines])
+    rules = rules_of(refund.rma.policy)
+    if any(count(covered.get(line.id, [])) > max(0, earned_units(refund.rma, line, rules)) for line in lines):
+        raise Conflict(
+            "What it pays for has changed: some of its units earn no refund any more. Refuse it, or change it.",
+            code="approval-differs",
+        )
+
+
 @transaction.atomic
-def deny_refund(*, actor: Actor, refund_id: UUID, reason: str) -> Refund:
+def deny_refund(*, actor: Actor, refund_id: UUID, reason: str, seen: str = "") -> Refund:
     """Refuse a refund that waits; its money is free again. Raises as approve_refund."""
     refund = access_refund(actor, refund_id, Permission.APPROVALS_DECIDE, lock=True)
     if refund.status != RefundStatus.PENDING_APPROVAL or refund.approval_id is None:
         raise Conflict(f"The refund is {refund.get_status_display().lower()}.", present=str(refund.status))
-    cases.refuse(actor, refund.approval_id, reason)
+    cases.refuse(actor, refund.approval_id, reason, seen=seen)
     return access_refund(actor, refund_id, Permission.APPROVALS_DECIDE)
 
 
@@ -269,11 +314,18 @@ def supersede_refund(
     _check_still_free(old, plan)
     fire(old.supersede)
     old.save(update_fields=["status"])
+    tell(actor, RefundSuperseded, [old])
     [new] = carry_out(actor, terms, plan)
     Refund.objects.filter(pk=old.pk).update(superseded_by=new)
     end_what_is_replaced(rma, old, new, reason)
+    _owed_no_more(actor, rma, new)
     finish(actor, rma)
     return new
+
+
+def _owed_no_more(actor: Actor, rma: Return, new: Refund) -> None:
+    """What was stopped for a dispute is proposed again: its case ends."""
+    end_trouble(actor, rma, f"{AFTER_DISPUTE}:{rma.id}", "It was proposed again.", {"refund": str(new.id)})
 
 
 def _tender_for(terms: Terms, old: Refund, payment_id: UUID) -> Tender:
@@ -281,6 +333,7 @@ def _tender_for(terms: Terms, old: Refund, payment_id: UUID) -> Tender:
     if tender is None:
         raise Unprocessable("The payment is not one of this order.", code="unknown-payment")
     if tender.remaining < old.amount:
+        refuse_disputed([tender])
         raise Unprocessable("The payment cannot take the whole amount.", code="exceeds-tender")
     return tender
 
@@ -303,6 +356,7 @@ def _same_again(old: Refund, tender: Tender, reason: str, destination: Destinati
         proposal=old.proposal,
         destination=destination,
         bonus=old.bonus if destination != Destination.TENDER else 0,
+        reason_code="tender_closed" if broken else "",
     )
 
 
@@ -312,10 +366,10 @@ def _check_still_free(old: Refund, plan: Plan) -> None:
         raise Conflict("Another refund pays for these units by now.", code="units-refunded")
 
 
-def _supersede_dead(rma: Return, new: Refund) -> None:
+def _supersede_dead(actor: Actor, rma: Return, new: Refund) -> None:
     """Mark refunds that moved no money as replaced, where the new one pays for all the units of their dead proposal."""
     paid_for = {row.line_id: row.units for row in RefundLine.objects.filter(refund=new)}
-    dead = Refund.objects.filter(rma=rma, status__in=DEAD)
+    dead = Refund.objects.filter(rma=rma, status__in=DEAD).select_related("rma__order", "payment")
     for proposal in {refund.proposal for refund in dead}:
         lines = list(RefundLine.objects.filter(refund__proposal=proposal))
         living = Refund.objects.filter(proposal=proposal, status__in=LIVE_REFUNDS).exists()
@@ -325,4 +379,5 @@ def _supersede_dead(rma: Return, new: Refund) -> None:
             fire(refund.supersede)
             refund.superseded_by = new
             refund.save(update_fields=["status", "superseded_by"])
+            tell(actor, RefundSuperseded, [refund])
             end_what_is_replaced(rma, refund, new, new.reason or "the units are refunded anew")

@@ -14,6 +14,7 @@ from returns.services.proposing import tell
 from returns.troubles import refund_unrouted
 
 OPERATION = "refund.create"
+APPROVAL_KIND = "refund"
 
 
 def approve_and_submit(actor: Actor, refunds: Sequence[Refund], *, approved_by: str) -> None:

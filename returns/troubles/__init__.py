@@ -1,12 +1,14 @@
 """Open cases: every return that cannot go on by itself has one, with a cause and a next action; a module per stage."""
 
 from returns.troubles.arrivals import blind_return, late_arrival, over_receipt, serial_mismatch, wrong_item
+from returns.troubles.chargebacks import chargeback_opened, refund_after_dispute, refund_plus_chargeback
 from returns.troubles.codes import code_unmapped, unmapped_key
 from returns.troubles.customers import customer_conflict
 from returns.troubles.money import (
     advance_overdue,
     memo_unrouted,
     no_tender,
+    refund_canceled,
     refund_contradicted,
     refund_failed,
     refund_needs_customer,
@@ -25,6 +27,7 @@ from returns.troubles.stored_value import (
 __all__ = [
     "advance_overdue",
     "blind_return",
+    "chargeback_opened",
     "code_unmapped",
     "customer_conflict",
     "late_arrival",
@@ -36,9 +39,12 @@ __all__ = [
     "nothing_left_after_fees",
     "order_differs",
     "over_receipt",
+    "refund_after_dispute",
+    "refund_canceled",
     "refund_contradicted",
     "refund_failed",
     "refund_needs_customer",
+    "refund_plus_chargeback",
     "refund_reversed",
     "refund_unrouted",
     "refunded_but_rejected",

@@ -26,6 +26,23 @@ def refund_failed(actor: Actor, refund: Refund, *, late: bool) -> None:
     )
 
 
+def refund_canceled(actor: Actor, refund: Refund) -> None:
+    """The gateway canceled the refund, by our wish or its own: nothing was paid."""
+    money = Money(refund.amount, refund.currency)
+    open_trouble(
+        actor,
+        "refund_failed",
+        refund.as_subject(),
+        f"{refund.rma.number}: the refund of {money} was canceled, so the customer does not have the money",
+        "Open the return and try the refund again, by another payment if need be; or pay outside and record that",
+        detail=refund.failure_message,
+        amount=refund.amount,
+        currency=refund.currency,
+        evidence={"code": refund.failure_code, "reference": refund.external_reference},
+        cause="The gateway canceled a refund",
+    )
+
+
 def refund_reversed(actor: Actor, refund: Refund) -> None:
     """Money that was refunded came back."""
     open_trouble(

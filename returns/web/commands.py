@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from retailops.accounts.actor import Actor
+from retailops.cases.evidence import add_evidence
 from retailops.lib.clock import now
 from returns.inputs import InspectionIn, ReceiptIn, RefundProposalIn, read
 from returns.models import Return
@@ -49,7 +50,10 @@ def inspect(actor: Actor, rma: Return, data: Data) -> object:
             "slices": data["slices"],
         },
     )
-    return inspecting.inspect_return(actor=actor, return_id=rma.id, inspection=inspection)
+    made = inspecting.inspect_return(actor=actor, return_id=rma.id, inspection=inspection)
+    for upload in data["evidence"]:
+        add_evidence(actor=actor, subject_type="inspection", subject_id=made.id, upload=upload)
+    return made
 
 
 def propose(actor: Actor, rma: Return, data: Data) -> object:

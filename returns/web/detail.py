@@ -8,11 +8,12 @@ from django.db.models import Prefetch
 
 from retailops.accounts.actor import Actor, can, scope_q
 from retailops.accounts.permissions import Permission
-from retailops.cases.models import Approval, ApprovalStatus, Case, CaseStatus
+from retailops.cases.evidence import evidence_of_story
+from retailops.cases.models import Approval, ApprovalStatus, Case, CaseStatus, EvidenceFile
 from retailops.events.models import Delivery, Event
 from retailops.lib.money import Money
 from returns.enums import LIVE_REFUNDS, Logistics, RefundStatus
-from returns.models import CreditMemo, Inspection, Receipt, Refund, Return, ReturnLine
+from returns.models import Chargeback, CreditMemo, Inspection, Receipt, Refund, Return, ReturnLine
 from returns.selectors import status_shown
 from returns.web.actions import Offer, offers
 from returns.web.corrections import RETRIED, why_not_reversed
@@ -93,6 +94,17 @@ class ReturnDetail:
         return list(Approval.objects.filter(subject_id__in=ids, status=ApprovalStatus.REQUESTED))
 
     @cached_property
+    def evidence(self) -> list[EvidenceFile]:
+        """Return the files of this story that the actor may see, oldest first."""
+        return evidence_of_story(self.actor, self.rma.correlation_id)
+
+    @cached_property
+    def chargebacks(self) -> list[Chargeback]:
+        """Return the disputes of the order's payments, oldest first."""
+        rows = Chargeback.objects.filter(payment__order_id=self.rma.order_id) if self.rma.order_id else None
+        return [] if rows is None else list(rows.select_related("payment").order_by("opened_at"))
+
+    @cached_property
     def history(self) -> list[Event]:
         """Return the latest events of this return and its refunds, newest first."""
         rows = Event.objects.filter(correlation_id=self.rma.correlation_id).exclude(subject_type="order")
@@ -127,6 +139,8 @@ class ReturnDetail:
             *(f"{each.id}{each.status}{each.attempt_no}" for each in self.deliveries),
             *(f"{each.id}{each.status}" for each in self.refunds),
             *(f"{each.id}{each.owner_id}" for each in self.cases),
+            *(f"{each.id}{each.status}" for each in self.chargebacks),
+            len(self.evidence),
         ]
         return sha256("|".join(map(str, parts)).encode()).hexdigest()[:16]
 

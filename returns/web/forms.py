@@ -9,6 +9,7 @@ from django import forms
 
 from inventory.enums import DECIDABLE, Disposition
 from inventory.selectors import locations
+from retailops.cases.evidence_files import FilesField
 from retailops.lib.ids import uuid7
 from retailops.lib.money import exponent, minor
 from returns.models import Return, ReturnLine
@@ -153,6 +154,7 @@ class InspectForm(ActionForm):
 
     template = "returns/_inspect_fields.html"
     location = forms.ChoiceField(label="Where")
+    evidence = FilesField(required=False, label="Evidence")
     reference = forms.CharField(max_length=160, widget=forms.HiddenInput)
 
     def build(self) -> None:

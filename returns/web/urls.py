@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from returns.web import check_views, correction_views, views
+from returns.web import check_views, correction_views, override_views, views
 
 app_name = "returns"
 urlpatterns = [
@@ -13,5 +13,7 @@ urlpatterns = [
     path("<str:number>/do/<slug:key>/", views.return_action, name="action"),
     path("<str:number>/receipts/<uuid:receipt_id>/reverse/", correction_views.reverse, name="reverse_receipt"),
     path("<str:number>/refunds/<uuid:refund_id>/again/", correction_views.refund_again, name="refund_again"),
+    path("<str:number>/refunds/<uuid:refund_id>/override/", override_views.override, name="refund_override"),
+    path("<str:number>/refunds/<uuid:refund_id>/cancel/", override_views.cancel, name="refund_cancel"),
     path("<str:number>/refunds/<uuid:refund_id>/<slug:verdict>/", views.refund_verdict, name="refund_verdict"),
 ]

@@ -1,6 +1,7 @@
 """Pages of returns: list, export, one return, and the forms of what may be done with it."""
 
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -23,6 +24,7 @@ from returns.web.actions import ACTIONS, Action
 from returns.web.detail import return_page
 from returns.web.forms import ActionForm, VerdictForm
 from returns.web.listing import export, listing
+from returns.web.second_look import SecondLook
 
 VERDICTS: dict[str, tuple[str, Callable[..., Refund], str]] = {
     "approve": ("Approve refund", refunds.approve_refund, "Refund approved; it goes to the gateway now."),
@@ -87,7 +89,7 @@ def return_action(request: HttpRequest, number: str, key: str) -> HttpResponse:
         raise NotFound("There is no such action.")
     rma = by_number(actor, number)
     require(actor, action.permission, region=rma.region, brand=rma.brand, view=Permission.RETURNS_VIEW)
-    form = action.form(request.POST or None, rma=rma)
+    form = action.form(request.POST or None, request.FILES or None, rma=rma)
     if request.method == "POST" and form.is_valid():
         return _run(request, actor, action, rma, form)
     return _show_form(request, action, rma, form, 422 if request.method == "POST" else 200)
@@ -136,13 +138,17 @@ def refund_verdict(request: HttpRequest, number: str, refund_id: UUID, verdict: 
     if request.method == "POST" and form.is_valid():
         try:
             with transaction.atomic(durable=True):
-                command(actor=actor, refund_id=refund.id, reason=form.cleaned_data["reason"])
+                seen = request.POST.get("seen", "")[:64]
+                command(actor=actor, refund_id=refund.id, reason=form.cleaned_data["reason"], seen=seen)
         except (Conflict, Invalid, Unprocessable) as refusal:
             form.add_error(None, refusal.detail)
         else:
             return done(request, _address(rma), message)
-    context = {"title": title, "refund": refund, "rma": rma, "form": form, "verdict": verdict, "back": _address(rma)}
-    context["own"] = refund.requested_by == actor.key
+    context: dict[str, Any] = {
+        "title": title, "refund": refund, "rma": rma, "form": form, "verdict": verdict, "back": _address(rma),
+    }  # fmt: skip
+    look = SecondLook(actor, refund)
+    context |= {"look": look, "blocked": look.own or (verdict == "approve" and look.why_not) or not look.waits}
     return show(request, "returns/verdict.html", context, status=422 if form.errors else 200)
 
 

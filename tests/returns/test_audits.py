@@ -88,6 +88,13 @@ SABOTAGE: dict[str, str] = {
     "comparisons with other systems' counts can be made again": """
         UPDATE inventory_stockmove SET quantity = quantity + 1""",
     "numbers read on arrival are of units that arrived": "DELETE FROM inventory_serialstep",
+    "charged back is what the chargebacks take": "UPDATE returns_payment SET charged_back = 7",
+    "no refund goes beside a dispute in silence": """
+        INSERT INTO returns_chargeback
+               (id, payment_id, external_id, status, amount, currency, reason, told_at, opened_at)
+        SELECT gen_random_uuid(), id, 'dp_1', 'opened', 7, currency, '', now(), now() FROM returns_payment""",
+    "money beyond policy is what was approved": """
+        UPDATE returns_refund SET facts = '{"permitted": 1, "broken": {"manual_amount": {}}}'""",
     "stock balances equal the sum of their moves": "UPDATE inventory_stockbalance SET quantity = quantity + 1",
     "reserved stock is what reservations hold, within the sellable": """
         UPDATE inventory_stockbalance SET reserved = reserved + 1 WHERE disposition = 'sellable'""",
@@ -157,7 +164,7 @@ def test_each_audit_finds_its_breach(audit: str) -> None:
         cursor.execute("SET LOCAL session_replication_role = replica")  # no triggers
         for table in (
             "returns_returnline", "returns_dispositionslice", "inventory_stockbalance", "returns_exchange",
-            "returns_customer",
+            "returns_customer", "returns_refund",
         ):  # fmt: skip
             _drop_checks(table)
         cursor.execute(SABOTAGE[audit])

@@ -9,11 +9,16 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from retailops.lib.errors import DomainError
+from retailops.accounts.actor import Actor
+from retailops.cases.models import Approval
+from retailops.events.models import Event
+from retailops.lib.errors import Conflict, DomainError
 from returns.enums import LIVE_REFUNDS
 from returns.inputs import RefundProposalIn
+from returns.inputs.refunds import RefundOverrideIn
 from returns.models import Receipt, Refund, Return
 from returns.services import decisions, refund_outcomes, refunds
+from returns.services.overriding import override_refund
 from tests.factories import (
     SYSTEM,
     ensure_policy,
@@ -23,8 +28,10 @@ from tests.factories import (
     make_order,
     make_receipt,
     make_return,
+    make_user,
     order_data,
 )
+from tests.returns.disputes import dispute
 from tests.returns.proofs import prove
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -131,4 +138,92 @@ def test_arrivals_of_many_returns_at_one_place_do_not_deadlock() -> None:
     other = [make_return(quantities={1: 1, 2: 1}) for _ in range(4)]
     results = together(*[partial(make_receipt, rma, location=place) for rma in [*returns, *other]])
     assert all(isinstance(result, Receipt) for result in results)
+    prove()
+
+
+# A second person
+
+
+def that_waits() -> Refund:
+    order = make_order()
+    ensure_policy(auto_approve_limit={})
+    return make_inspected_return(order, {1: 1}).refunds.get()
+
+
+def approver() -> Actor:
+    return make_user("finance_approver").actor()
+
+
+def test_two_who_approve_at_once_use_the_word_once_and_pay_once() -> None:
+    refund = that_waits()
+    people = [approver() for _ in range(3)]
+    results = together(
+        *[partial(refunds.approve_refund, actor=each, refund_id=refund.id, reason="fine") for each in people]
+    )
+    assert len([result for result in results if isinstance(result, Conflict)]) == 2
+    refund.refresh_from_db()
+    approval = Approval.objects.get(subject_id=refund.id)
+    assert (refund.status, approval.status, approval.decided_by) == ("submitting", "consumed", refund.approved_by)
+    told = Event.objects.filter(type__in=["refund.submitted", "approval.consumed"])
+    assert sorted(told.values_list("type", flat=True)) == ["approval.consumed", "refund.submitted"]
+    prove()
+
+
+def test_approve_against_refuse_ends_in_one_story() -> None:
+    for _ in range(3):
+        refund = that_waits()
+        yes, no = together(
+            partial(refunds.approve_refund, actor=approver(), refund_id=refund.id, reason="fine"),
+            partial(refunds.deny_refund, actor=approver(), refund_id=refund.id, reason="no"),
+        )
+        assert [isinstance(result, Conflict) for result in (yes, no)].count(True) == 1
+        refund.refresh_from_db()
+        word = Approval.objects.get(subject_id=refund.id).status
+        assert (refund.status, word) in {("submitting", "consumed"), ("denied", "refused")}
+    prove()
+
+
+def test_approve_against_a_change_pays_only_what_was_agreed() -> None:
+    for _ in range(3):
+        refund = that_waits()
+        change = RefundOverrideIn.model_validate({"amount": 1500, "reason_code": "goodwill", "reason": "r"})
+        approved, changed = together(
+            partial(refunds.approve_refund, actor=approver(), refund_id=refund.id, reason="fine"),
+            partial(override_refund, actor=SYSTEM, refund_id=refund.id, override=change),
+        )
+        assert [isinstance(result, Conflict) for result in (approved, changed)].count(True) == 1
+        states = sorted(Refund.objects.filter(rma=refund.rma_id).values_list("amount", "status"))
+        assert states in ([(1000, "submitting")], [(1000, "superseded"), (1500, "pending_approval")])
+    prove()
+
+
+def test_a_second_click_on_propose_makes_one_refund() -> None:
+    order = make_order()
+    ensure_policy(auto_approve_limit={}, refund_timing="on_inspection")
+    rma = make_inspected_return(order, {1: 1})
+    refunds.deny_refund(actor=approver(), refund_id=rma.refunds.get().id, reason="look again")
+    results = together(*[lambda: refunds.propose_refund(actor=SYSTEM, return_id=rma.id)] * 3)
+    assert [result.code for result in results if isinstance(result, DomainError)] == ["nothing-due"] * 2
+    assert sorted(rma.refunds.values_list("status", flat=True)) == ["denied", "pending_approval"]
+    prove()
+
+
+def test_a_dispute_against_an_approval_never_pays_in_silence() -> None:
+    for _ in range(3):
+        refund = that_waits()
+        approved, _ = together(
+            partial(refunds.approve_refund, actor=approver(), refund_id=refund.id, reason="fine"),
+            partial(dispute, refund.payment),
+        )
+        refund.refresh_from_db()
+        expected = "denied" if isinstance(approved, DomainError) else "failed"
+        assert (refund.status, refund.failure_code) == (expected, "charged_back")
+    prove()
+
+
+def test_one_dispute_told_many_times_at_once_is_one_chargeback() -> None:
+    payment = make_order().payments.get()
+    together(*[partial(dispute, payment, status, hour=hour) for hour, status in enumerate(["opened", "won"] * 3)])
+    payment.refresh_from_db()
+    assert (payment.chargebacks.count(), payment.chargebacks.get().status, payment.charged_back) == (1, "won", 0)
     prove()

@@ -13,7 +13,7 @@ from retailops.events.models import Event
 from retailops.lib.clock import now
 from retailops.lib.errors import Conflict, Denied, DomainError, NotFound, Unprocessable
 from returns.inputs import RefundProposalIn
-from returns.models import Payment, Refund, RefundAttempt
+from returns.models import Refund, RefundAttempt
 from returns.services import decisions, refund_outcomes, refunds
 from returns.services.previewing import preview_refund
 from returns.services.transit import mark_in_transit
@@ -35,6 +35,7 @@ from tests.factories import (
     slice_data,
     unique,
 )
+from tests.returns.disputes import dispute
 from tests.returns.proofs import prove
 from tests.returns.refunding import events_of, paid_order, parts, refunds_of, split_order
 
@@ -429,8 +430,13 @@ def test_attempts_are_append_only() -> None:
 
 def test_a_chargeback_counts() -> None:
     order = make_order()
-    Payment.objects.filter(order=order).update(charged_back=5000)
+    dispute(order.payments.get(), "lost", amount=5000)
     rma = make_inspected_return(order, {1: 1})
+    assert (refunds_of(rma), rma.open_cases) == ([], 1)  # policy alone pays nothing beside a chargeback
+    with pytest.raises(Unprocessable) as refused:
+        refunds.propose_refund(actor=SYSTEM, return_id=rma.id, proposal=RefundProposalIn(amount=551, reason="r"))
+    assert refused.value.code == "exceeds-tenders"
+    refunds.propose_refund(actor=SYSTEM, return_id=rma.id, proposal=RefundProposalIn(amount=550, reason="the rest"))
     assert refunds_of(rma) == [(550, "submitting")]
     prove()
 

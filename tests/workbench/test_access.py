@@ -35,6 +35,7 @@ LISTS = {
     "workbench:dead",
     "workbench:search",
     "workbench:approvals",
+    "workbench:limits",
     "returns:list",
     "returns:export",
     "returns:check",
@@ -103,6 +104,9 @@ def known_in(story: world.Story) -> dict[str, list[Any]]:
         "key": ["lost_answer"],
         "returns:key": ["receive", "cancel"],
         "policies:key": ["submit", "retire"],
+        "kind": ["return"],
+        "subject_id": [story.rma.id],
+        "file_id": [story.file.id],
     }
 
 

@@ -1,9 +1,12 @@
 """People and returns for tests of pages, made by the same commands that people and systems use."""
 
+import struct
+import zlib
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
+from uuid import UUID
 
 from django.db import connection as database
 from django.db import transaction
@@ -18,8 +21,9 @@ from inventory.services import adjust_stock, put_state_map, take_snapshot
 from inventory.services.comparing import compare_snapshot
 from retailops.accounts.actor import Actor
 from retailops.accounts.models import RoleGrant, User
+from retailops.cases.evidence import Upload, add_evidence
 from retailops.cases.inputs import CaseIn
-from retailops.cases.models import Approval, Case
+from retailops.cases.models import Approval, Case, EvidenceFile
 from retailops.cases.services import ask_replay, open_case
 from retailops.events.enums import DeliveryStatus, OutcomeClass
 from retailops.events.kernel_events import DeliveryDead
@@ -28,15 +32,18 @@ from retailops.events.publish import publish
 from retailops.events.replay import facts_of, subject_of
 from retailops.lib.clock import now
 from retailops.lib.ids import uuid7
-from returns.inputs import InspectionIn, OrderIn, ReceiptIn, ReturnIn, read
+from returns.inputs import InspectionIn, OrderIn, ReceiptIn, RefundProposalIn, ReturnIn, read
+from returns.inputs.chargebacks import ChargebackIn
 from returns.inputs.policies import PolicyDraftIn
 from returns.models import Order, Refund, Return, ReturnPolicy
 from returns.policy_content import rules_in
+from returns.services.chargebacks import record_chargeback
 from returns.services.inspecting import inspect_return
 from returns.services.intake import request_return
 from returns.services.orders import capture_order
 from returns.services.policy_drafts import draft_policy, edit_draft
 from returns.services.receiving import receive_return
+from returns.services.refunds import propose_refund
 
 SYSTEM = Actor.system("test")
 PASSWORD = "correct horse battery staple"
@@ -217,6 +224,34 @@ def case_about(rma: Return, title: str = "Another item came back") -> Case:
     return open_case(SYSTEM, told)
 
 
+def picture(color: bytes = b"\x8f\xa6\xb8") -> bytes:
+    """Return a small picture (PNG) of one color."""
+    rows = b"".join(b"\x00" + color * 72 for _ in range(56))
+    parts = ((b"IHDR", struct.pack(">2I5B", 72, 56, 8, 2, 0, 0, 0)), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    chunks = [
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in parts
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+def picture_of(kind: str, subject_id: UUID, name: str = "seam-torn.png") -> EvidenceFile:
+    """Return a picture that was kept with the thing."""
+    return add_evidence(actor=SYSTEM, subject_type=kind, subject_id=subject_id, upload=Upload(name, picture()))
+
+
+def refund_that_waits(*, requester: Actor = SYSTEM, amount: int = 6000) -> Refund:
+    """Return a refund above what policy gives, which waits for a second person, with a file and a lost dispute."""
+    rma = received()
+    payment = order_of(rma).payments.get()
+    ask = {"amount": amount, "reason": "The seam tore on the first day", "reason_code": "merchant_fault"}
+    refund = propose_refund(actor=requester, return_id=rma.id, proposal=read(RefundProposalIn, ask))[0]
+    picture_of("refund", refund.id)
+    told = {"external_id": "dp_1Q2w3E", "status": "lost", "amount": 1200, "currency": "GBP", "told_at": now()}
+    told |= {"reason": "product_not_received"}
+    record_chargeback(actor=SYSTEM, payment_id=payment.id, told=read(ChargebackIn, told))
+    return Refund.objects.select_related("rma", "approval").get(pk=refund.pk)
+
+
 @dataclass(frozen=True)
 class StockStory:
     """A difference with another system's count, to be settled, and a counted one that waits for a second person."""
@@ -250,6 +285,12 @@ class Story:
     delivery: Delivery
     case: Case
     approval: Approval
+    file: EvidenceFile
+
+    @cached_property
+    def waiting(self) -> Refund:
+        """Another return's refund beyond policy that waits, with evidence, beside a lost dispute."""
+        return refund_that_waits()
 
     @cached_property
     def failed(self) -> Refund:
@@ -268,7 +309,7 @@ class Story:
         rma = received("GB")
         delivery = stopped(rma, connection)
         asked = ask_replay(actor=Actor.system("colleague"), delivery_id=delivery.id, reason="The dispute was won.")
-        story = cls(rma, connection, delivery, case_about(rma), asked)
+        story = cls(rma, connection, delivery, case_about(rma), asked, picture_of("return", rma.id))
         rma.refresh_from_db()
         return story
 

@@ -13,12 +13,12 @@ SYSTEM = "stripe"
 
 
 def publish(world: World, topic: str, subject: Json, call: Call | None = None, previous: Json | None = None) -> None:
-    """Record an event about a charge or refund and queue its webhook, in order per charge."""
+    """Record an event about a charge, refund or dispute and queue its webhook, in order per charge."""
     request_id = call.request_id if call else None
     key = call.headers.get("Idempotency-Key") if call else None
     event = objects.event(topic, subject, request_id, key, previous)
     world.store.save(SYSTEM, "event", event, ref=topic)
-    lane = subject["charge"] if subject["object"] == "refund" else subject["id"]
+    lane = subject["charge"] if subject["object"] in {"refund", "dispute"} else subject["id"]
     world.hooks.emit(SYSTEM, lane=lane, topic=topic, message_id=event["id"], body=event)
 
 

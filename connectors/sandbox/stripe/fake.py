@@ -7,7 +7,7 @@ from typing import Any
 from connectors.sandbox.exchange import BadRequest, Call, Json, Reply, Router
 from connectors.sandbox.keys import KeyMemory, digest
 from connectors.sandbox.pipeline import World
-from connectors.sandbox.stripe import objects, reads, refunds, seeding
+from connectors.sandbox.stripe import disputes, objects, reads, refunds, seeding
 from connectors.sandbox.stripe.errors import StripeError, error
 from connectors.sandbox.stripe.events import SYSTEM, sign
 
@@ -17,6 +17,8 @@ ROUTES: list[tuple[str, str, str, Callable[..., Reply]]] = [
     ("GET", "/v1/refunds/{refund}", "refunds.retrieve", refunds.retrieve),
     ("POST", "/v1/refunds/{refund}", "refunds.update", refunds.update),
     ("POST", "/v1/refunds/{refund}/cancel", "refunds.cancel", refunds.cancel),
+    ("GET", "/v1/disputes", "disputes.list", reads.disputes),
+    ("GET", "/v1/disputes/{dispute}", "disputes.retrieve", disputes.retrieve),
     ("GET", "/v1/charges", "charges.list", reads.charges),
     ("GET", "/v1/charges/{charge}", "charges.retrieve", reads.charge),
     ("POST", "/v1/charges/{charge}", "charges.update", reads.update_charge),
@@ -90,6 +92,8 @@ class StripeFake:
         return [
             ("POST", "/payment_intents", lambda body: seeding.seed(self._world, body)),
             ("POST", "/refunds/{refund}/settle", self._settle),
+            ("POST", "/disputes", lambda body: disputes.open_dispute(self._world, body)),
+            ("POST", "/disputes/{dispute}/close", self._close_dispute),
             ("POST", "/age-keys", self._age_keys),
         ]
 
@@ -123,6 +127,9 @@ class StripeFake:
     def _settle(self, body: Json, refund: str) -> Json:
         reason = body.get("failure_reason", "insufficient_funds")
         return refunds.settle(self._world, refund, body.get("outcome", ""), reason)
+
+    def _close_dispute(self, body: Json, dispute: str) -> Json:
+        return disputes.close_dispute(self._world, dispute, str(body.get("outcome", "")))
 
     def _age_keys(self, body: Json) -> Json:
         hours = body.get("hours")

@@ -127,6 +127,53 @@ def refund(of: Json, amount: int, status: str, reason: str | None, metadata: Jso
     return made
 
 
+def dispute(of: Json, amount: int, reason: str, answer_within: int) -> Json:
+    """A dispute of the charge `of`, whose money is taken; evidence is due within so many seconds."""
+    created = int(time.time())
+    made: Json = {
+        "id": new_id("dp"),
+        "object": "dispute",
+        "amount": amount,
+        "balance_transactions": [],
+        "charge": of["id"],
+        "created": created,
+        "currency": of["currency"],
+        "evidence": {},
+        "evidence_details": {
+            "due_by": created + answer_within, "has_evidence": False, "past_due": False, "submission_count": 0,
+        },
+        "is_charge_refundable": False,
+        "livemode": False,
+        "metadata": {},
+        "payment_intent": of["payment_intent"],
+        "reason": reason,
+        "status": "needs_response",
+    }  # fmt: skip
+    made["balance_transactions"] = [dispute_movement(made, -amount, created)]
+    return made
+
+
+def dispute_movement(of: Json, amount: int, at: int) -> Json:
+    """What a dispute did to the balance; the fake takes no fees."""
+    return {
+        "id": new_id("txn"),
+        "object": "balance_transaction",
+        "amount": amount,
+        "available_on": at,
+        "created": at,
+        "currency": of["currency"],
+        "description": None,
+        "exchange_rate": None,
+        "fee": 0,
+        "fee_details": [],
+        "net": amount,
+        "reporting_category": "dispute" if amount < 0 else "dispute_reversal",
+        "source": of["id"],
+        "status": "available",
+        "type": "adjustment",
+    }
+
+
 def balance_transaction(source: Json, kind: str) -> Json:
     """What a charge or refund did to the balance; the fake takes no fees."""
     amount = source["amount"] if kind == "charge" else -source["amount"]

@@ -48,6 +48,14 @@ def refunds(world: World, call: Call) -> Reply:
     return _cut(params, [item for item in found if charge_id in (None, item["charge"])], "/v1/refunds")
 
 
+def disputes(world: World, call: Call) -> Reply:
+    """Newest first, optionally of one charge or one payment intent."""
+    params = parameters.read(call, PAGING | {"charge", "payment_intent"})
+    if intent := params.get("payment_intent"):
+        return _cut(params, world.store.find(SYSTEM, "dispute", alt=intent, newest=True), "/v1/disputes")
+    return _page(world, params, "dispute", "/v1/disputes", ref=params.get("charge"))
+
+
 def events(world: World, call: Call) -> Reply:
     params = parameters.read(call, PAGING | {"type", "types", "delivery_success"})
     if types := params.get("types"):

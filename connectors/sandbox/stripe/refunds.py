@@ -3,6 +3,7 @@
 from connectors.sandbox.exchange import BadRequest, Call, Json, Reply
 from connectors.sandbox.pipeline import World
 from connectors.sandbox.stripe import objects, parameters
+from connectors.sandbox.stripe.disputes import keeps_from_refunding
 from connectors.sandbox.stripe.errors import invalid, missing, refused
 from connectors.sandbox.stripe.events import SYSTEM, publish
 
@@ -28,7 +29,7 @@ def create(world: World, call: Call) -> Reply:
     """`POST /v1/refunds`: refund a charge in full or in part, never more than was captured."""
     params = parameters.read(call, CREATE)
     charge = _charge_of(world, params)
-    amount = _amount(params, charge)
+    amount = _amount(world, params, charge)
     reason = parameters.choice(params, "reason", REASONS)
     metadata = parameters.metadata(params)
     status, later = _outcome(world, charge, metadata)
@@ -145,9 +146,9 @@ def _charge_of(world: World, params: Json) -> Json:
     return found[0]
 
 
-def _amount(params: Json, charge: Json) -> int:
+def _amount(world: World, params: Json, charge: Json) -> int:
     left = charge["amount_captured"] - charge["amount_refunded"]
-    if charge["disputed"]:
+    if keeps_from_refunding(world, charge):
         raise refused(f"Charge {charge['id']} has been charged back; cannot issue a refund.", code="charge_disputed")
     if left <= 0:
         raise refused(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")

@@ -3,8 +3,11 @@
 from django.urls import path
 
 from retailops.cases.api.cases import AssignCase, CaseEndpoint, Cases, NoteCase, ResolveCase, SnoozeCase
+from retailops.cases.api.evidence import EvidenceContentEndpoint, EvidenceFiles
 
 urlpatterns = [
+    path("evidence", EvidenceFiles.as_view(), name="evidence"),
+    path("evidence/<uuid:id>/content", EvidenceContentEndpoint.as_view(), name="evidence-content"),
     path("cases", Cases.as_view(), name="cases"),
     path("cases/<uuid:id>", CaseEndpoint.as_view(), name="case"),
     path("cases/<uuid:id>/assign", AssignCase.as_view(), name="case-assign"),

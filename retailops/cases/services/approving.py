@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from retailops.accounts.actor import Actor, require
 from retailops.accounts.permissions import Permission
@@ -18,8 +19,9 @@ from retailops.cases.events import (
     ApprovalRequested,
     ApprovalVoided,
 )
+from retailops.cases.evidence import digest_of
 from retailops.cases.inputs import ApprovalIn
-from retailops.cases.models import Approval, ApprovalStatus
+from retailops.cases.models import Approval, ApprovalStatus, EvidenceFile
 from retailops.cases.services.working import require_reason
 from retailops.cases.telling import tell_approval
 from retailops.lib.clock import now
@@ -84,22 +86,34 @@ def _create(actor: Actor, approval: ApprovalIn, bound_to: str) -> Approval:
 
 
 @transaction.atomic
-def approve(actor: Actor, approval_id: UUID, reason: str) -> Approval:
-    """Agree. Raises Denied for the requester and for whoever lacks approvals.decide, Conflict unless it waits."""
-    approval = _decide(actor, approval_id, reason, ApprovalStatus.APPROVED)
+def approve(actor: Actor, approval_id: UUID, reason: str, *, seen: str = "") -> Approval:
+    """Agree. `seen` is the hash of the evidence that the person had before them.
+
+    Raises Denied for the requester and for whoever lacks approvals.decide, Conflict unless it waits and while other
+    evidence than that lies there.
+    """
+    approval = _decide(actor, approval_id, reason, ApprovalStatus.APPROVED, seen)
     tell_approval(ApprovalGiven, approval, actor)
     return approval
 
 
 @transaction.atomic
-def refuse(actor: Actor, approval_id: UUID, reason: str) -> Approval:
+def refuse(actor: Actor, approval_id: UUID, reason: str, *, seen: str = "") -> Approval:
     """Refuse. Raises as `approve` does."""
-    approval = _decide(actor, approval_id, reason, ApprovalStatus.REFUSED)
+    approval = _decide(actor, approval_id, reason, ApprovalStatus.REFUSED, seen)
     tell_approval(ApprovalRefused, approval, actor)
     return approval
 
 
-def _decide(actor: Actor, approval_id: UUID, reason: str, status: ApprovalStatus) -> Approval:
+def files_before(approval: Approval) -> list[EvidenceFile]:
+    """Return the files that lie before whoever decides: of what is asked for, of the request, and named by it."""
+    named = [file["id"] for file in approval.evidence.get("files", ())]
+    own = Q(subject_type=approval.subject_type, subject_id=approval.subject_id)
+    asked = Q(subject_type="approval", subject_id=approval.id)
+    return list(EvidenceFile.objects.filter(own | asked | Q(pk__in=named)).order_by("id"))
+
+
+def _decide(actor: Actor, approval_id: UUID, reason: str, status: ApprovalStatus, seen: str) -> Approval:
     approval = access_approval(actor, approval_id, Permission.APPROVALS_DECIDE, lock=True)
     require_reason(reason)
     if approval.requested_by == actor.key:
@@ -108,10 +122,23 @@ def _decide(actor: Actor, approval_id: UUID, reason: str, status: ApprovalStatus
         raise Conflict(f"The approval is {approval.status}.", present=approval.status)
     if approval.expires_at <= now():
         raise Conflict("The approval has expired: ask again.", present=ApprovalStatus.EXPIRED)
+    approval.seen = _seen(approval, seen)
     approval.status, approval.decided_by, approval.decided_at = status, actor.key, now()
     approval.decision_reason = reason[:300]
-    approval.save(update_fields=["status", "decided_by", "decided_at", "decision_reason"])
+    approval.save(update_fields=["status", "decided_by", "decided_at", "decision_reason", "seen"])
     return approval
+
+
+def _seen(approval: Approval, seen: str) -> dict[str, Any]:
+    present = digest_of(files_before(approval))
+    if seen and seen != present["hash"]:
+        names = [file["name"] for file in present["files"]]
+        raise Conflict(
+            "Evidence was added since this was looked at: look at it again.",
+            code="evidence-changed",
+            differences=[{"name": "Evidence", "before": "what was shown", "now": ", ".join(names)}],
+        )
+    return present
 
 
 @transaction.atomic

@@ -13,6 +13,7 @@ from retailops.accounts.permissions import Permission
 from retailops.cases import services
 from retailops.cases.access import access_case
 from retailops.cases.actions import next_actions
+from retailops.cases.evidence import evidence_of
 from retailops.cases.models import Case
 from retailops.lib.clock import now
 from retailops.lib.htmx import done, show
@@ -43,6 +44,7 @@ def case_detail(request: HttpRequest, case_id: UUID) -> HttpResponse:
 def _about(actor: Actor, case: Case) -> dict[str, object]:
     return {
         "case": case,
+        "files": evidence_of(actor, "case", case.id),
         "notes": case.notes.order_by("at"),
         "rma": returns_visible_to(actor).filter(correlation_id=case.correlation_id).order_by("id").first(),
         "may_work": can(actor, Permission.CASES_WORK, region=case.region or None, brand=case.brand or None),

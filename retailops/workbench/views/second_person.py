@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -26,9 +27,11 @@ from retailops.workbench.delivery_list import to_other_systems
 from retailops.workbench.forms import ReasonForm
 from retailops.workbench.views.deliveries import TROUBLED, visible
 from retailops.workbench.views.people import actor_of
-from returns.access import policies_visible_to
+from returns.access import access_refund, policies_visible_to
+from returns.limits import limit_matrix
 from returns.models import Refund, ReturnPolicy
 from returns.selectors import refunds_visible_to
+from returns.web.second_look import SecondLook
 
 LIMIT = 100
 TITLES = {"approve": "Approve sending again", "refuse": "Refuse sending again"}
@@ -64,6 +67,28 @@ def approval_list(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     require(actor, Permission.APPROVALS_DECIDE)
     return show(request, "workbench/approvals.html", {"rows": _waiting(actor)})
+
+
+@login_required
+@require_GET
+def limits(request: HttpRequest) -> HttpResponse:
+    """Show who may approve what, where."""
+    actor = actor_of(request)
+    require(actor, Permission.APPROVALS_DECIDE)
+    return show(request, "workbench/limits.html", {"rows": limit_matrix(actor)})
+
+
+@login_required
+@require_GET
+def approval(request: HttpRequest, approval_id: UUID) -> HttpResponse:
+    """Show all that a second person needs to decide, or what was decided."""
+    actor = actor_of(request)
+    found = access_approval(actor, approval_id)
+    if found.kind == REPLAY_KIND:
+        return redirect("workbench:delivery", found.subject_id)
+    refund = access_refund(actor, found.subject_id)
+    refund.approval = found
+    return show(request, "workbench/approval.html", {"look": SecondLook(actor, refund)})
 
 
 def _waiting(actor: Actor) -> list[Waiting]:

@@ -72,6 +72,25 @@ def test_events_conform(sandbox: SandboxServer, intent: str, shared_dir: Path, w
         assert stripe_object_errors(subject["object"], subject, shared=shared_dir) == []
 
 
+def test_disputes_conform(sandbox: SandboxServer, intent: str, shared_dir: Path, webhook_sink: WebhookSink) -> None:
+    sandbox.send_webhooks_to("stripe", webhook_sink.url, "whsec_test")
+    dispute = sandbox.control("POST", "/stripe/disputes", {"payment_intent": intent, "amount": 100})
+    refused = stripe_post(sandbox, "/v1/refunds", {"payment_intent": intent})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "charge_disputed")
+    sandbox.control("POST", f"/stripe/disputes/{dispute['id']}/close", {"outcome": "won"})
+    events = [json.loads(item.body) for item in webhook_sink.wait(4)]
+    assert [event["type"] for event in events] == [
+        f"charge.dispute.{name}" for name in ("created", "funds_withdrawn", "closed", "funds_reinstated")
+    ]
+    for event in events:
+        assert stripe_object_errors("event", event, shared=shared_dir) == []
+        assert stripe_object_errors("dispute", event["data"]["object"], shared=shared_dir) == []
+    listed = stripe_get(sandbox, f"/v1/disputes?charge={dispute['charge']}")
+    assert stripe_response_errors("GET", "/v1/disputes", 200, listed.json(), shared=shared_dir) == []
+    assert [each["status"] for each in listed.json()["data"]] == ["won"]
+    assert stripe_post(sandbox, "/v1/refunds", {"payment_intent": intent, "amount": 100}).status_code == 200
+
+
 def test_the_check_notices_what_is_wrong(shared_dir: Path) -> None:
     """The validators can fail: a wrong name, a wrong type, a missing field, a wrong address."""
     good = {"payment_intent": "pi_1", "amount": "100", "metadata[refund]": "r", "reason": "duplicate"}

@@ -5,12 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.test import RequestFactory
 
-from connectors.models import Connection, InboxMessage
+from connectors.models import InboxMessage
 from connectors.services import create_connection
 from connectors.unrouted import send_unrouted
-from connectors.webhooks_in.views import receive_webhook
 from retailops.cases.models import Case
 from retailops.events.models import Delivery
 from retailops.events.pump import pump_once
@@ -18,51 +16,9 @@ from retailops.events.sending import drain
 from returns.enums import RefundStatus
 from returns.models import Refund, Return
 from tests.connectors.conftest import ADMIN, API_KEY, WEBHOOK_SECRET, due_now
-from tests.connectors.sandbox_server import SandboxServer, WebhookSink
+from tests.connectors.sandbox_server import SandboxServer
+from tests.connectors.stripe.conftest import Inspected
 from tests.factories import make_inspected_return, make_order, order_data
-
-Inspected = Callable[..., Return]
-
-
-@pytest.fixture
-def inspected(stripe: Connection, sandbox: SandboxServer) -> Inspected:
-    """`inspected(**metadata)`: a return of one unit whose refund (10.00 GBP) is owed to Stripe."""
-
-    def make(**metadata: str) -> Return:
-        data = order_data()
-        captured = data["payments"][0]["captured"]
-        paid = sandbox.seed_payments({"amount": captured, "currency": "gbp", "metadata": metadata})[0]
-        payment = {"external_id": paid["id"], "gateway": "stripe", "captured": captured}
-        order = make_order(**(data | {"payments": [payment]}))
-        return make_inspected_return(order, {1: 1})
-
-    return make
-
-
-@pytest.fixture
-def bring_webhooks(sandbox: SandboxServer, stripe: Connection, webhook_sink: WebhookSink) -> Callable[[], list[int]]:
-    """`bring_webhooks()`: hand what the sandbox sent since the last time to our door; the answers' statuses."""
-    sandbox.send_webhooks_to("stripe", webhook_sink.url, WEBHOOK_SECRET)
-    taken = 0
-
-    def bring() -> list[int]:
-        nonlocal taken
-        sandbox.webhooks_settled("stripe")
-        new = webhook_sink.received[taken:]
-        taken += len(new)
-        return [_deliver(received.body, received.headers) for received in new]
-
-    return bring
-
-
-def _deliver(body: bytes, headers: dict[str, str]) -> int:
-    request = RequestFactory().post(
-        "/webhooks/stripe",
-        body,
-        content_type="application/json",
-        headers={"Stripe-Signature": headers["stripe-signature"]},
-    )
-    return receive_webhook(request, "stripe").status_code
 
 
 def refund_of(rma: Return) -> Refund:

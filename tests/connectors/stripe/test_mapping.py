@@ -14,6 +14,11 @@ from tests.contracts.conformance import stripe_request_errors, stripe_response_e
 
 KEY = "refund:0198c0de-0000-7000-8000-000000000001:1"
 
+DISPUTE: dict[str, Any] = {
+    "id": "dp_1", "object": "dispute", "amount": 700, "currency": "isk", "charge": "ch_1", "payment_intent": "pi_1",
+    "reason": "fraudulent", "status": "needs_response", "evidence_details": {"due_by": 1_700_000_900},
+}  # fmt: skip
+
 
 def fact(**changes: Any) -> dict[str, Any]:
     return {
@@ -145,6 +150,7 @@ def golden(module: Any) -> Any:
         module.payment_of({"references": {"external_id": "ch_9"}}),
         module.payment_of({"references": {"external_id": "py_9"}}),
         module.refund_facts(refund()),
+        module.dispute_facts({"created": 1_700_000_000, "data": {"object": DISPUTE}}),
         module.lane_of({"data": {"object": {"object": "charge", "id": "ch_1"}}}),
         module.lane_of({"data": {"object": refund()}}),
     ]
