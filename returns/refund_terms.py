@@ -12,6 +12,7 @@ from django.db.models import Sum
 
 from returns.allocation import Ranges, count, first, merge, subtract
 from returns.enums import LIVE_REFUNDS, ComponentKind, RefundStatus, RefundTiming, Resolution
+from returns.kinds import traits_of
 from returns.models import OrderLine, Payment, Refund, RefundComponent, RefundLine, Return, ReturnLine
 from returns.policy import Rules, rules_of
 from returns.tenders import Tender
@@ -47,11 +48,17 @@ class Terms:
 
 def earned_units(rma: Return, line: ReturnLine, rules: Rules) -> int:
     """Return how many units earned a refund: the ceiling follows what came and passed unless policy advances it."""
-    if rules.refund_timing == RefundTiming.ON_INSPECTION:
+    timing = timing_of(rma, rules)
+    if timing == RefundTiming.ON_INSPECTION:
         return line.accepted + line.kept
-    if rules.refund_timing == RefundTiming.ON_RECEIPT or rma.in_transit_at is None:
+    if timing == RefundTiming.ON_RECEIPT or rma.in_transit_at is None:
         return line.received - line.rejected + line.kept
     return line.authorized + line.over_approved - line.missing - line.canceled - line.rejected
+
+
+def timing_of(rma: Return, rules: Rules) -> RefundTiming:
+    """Return when a refund of the return may go: policy, unless its kind leaves no choice."""
+    return traits_of(rma.kind).refund_timing or rules.refund_timing
 
 
 def read_terms(rma: Return, *, by_itself: bool) -> Terms:

@@ -1,5 +1,7 @@
 """Regular work: expire what nobody sent, open cases for goods that were paid in advance and are overdue."""
 
+from datetime import timedelta
+
 import structlog
 
 from retailops.accounts.actor import Actor
@@ -7,13 +9,17 @@ from retailops.events.sweeps import register_sweep
 from retailops.lib.clock import now
 from retailops.lib.errors import Conflict
 from returns.enums import RefundStatus, ReturnStatus
-from returns.models import Refund, Return
+from returns.models import MarketplaceReturn, Refund, Return
 from returns.services.decisions import expire_return
 from returns.services.exposure import chase_advance
+from returns.services.marketplaces import warn_of_deadline
 
 log = structlog.get_logger(__name__)
 
 BATCH = 200
+# So long before a marketplace's deadline a person is asked to decide.
+MARKETPLACE_WARNING = timedelta(hours=24)
+UNDECIDED = (ReturnStatus.REQUESTED, ReturnStatus.IN_REVIEW)
 SWEEP = Actor.system("sweep")
 
 
@@ -21,6 +27,7 @@ def register() -> None:
     """Register the sweeps."""
     register_sweep("returns.expiry", expire_overdue, every=60)
     register_sweep("returns.exposure", chase_overdue, every=300)
+    register_sweep("returns.marketplaces", warn_marketplaces, every=300)
 
 
 def expire_overdue() -> int:
@@ -43,4 +50,14 @@ def chase_overdue() -> int:
     ids = list(due.values_list("id", flat=True)[:BATCH])
     for refund_id in ids:
         chase_advance(SWEEP, refund_id)
+    return len(ids)
+
+
+def warn_marketplaces() -> int:
+    """Open a case for each return that a marketplace wants decided soon; its deadline is looked at once."""
+    near = now() + MARKETPLACE_WARNING
+    waiting = MarketplaceReturn.objects.filter(answer_by__lte=near, warned_at=None, rma__status__in=UNDECIDED)
+    ids = list(waiting.values_list("rma_id", flat=True)[:BATCH])
+    for return_id in ids:
+        warn_of_deadline(SWEEP, return_id)
     return len(ids)

@@ -11,6 +11,8 @@ from connectors.wms.config import WmsMapping
 from connectors.wms.mapping import Arrival, Judgement, Unmapped
 from retailops.events.models import Event
 from retailops.lib.errors import Conflict, Unprocessable
+from returns.enums import ReturnKind
+from returns.kinds import TRAITS
 from returns.selectors import returns_visible_to
 from returns.services.blind import receive_blind
 from returns.services.inspecting import inspect_return
@@ -27,13 +29,12 @@ TOPICS = (RECEIVED, INSPECTED, CONFIRMED, FAILED)
 ARRIVALS = ("return_line.received", "return_line.over_received", "return_line.item_mismatch")
 # Refusals of an inspection that came before the receipt that it judges.
 EARLY = frozenset({"more-than-received", "not-authorized"})
-# Goods that are in somebody's hands already, or never come: no parcel is to be expected.
-WITHOUT_PARCEL = frozenset({"blind", "returnless", "store", "boris"})
 
 
 def comes_by_parcel(event: Event, candidate: Candidate) -> bool:
     """Tell whether the warehouse is to expect the goods of a return."""
-    return event.data.get("kind") not in WITHOUT_PARCEL
+    kind = event.data.get("kind")
+    return kind not in TRAITS or TRAITS[ReturnKind(kind)].by_parcel
 
 
 def names_of(conn: ConnectionContext) -> WmsMapping:

@@ -14,6 +14,7 @@ from returns.events.dispositions import (
     DispositionPostFailed,
     DispositionReversed,
 )
+from returns.events.drafts import ReturnDraftChanged, ReturnDraftDiscarded, ReturnDrafted
 from returns.events.lines import (
     LineAccepted,
     LineInspected,
@@ -29,6 +30,7 @@ from returns.events.lines import (
     ReturnLineFact,
 )
 from returns.events.orders import OrderCaptured
+from returns.events.parcels import LineSentBack, ParcelFact, ParcelLabeled, ParcelScanned
 from returns.events.refunds import (
     RefundActionRequired,
     RefundApprovalRequested,
@@ -58,6 +60,7 @@ from returns.events.returns import (
     ReturnRequested,
     ReturnReviewRequired,
 )
+from returns.events.store_batches import StoreBatchReceived, StoreItemTaken, TillRefundObserved
 
 __all__ = [
     "CreditMemoFact",
@@ -81,8 +84,12 @@ __all__ = [
     "LineReceived",
     "LineRejected",
     "LineRemainingCanceled",
+    "LineSentBack",
     "LineShort",
     "OrderCaptured",
+    "ParcelFact",
+    "ParcelLabeled",
+    "ParcelScanned",
     "RefundActionRequired",
     "RefundApprovalRequested",
     "RefundApproved",
@@ -101,6 +108,9 @@ __all__ = [
     "ReturnCanceled",
     "ReturnClosed",
     "ReturnDeclined",
+    "ReturnDraftChanged",
+    "ReturnDraftDiscarded",
+    "ReturnDrafted",
     "ReturnExpired",
     "ReturnFact",
     "ReturnLineFact",
@@ -108,4 +118,7 @@ __all__ = [
     "ReturnReopened",
     "ReturnRequested",
     "ReturnReviewRequired",
+    "StoreBatchReceived",
+    "StoreItemTaken",
+    "TillRefundObserved",
 ]

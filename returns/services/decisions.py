@@ -13,7 +13,7 @@ from retailops.lib.errors import Conflict, Denied, Invalid
 from retailops.lib.fsm import fire
 from returns import facets
 from returns.allocation import count, overlap
-from returns.enums import LIVE_REFUNDS, LIVE_STATUSES
+from returns.enums import LIVE_REFUNDS, LIVE_STATUSES, ReturnKind
 from returns.events import (
     ReturnAuthorized,
     ReturnCanceled,
@@ -27,8 +27,10 @@ from returns.facts import return_fact
 from returns.models import Return, ReturnLine
 from returns.policy import rules_of
 from returns.services.authorizing import grant
+from returns.services.building import give_drop_off_code
 from returns.services.closing import close_return, finish
 from returns.services.locking import lock_return
+from returns.services.marketplaces import answered
 from returns.services.refunds import refund_by_policy
 from returns.worth import line_worth
 
@@ -57,6 +59,7 @@ def authorize_return(*, actor: Actor, return_id: UUID, reason: str = "", expecte
     grant(rma, lines, rules_of(rma.policy), {line.line_no: line_worth(line) for line in lines})
     save_lines(lines, "authorized", "kept")
     _decided(actor, rma, ReturnAuthorized, reason, lines, location=rules_of(rma.policy).default_location)
+    give_drop_off_code(rma)
     if any(line.kept for line in lines):
         refund_by_policy(rma)
     return finish(actor, rma)
@@ -200,3 +203,5 @@ def _decided(
         reason_code=reason[:80],
         policy_version=rma.policy.label if rma.policy else "",
     )
+    if rma.kind == ReturnKind.MARKETPLACE:
+        answered(actor, rma, str(rma.status))

@@ -16,7 +16,7 @@ from returns.events import RefundProposed
 from returns.facts import refund_fact
 from returns.models import Payment, Refund, RefundComponent, RefundLine
 from returns.refund_planning import Plan
-from returns.refund_terms import Terms
+from returns.refund_terms import Terms, timing_of
 from returns.tenders import Tender
 from returns.worth import Part
 
@@ -78,7 +78,7 @@ def _refund(actor: Actor, terms: Terms, plan: Plan, proposal: UUID, tender: Tend
         proposal=proposal,
         amount=amount,
         currency=payment.currency,
-        timing=terms.rules.refund_timing,
+        timing=timing_of(terms.rma, terms.rules),
         reason=plan.reason,
         policy_version=terms.rma.policy.label if terms.rma.policy else "",
         facts=_facts(plan),
@@ -98,7 +98,7 @@ def _facts(plan: Plan) -> dict[str, Any]:
 
 def _exposure(terms: Terms) -> datetime | None:
     """Return when goods that are paid for in advance are overdue; None when they are here."""
-    if terms.rules.refund_timing != RefundTiming.ON_SCAN:
+    if timing_of(terms.rma, terms.rules) != RefundTiming.ON_SCAN:
         return None
     return now() + timedelta(days=terms.rules.exposure_days)
 

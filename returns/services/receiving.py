@@ -81,9 +81,19 @@ def _welcome(actor: Actor, rma: Return, lines: Sequence[ReturnLine]) -> None:
 
 
 def record_arrival(
-    actor: Actor, rma: Return, receipt: ReceiptIn, location: Location, arrivals: Sequence[Arrival], *, former: str
+    actor: Actor,
+    rma: Return,
+    receipt: ReceiptIn,
+    location: Location,
+    arrivals: Sequence[Arrival],
+    *,
+    former: str,
+    settled_elsewhere: bool = False,
 ) -> Receipt:
-    """Write the receipt of what arrived, book stock, tell, open cases, and let policy go on."""
+    """Write the receipt of what arrived, book stock, tell, open cases, and let policy go on.
+
+    Not where verdict and money were settled elsewhere already: who knows of them records them next.
+    """
     row = Receipt.objects.create(
         rma=rma,
         scan_id=receipt.scan_id,
@@ -102,6 +112,8 @@ def record_arrival(
     receive_into_stock(actor, rma, row, written, location)
     _tell(actor, rma, row, location, arrivals)
     _open_cases(actor, rma, row, arrivals, former)
+    if settled_elsewhere:
+        return row
     pass_without_inspection(rma, row, arrivals, rules_of(rma.policy))
     refund_by_policy(rma)
     finish(actor, rma)

@@ -100,6 +100,19 @@ def _record(
     return refund
 
 
+def observe_success(actor: Actor, refund: Refund, reference: str, evidence: dict[str, Any]) -> None:
+    """Record that a proposed refund was paid by somebody else already, under that reference: nothing is sent.
+
+    For commands that hold the payments and the return.
+    """
+    said = Said(R.SUCCEEDED, reference, "observed", "paid elsewhere", evidence)
+    _keep_attempt(actor, refund, said)
+    fire(refund.observe)
+    refund.external_reference = reference
+    refund.save()
+    _settled(actor, refund, said, R.PROPOSED)
+
+
 def _keep_attempt(actor: Actor, refund: Refund, said: Said) -> None:
     RefundAttempt.objects.create(
         refund=refund,

@@ -13,20 +13,25 @@ from returns.troubles.money import (
     refunded_but_rejected,
 )
 from returns.troubles.orders import order_differs
+from returns.troubles.store import marketplace_waits, over_refund, store_conflict, store_item_refused
 
 __all__ = [
     "advance_overdue",
     "blind_return",
     "late_arrival",
+    "marketplace_waits",
     "memo_unrouted",
     "no_tender",
     "order_differs",
     "over_receipt",
+    "over_refund",
     "refund_contradicted",
     "refund_failed",
     "refund_needs_customer",
     "refund_reversed",
     "refund_unrouted",
     "refunded_but_rejected",
+    "store_conflict",
+    "store_item_refused",
     "wrong_item",
 ]
