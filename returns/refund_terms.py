@@ -85,6 +85,24 @@ def read_terms(rma: Return, *, by_itself: bool) -> Terms:
     )
 
 
+def expected_terms(rma: Return, lines: list[ReturnLine], rules: Rules) -> Terms:
+    """Return the terms of a return that is not written yet, with its lines as they are hoped to end."""
+    order = rma.order
+    payments = {row.id: row for row in Payment.objects.filter(order=order).order_by("captured_at", "id")}
+    return Terms(
+        rma=rma,
+        rules=rules.model_copy(update={"refund_timing": RefundTiming.ON_INSPECTION}),
+        lines=lines,
+        covered={},
+        payments=payments,
+        tenders=tenders_of(payments.values()),
+        reserved=0,
+        order_lines=list(OrderLine.objects.filter(order=order)),
+        covered_of_order=_covered_of_order(rma),
+        granted=_granted(rma),
+    )
+
+
 def _sum(found: dict[str, int | None]) -> int:
     return int(found["total"] or 0)
 

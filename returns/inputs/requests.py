@@ -59,6 +59,7 @@ class ReturnIn(Input):
     requested_at: AwareDatetime | None = None
     lines: list[ReturnLineIn] = Field(min_length=1, max_length=2000)
     override_reason: Text = ""
+    evidence: list[Text] = Field(default_factory=list, max_length=50)
     marketplace: MarketplaceIn | None = None
 
     @validator(mode="after")

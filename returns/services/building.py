@@ -21,6 +21,9 @@ from returns.services.eligibility import Eligibility
 def new_return(actor: Actor, request: ReturnIn, verdict: Eligibility) -> Return:
     """Return a draft, not yet written, of the request under the policy that judged it."""
     order = verdict.order
+    facts = facts_of(request.reason, request.override_reason, verdict)
+    if request.evidence:
+        facts["evidence"] = list(request.evidence)
     return Return(
         id=uuid7(),
         kind=request.kind,
@@ -37,7 +40,7 @@ def new_return(actor: Actor, request: ReturnIn, verdict: Eligibility) -> Return:
         external_id=request.external_id,
         tracking=request.tracking,
         policy_id=verdict.policy.id,
-        policy_facts=facts_of(request.reason, request.override_reason, verdict),
+        policy_facts=facts,
         memo_required=verdict.policy.rules.erp_memo_required,
         requested_by=actor.key,
         requested_at=request.requested_at or now(),

@@ -118,7 +118,7 @@ def accept_stray(
         raise Conflict(f"The return is {rma.status}: authorize or reinstate it first.", code="not-authorized")
     stray = _stray(rma, receipt_line_id, quantity)
     if stray.row.line_id is not None:
-        raise Invalid("These are extra units of a line: accept them there.", code="extra-units")
+        raise Invalid("These are extra units of a line: accept them there.")
     if instead_of is not None:
         cancel_remaining(actor=actor, return_id=rma.id, line_no=instead_of, quantity=quantity, reason=reason)
         rma.refresh_from_db()

@@ -24,6 +24,7 @@ from returns.enums import (
     RefundStatus,
     ReturnStatus,
     StockState,
+    StoreItemStatus,
 )
 
 
@@ -83,6 +84,7 @@ STATES = [
     ("facet", MoneyState),
     ("facet", StockState),
     ("facet", ErpState),
+    ("store_item", StoreItemStatus),
 ]
 
 

@@ -25,11 +25,13 @@ from retailops.events.replay import facts_of, subject_of
 from retailops.lib.clock import now
 from retailops.lib.ids import uuid7
 from returns.inputs import InspectionIn, OrderIn, ReceiptIn, ReturnIn, read
-from returns.models import Order, Refund, Return
+from returns.inputs.store import StoreBatchIn
+from returns.models import DispositionSlice, Order, Refund, Return, StoreBatch
 from returns.services.inspecting import inspect_return
 from returns.services.intake import request_return
 from returns.services.orders import capture_order
 from returns.services.receiving import receive_return
+from returns.services.store_batches import receive_store_batch
 
 SYSTEM = Actor.system("test")
 PASSWORD = "correct horse battery staple"
@@ -214,6 +216,16 @@ class Story:
         """Another return's refund that the gateway refused; made where a test asks for it."""
         return failed_refund(self.connection)[0]
 
+    @cached_property
+    def batch(self) -> StoreBatch:
+        """What an offline till of the region handed in: one return that fits and one of an unknown order."""
+        return handed_in(order_of(self.rma).number)
+
+    @cached_property
+    def judged(self) -> DispositionSlice:
+        """A verdict on goods of another return of the region."""
+        return DispositionSlice.objects.filter(inspection__rma=inspected(received())).get()
+
     @classmethod
     def told(cls) -> "Story":
         """Make the story."""
@@ -224,6 +236,30 @@ class Story:
         story = cls(rma, connection, delivery, case_about(rma), asked)
         rma.refresh_from_db()
         return story
+
+
+def store(region: str = "GB") -> Location:
+    """Return a store of the region."""
+    defaults = {"name": f"{region} high street", "region": region, "kind": "store"}
+    return Location.objects.get_or_create(code=f"{region}-ST", defaults=defaults)[0]
+
+
+def handed_in(number: str) -> StoreBatch:
+    """Return a batch of an offline till: a mug of the order, and one of an order that nobody knows."""
+    moment = (now() - timedelta(hours=2)).isoformat()
+    items = [
+        {
+            "id": uuid7().hex[-10:], "happened_at": moment, "order_number": named,
+            "lines": [{"sku": "MUG", "quantity": 1}],
+            "refunds": [{"reference": uuid7().hex[-10:], "amount": 1200, "paid_at": moment}],
+        }
+        for named in (number, "NOT-OURS")
+    ]  # fmt: skip
+    told = {
+        "store": store().code, "reference": f"till-{uuid7().hex[-6:]}", "region": "GB", "brand": "north",
+        "currency": "GBP", "items": items,
+    }  # fmt: skip
+    return receive_store_batch(actor=SYSTEM, batch=read(StoreBatchIn, told))[0]
 
 
 def counts() -> dict[str, int]:
