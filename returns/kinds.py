@@ -49,12 +49,12 @@ TRAITS: dict[ReturnKind, Traits] = {
         "Asked for on a marketplace, which sets a deadline for our answer.", by_parcel=True, label=True
     ),
     K.BORIS: Traits(
-        "Bought online, handed back in a store.", at_till=True, expires=False,
-        refund_timing=RefundTiming.ON_INSPECTION,
+        "Bought online; the goods are on the counter of a store, and the refund goes at once.", at_till=True,
+        expires=False, refund_timing=RefundTiming.ON_INSPECTION,
     ),
     K.STORE: Traits(
-        "Bought in a store, handed back in a store.", at_till=True, expires=False,
-        refund_timing=RefundTiming.ON_INSPECTION,
+        "Bought in a store; the goods are on the counter again, and the refund goes at once.", at_till=True,
+        expires=False, refund_timing=RefundTiming.ON_INSPECTION,
     ),
     K.RETURNLESS: Traits(
         "The customer keeps the goods and is refunded at once.", expires=False, keep="always",

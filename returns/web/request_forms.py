@@ -53,6 +53,8 @@ class RequestForm(forms.Form):
     )
     override_reason = forms.CharField(max_length=200, required=False, label="Why go beyond policy")
     once = forms.CharField(max_length=60, widget=forms.HiddenInput)
+    # The draft's version that the person saw.
+    expected_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, actor: Actor, verdict: Eligibility, draft: Return | None = None, **kw: Any) -> None:
         super().__init__(*args, **kw)
@@ -60,6 +62,8 @@ class RequestForm(forms.Form):
         self.draft = draft
         order = verdict.order
         self.initial.setdefault("once", str(uuid7()))
+        if draft is not None:
+            self.initial.setdefault("expected_version", draft.version)
         self._offer("resolution", [(each.value, str(each.label)) for each in offered(verdict)])
         self._offer("store", stores(order.region))
         if not can(actor, Permission.RETURNS_DECIDE, region=order.region, brand=order.brand):

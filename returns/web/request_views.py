@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from retailops.accounts.actor import Actor, require
 from retailops.accounts.permissions import Permission
-from retailops.lib.errors import Conflict, DomainError
+from retailops.lib.errors import DomainError
 from retailops.lib.htmx import details, done, show
 from returns.access import access_order
 from returns.enums import ReturnStatus
@@ -78,8 +78,8 @@ def draft_page(request: HttpRequest, number: str) -> HttpResponse:
     rma = by_number(actor, number)
     require(actor, Permission.RETURNS_REQUEST, region=rma.region, brand=rma.brand, view=Permission.RETURNS_VIEW)
     if rma.status != ReturnStatus.DRAFT or rma.order is None:
-        present = rma.get_status_display().lower()
-        raise Conflict(f"The return is {present}: it is no draft any more.", code="not-a-draft")
+        # A second click, or a link that is older than the submission: the return itself says where it stands.
+        return HttpResponseRedirect(reverse("returns:detail", args=[rma.number]))
     return _page(request, actor, rma.order, rma)
 
 
@@ -155,7 +155,13 @@ def _accepted(form: forms.Form, command: Callable[[], Any]) -> Any:
 def _save(actor: Actor, order: Order, draft: Return | None, given: Data) -> Return:
     lines = [read(ReturnLineIn, line) for line in given["lines"]]
     if draft is not None:
-        return change_draft(actor=actor, return_id=draft.id, lines=lines, reason=given["reason"])
+        return change_draft(
+            actor=actor,
+            return_id=draft.id,
+            lines=lines,
+            reason=given["reason"],
+            expected_version=given["expected_version"],
+        )
     saved = DraftIn(order=OrderRef(order_id=order.id), kind=given["kind"], reason=given["reason"], lines=lines)
     return save_draft(actor=actor, draft=saved)
 
