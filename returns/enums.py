@@ -307,6 +307,14 @@ class ReceiptMatch(TextChoices):
     WRONG_ITEM = "wrong_item", "Wrong item"
 
 
+class StoreItemStatus(TextChoices):
+    """What became of a thing that an offline till handed in."""
+
+    DONE = "done", "Taken in"
+    CONFLICT = "conflict", "Taken in, with a case"
+    REFUSED = "refused", "Not readable, with a case"
+
+
 class PolicyStatus(TextChoices):
     """A policy version's life: drafted, submitted, approved by a second person, in force, retired."""
 

@@ -10,6 +10,7 @@ from retailops.lib.money import allocate
 from returns.allocation import Ranges, count, merge, value
 from returns.enums import ComponentKind, ReturnKind
 from returns.fees import SENT_BY_LABEL
+from returns.kinds import traits_of
 from returns.models import OrderLine, ReturnLine
 from returns.policy import Fee
 from returns.refund_terms import Terms
@@ -95,21 +96,26 @@ def used_up(terms: Terms, line: ReturnLine) -> Fraction:
 def _shipping(terms: Terms, lines: Sequence[ReturnLine], units: dict[UUID, Ranges], wanted: bool | None) -> list[Part]:
     """Return outbound shipping and its tax, each at most what was charged less what was given back."""
     order = terms.rma.order
-    rule = terms.rules.refund_shipping
+    rule = _shipping_rule(terms)
     if order is None or not lines or wanted is False or (wanted is None and rule == "never"):
         return []
     found = []
     for kind, charged in ((K.SHIPPING, order.shipping_charged), (K.SHIPPING_TAX, order.shipping_tax)):
         left = charged - terms.granted.get(kind, 0)
-        share = left if wanted else _shipping_share(terms, lines, units, charged, left)
+        share = left if wanted else _shipping_share(terms, rule, lines, units, charged, left)
         found.append(Part(kind, max(0, min(share, left))))
     return [part for part in found if part.amount]
 
 
+def _shipping_rule(terms: Terms) -> str:
+    """Return policy's rule, except that what was never delivered takes its share of the shipping back with it."""
+    return "proportional" if traits_of(terms.rma.kind).undelivered else terms.rules.refund_shipping
+
+
 def _shipping_share(
-    terms: Terms, lines: Sequence[ReturnLine], units: dict[UUID, Ranges], charged: int, left: int
+    terms: Terms, rule: str, lines: Sequence[ReturnLine], units: dict[UUID, Ranges], charged: int, left: int
 ) -> int:
-    if terms.rules.refund_shipping == "proportional":
+    if rule == "proportional":
         return _proportional(terms.order_lines, lines, units, charged)
     return left if _all_covered(terms, lines, units) else 0
 
@@ -138,7 +144,9 @@ def _all_covered(terms: Terms, lines: Sequence[ReturnLine], units: dict[UUID, Ra
 
 
 def _fees(terms: Terms, lines: Sequence[ReturnLine], units: dict[UUID, Ranges], *, most: int) -> list[Part]:
-    """Return the fees as negative parts; together they never exceed what is refunded."""
+    """Return the fees as negative parts; together they never exceed what is refunded. Undelivered goods bear none."""
+    if traits_of(terms.rma.kind).undelivered:
+        return []
     wanted = _fee(terms, K.RESTOCKING_FEE, terms.rules.restocking_fee, lines, units)
     if terms.rma.kind in SENT_BY_LABEL:
         wanted += _fee(terms, K.LABEL_FEE, terms.rules.label_fee, lines, units)

@@ -18,11 +18,13 @@ from returns.enums import (
     Destination,
     ExchangeTiming,
     RefundStatus,
+    RefundTiming,
     RemedyStatus,
     Resolution,
     ReturnKind,
 )
 from returns.exchange_units import claimed_units
+from returns.kinds import traits_of
 from returns.models import (
     Chargeback,
     OrderLine,
@@ -109,7 +111,7 @@ def earned_units(rma: Return, line: ReturnLine, rules: Rules) -> int:
     """
     if rma.kind == ReturnKind.WARRANTY:
         return _granted_by_warranty(line)
-    return units_by_timing(rma, line, rules.refund_timing)
+    return units_by_timing(rma, line, timing_of(rma, rules))
 
 
 def units_by_timing(rma: Return, line: ReturnLine, timing: str) -> int:
@@ -129,6 +131,11 @@ def hoped_for(line: ReturnLine) -> int:
 def _granted_by_warranty(line: ReturnLine) -> int:
     rows = WarrantyAssessment.objects.filter(line=line, progress=RemedyStatus.REFUNDED)
     return _sum(rows.aggregate(total=Sum("quantity")))
+
+
+def timing_of(rma: Return, rules: Rules) -> RefundTiming:
+    """Return when a refund of the return may go: policy, unless its kind leaves no choice."""
+    return traits_of(rma.kind).refund_timing or rules.refund_timing
 
 
 def read_terms(rma: Return, *, by_itself: bool) -> Terms:
@@ -153,6 +160,24 @@ def read_terms(rma: Return, *, by_itself: bool) -> Terms:
         covered_of_order=_covered_of_order(rma),
         granted=_granted(rma),
         fixed_fees=_fixed_fees(rma),
+    )
+
+
+def expected_terms(rma: Return, lines: list[ReturnLine], rules: Rules) -> Terms:
+    """Return the terms of a return that is not written yet, with its lines as they are hoped to end."""
+    order = rma.order
+    payments = {row.id: row for row in Payment.objects.filter(order=order).order_by("captured_at", "id")}
+    return Terms(
+        rma=rma,
+        rules=rules.model_copy(update={"refund_timing": RefundTiming.ON_INSPECTION}),
+        lines=lines,
+        covered={},
+        payments=payments,
+        tenders=tenders_of(payments.values()),
+        reserved=0,
+        order_lines=list(OrderLine.objects.filter(order=order)),
+        covered_of_order=_covered_of_order(rma),
+        granted=_granted(rma),
     )
 
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import Model, Prefetch, QuerySet
+from django.db.models import Count, Model, Prefetch, Q, QuerySet
 
 from retailops.accounts.actor import Actor, scope_q
 from retailops.accounts.permissions import Permission as P
 from retailops.lib.errors import NotFound
 from retailops.lib.ids import parse_uuid
-from returns.enums import InspectionState, Logistics, MoneyState, ReturnStatus
+from returns.enums import InspectionState, Logistics, MoneyState, ReturnStatus, StoreItemStatus
 from returns.models import (
     CreditMemo,
     DispositionSlice,
@@ -25,6 +25,8 @@ from returns.models import (
     Return,
     ReturnLine,
     Shipment,
+    StoreBatch,
+    StoreBatchItem,
     StoredAccount,
     StoredEntry,
 )
@@ -76,6 +78,26 @@ def return_detail(actor: Actor, id_or_number: UUID | str) -> Return:
     rows = returns_visible_to(actor).select_related("order", "customer", "policy").prefetch_related(*_parts())
     key = id_or_number if isinstance(id_or_number, UUID) else parse_uuid(id_or_number)
     return _one(rows.filter(pk=key) if key else rows.filter(number=id_or_number))
+
+
+def parcels_that_arrived(rma: Return) -> set[str]:
+    """Return the parcel numbers that receipts of the return name and that were not reversed."""
+    rows = rma.receipts.filter(reverses=None, reversal=None).exclude(parcel="")
+    return set(rows.values_list("parcel", flat=True))
+
+
+def store_batches_visible_to(actor: Actor) -> QuerySet[StoreBatch]:
+    """Return the batches of offline tills that the actor may see, with how many items they have and how many of them
+    did not fit."""
+    odd = Q(items__status__in=[StoreItemStatus.CONFLICT, StoreItemStatus.REFUSED])
+    rows = StoreBatch.objects.filter(scope_q(actor, P.RETURNS_VIEW)).select_related("location")
+    return rows.annotate(items_count=Count("items"), conflict_count=Count("items", filter=odd))
+
+
+def store_batch_detail(actor: Actor, batch_id: UUID) -> StoreBatch:
+    """Return the batch with its items, their returns and payouts. Raises NotFound."""
+    items = StoreBatchItem.objects.select_related("rma").prefetch_related("rma__till_refunds").order_by("position")
+    return _one(store_batches_visible_to(actor).prefetch_related(Prefetch("items", items)).filter(pk=batch_id))
 
 
 def _parts() -> tuple[Prefetch[str], ...]:

@@ -1,6 +1,8 @@
 """Regular work: expire what nobody sent and value that lapsed, open cases for what is overdue: goods that were paid or
 exchanged in advance, exchanges whose held goods are gone, marketplaces that keep silent."""
 
+from datetime import timedelta
+
 import structlog
 
 from retailops.accounts.actor import Actor
@@ -8,17 +10,21 @@ from retailops.events.sweeps import register_sweep
 from retailops.lib.clock import now
 from retailops.lib.errors import Conflict
 from returns.enums import RefundStatus, ReturnStatus, StoredStatus
-from returns.models import Exchange, Refund, Return, StoredAccount
+from returns.models import Exchange, MarketplaceReturn, Refund, Return, StoredAccount
 from returns.services.decisions import expire_return
 from returns.services.erasing import erase_expired
 from returns.services.exchange_chasing import chase_exchange, look_after_stock, without_stock
 from returns.services.exposure import chase_advance
+from returns.services.marketplaces import warn_of_deadline
 from returns.services.silence import chase_silence, silent_refunds
 from returns.services.voiding import expire_account
 
 log = structlog.get_logger(__name__)
 
 BATCH = 200
+# So long before a marketplace's deadline a person is asked to decide.
+MARKETPLACE_WARNING = timedelta(hours=24)
+UNDECIDED = (ReturnStatus.REQUESTED, ReturnStatus.IN_REVIEW)
 SWEEP = Actor.system("sweep")
 
 
@@ -31,6 +37,7 @@ def register() -> None:
     register_sweep("returns.stored_value", lapse_overdue, every=300)
     register_sweep("returns.marketplaces", ask_after_silence, every=3600)
     register_sweep("customers.retention", erase_expired, every=3600)
+    register_sweep("returns.marketplace_deadlines", warn_marketplaces, every=300)
 
 
 def expire_overdue() -> int:
@@ -84,4 +91,14 @@ def ask_after_silence() -> int:
     ids = silent_refunds(BATCH)
     for refund_id in ids:
         chase_silence(SWEEP, refund_id)
+    return len(ids)
+
+
+def warn_marketplaces() -> int:
+    """Open a case for each return that a marketplace wants decided soon; its deadline is looked at once."""
+    near = now() + MARKETPLACE_WARNING
+    waiting = MarketplaceReturn.objects.filter(answer_by__lte=near, warned_at=None, rma__status__in=UNDECIDED)
+    ids = list(waiting.values_list("rma_id", flat=True)[:BATCH])
+    for return_id in ids:
+        warn_of_deadline(SWEEP, return_id)
     return len(ids)

@@ -11,9 +11,14 @@ from connectors.wms import mapping
 from connectors.wms.config import WmsMapping
 from connectors.wms.mapping import Arrival, Judgement, Unmapped
 from retailops.events.models import Event
-from retailops.lib.errors import Conflict, Unprocessable
+from retailops.lib.errors import Conflict, Invalid, NotFound, Unprocessable
+from returns.enums import ReturnKind
+from returns.inputs import ReturnLineIn
+from returns.inputs.parcels import ReturnToSenderIn
+from returns.kinds import TRAITS
 from returns.selectors import returns_visible_to
 from returns.services.blind import receive_blind
+from returns.services.carrier_returns import return_to_sender
 from returns.services.exchange_shipping import fail_exchange_shipment, ship_exchange
 from returns.services.inspecting import inspect_return
 from returns.services.placing import record_disposition_failed, record_disposition_posted
@@ -31,13 +36,12 @@ TOPICS = (RECEIVED, INSPECTED, CONFIRMED, FAILED, SHIPPED, NOT_SHIPPED)
 ARRIVALS = ("return_line.received", "return_line.over_received", "return_line.item_mismatch")
 # Refusals of an inspection that came before the receipt that it judges.
 EARLY = frozenset({"more-than-received", "not-authorized"})
-# Goods that are in somebody's hands already, or never come: no parcel is to be expected.
-WITHOUT_PARCEL = frozenset({"blind", "returnless", "store", "boris"})
 
 
 def comes_by_parcel(event: Event, candidate: Candidate) -> bool:
     """Tell whether the warehouse is to expect the goods of a return."""
-    return event.data.get("kind") not in WITHOUT_PARCEL
+    kind = event.data.get("kind")
+    return kind not in TRAITS or TRAITS[ReturnKind(kind)].by_parcel
 
 
 def names_of(conn: ConnectionContext) -> WmsMapping:
@@ -95,10 +99,29 @@ def _received(conn: ConnectionContext, data: Json) -> Translated:
     arrival = mapping.arrival(data, names_of(conn))
     return_id = _return_of(conn, arrival)
     if return_id is None:
+        return_id = _undelivered(conn, arrival)
+    if return_id is None:
         rma = receive_blind(actor=conn.actor, receipt=mapping.blind(arrival, conn.name, conn.config))
         return Translated(rma.correlation_id, {"return": rma.number, "blind": True})
     receipt = receive_return(actor=conn.actor, return_id=return_id, receipt=mapping.receipt(arrival))
     return Translated(receipt.rma.correlation_id, {"return": receipt.rma.number, "receipt": str(receipt.id)})
+
+
+def _undelivered(conn: ConnectionContext, arrival: Arrival) -> UUID | None:
+    """Return the return of a parcel of ours that was never delivered and bears its outbound number, opened now.
+
+    None where it is no such parcel, or where its contents are not what is left of the order: that is a blind one.
+    """
+    if not arrival.parcel:
+        return None
+    lines = [ReturnLineIn(sku=line.sku, quantity=line.quantity) for line in arrival.lines]
+    try:
+        notice = ReturnToSenderIn(
+            tracking=arrival.parcel[:80], source=conn.name, told_at=arrival.received_at, lines=lines
+        )
+        return return_to_sender(actor=conn.actor, notice=notice).id
+    except (NotFound, Invalid, Unprocessable):
+        return None
 
 
 def _inspected(conn: ConnectionContext, data: Json) -> Translated:

@@ -127,6 +127,12 @@ PROBLEM_TYPES = [
     problem("units-refunded", 409, "A refund pays for these units.", "Reverse the refund first.", 422),
     problem("matched", 409, "The blind return has its order already.", _FETCH),
     problem("posting", 409, "The owner of the stock is posting it.", "Wait for its answer."),
+    problem("not-a-draft", 409, "The return is no draft any more.", _FETCH),
+    problem("ended", 409, "The return has ended: it needs no label.", "Reinstate it first."),
+    problem("code-used", 409, "Another partner took the goods against this code.", "Ask the customer where they are."),
+    problem("receipt-reused", 409, "The till's receipt number is of another order.", "Give each return a number."),
+    problem("handled", 409, "Units of the receipt were accepted or sent back.", "Correct those steps instead."),
+    problem("store-item-differs", 409, "The till told something else under this id.", "Read the case that is open."),
     problem("not-enough-stock", 409, "There are fewer units there than were to be moved.", "Check the quantities."),
     problem("serial-elsewhere", 409, "A unit of that serial stands somewhere else.", "Check the serial."),
     problem("not-in-lot", 409, "There are fewer units of that lot there.", "Check lot and quantity."),
@@ -171,6 +177,10 @@ PROBLEM_TYPES = [
     problem(
         "window-below-law", 422, "The window is shorter than the law of its region.", "See `detail` for the least."
     ),
+    problem("no-lines", 422, "The draft has no lines.", "Add what is to come back."),
+    problem("no-label", 422, "Returns of this kind come without a label of ours.", "See `GET /return-kinds`."),
+    problem("which-parcel", 422, "There are several parcels.", "Name the parcel, or say what is in it."),
+    problem("not-a-store", 422, "The place is no store.", "Name a location of the kind `store`."),
     problem("no-policy", 422, "No return policy applies to the order.", _ASK),
     problem("more-than-expected", 422, "More units than are still expected.", "Lower the quantity."),
     problem("more-than-arrived", 422, "More units than arrived beyond what was expected.", "Lower the quantity."),

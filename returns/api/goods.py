@@ -21,7 +21,7 @@ from returns.api.shapes import (
 )
 from returns.inputs import BlindReceiptIn, InspectionIn, ReceiptIn
 from returns.models import Return
-from returns.services import inspecting, intake, quantities, receiving
+from returns.services import extra_units, inspecting, intake, quantities, receiving
 
 
 class Receipts(ReturnCommand):
@@ -100,6 +100,10 @@ LINE_COMMANDS: dict[str, type[ReturnCommand]] = {
     "missing": line_command(
         "declareMissing", RECEIVE, "Units are missing", "Units that were sent and did not come; not refunded.",
         quantities.declare_missing,
+    ),
+    "accept-extra": line_command(
+        "acceptExtra", DECIDE, "Accept extra units", "Units that arrived beyond what was authorized: taken over.",
+        extra_units.accept_over_receipt,
     ),
     "cancel-remaining": line_command(
         "cancelRemaining", DECIDE, "Units are no longer expected", "Units that were not sent: the order's again.",

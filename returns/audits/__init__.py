@@ -11,6 +11,7 @@ from returns.audits import (
     policies,
     serials,
     stored_value,
+    stores,
     units,
 )
 
@@ -25,6 +26,7 @@ MODULES = (
     policies,
     serials,
     stored_value,
+    stores,
     units,
 )
 

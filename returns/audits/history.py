@@ -22,6 +22,7 @@ SELECT 'refund ' || r.id, 'is ' || r.status || ', its last event says ' || coale
 
 RETURN_STATES = """
 WITH said(type, status) AS (VALUES
+    ('return.drafted', 'draft'), ('return.draft_discarded', 'canceled'),
     ('return.requested', 'requested'), ('return.review_required', 'in_review'), ('return.authorized', 'authorized'),
     ('return.declined', 'declined'), ('return.canceled', 'canceled'), ('return.expired', 'expired'),
     ('return.reinstated', 'authorized'), ('return.closed', 'closed'), ('return.reopened', 'authorized')

@@ -22,9 +22,11 @@ SELECT 'order line ' || o.id, 'unit ' || (max(t.b) - 1) || ' is returned, ' || o
  GROUP BY o.id, o.shipped_quantity HAVING max(t.b) > o.shipped_quantity
 UNION ALL
 SELECT 'return line ' || l.id, held.units || ' units for ' || (l.requested - l.canceled - l.sent_back) || ' requested'
-  FROM returns_returnline l,
+  FROM returns_returnline l JOIN returns_return r ON r.id = l.rma_id,
        LATERAL (SELECT coalesce(sum((u->>1)::int - (u->>0)::int), 0) AS units FROM jsonb_array_elements(l.units) u) held
  WHERE l.order_line_id IS NOT NULL
+   -- A draft takes no units, and neither does one that was discarded.
+   AND NOT (held.units = 0 AND l.authorized = 0 AND r.status IN ('draft', 'canceled'))
    AND held.units NOT BETWEEN l.requested - l.canceled - l.sent_back
                           AND l.requested - l.canceled - l.sent_back + l.over_approved
 """

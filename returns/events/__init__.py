@@ -40,6 +40,11 @@ from returns.events.dispositions import (
     DispositionPostFailed,
     DispositionReversed,
 )
+from returns.events.drafts import (
+    ReturnDraftChanged,
+    ReturnDraftDiscarded,
+    ReturnDrafted,
+)
 from returns.events.drift import (
     Difference,
     OrderAgreed,
@@ -89,6 +94,12 @@ from returns.events.marketplaces import (
 from returns.events.orders import (
     OrderCaptured,
 )
+from returns.events.parcels import (
+    LineSentBack,
+    ParcelFact,
+    ParcelLabeled,
+    ParcelScanned,
+)
 from returns.events.policies import (
     PolicyActivated,
     PolicyApproved,
@@ -130,6 +141,11 @@ from returns.events.returns import (
     ReturnReopened,
     ReturnRequested,
     ReturnReviewRequired,
+)
+from returns.events.store_batches import (
+    StoreBatchReceived,
+    StoreItemTaken,
+    TillRefundObserved,
 )
 from returns.events.stored_value import (
     StoredAccountFact,
@@ -231,12 +247,16 @@ __all__ = [
     "LineReceived",
     "LineRejected",
     "LineRemainingCanceled",
+    "LineSentBack",
     "LineShort",
     "MarketplaceRefundObserved",
     "OrderAgreed",
     "OrderCaptured",
     "OrderCorrected",
     "OrderDriftFound",
+    "ParcelFact",
+    "ParcelLabeled",
+    "ParcelScanned",
     "PolicyActivated",
     "PolicyApproved",
     "PolicyCanaryChanged",
@@ -266,6 +286,9 @@ __all__ = [
     "ReturnCanceled",
     "ReturnClosed",
     "ReturnDeclined",
+    "ReturnDraftChanged",
+    "ReturnDraftDiscarded",
+    "ReturnDrafted",
     "ReturnExpired",
     "ReturnFact",
     "ReturnLineFact",
@@ -273,6 +296,8 @@ __all__ = [
     "ReturnReopened",
     "ReturnRequested",
     "ReturnReviewRequired",
+    "StoreBatchReceived",
+    "StoreItemTaken",
     "StoredAccountFact",
     "StoredEntryFact",
     "StoredValueCodeGiven",
@@ -287,6 +312,7 @@ __all__ = [
     "TermFact",
     "TermRetired",
     "TermRevived",
+    "TillRefundObserved",
     "TruthChanged",
     "WarrantyAccepted",
     "WarrantyFact",

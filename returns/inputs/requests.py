@@ -6,7 +6,7 @@ from pydantic import AwareDatetime, Field, StringConstraints
 from pydantic import model_validator as validator
 
 from returns.enums import Resolution, ReturnKind
-from returns.inputs.base import Code, Input, Name, Slug, Text, Units
+from returns.inputs.base import Code, ExternalId, Input, Name, Slug, Text, Units
 from returns.inputs.orders import OrderRef
 
 
@@ -38,6 +38,14 @@ class EligibilityIn(Input):
     at: AwareDatetime | None = None
 
 
+class MarketplaceIn(Input):
+    """What a marketplace calls the return, and until when it wants our answer."""
+
+    name: Name
+    return_id: ExternalId
+    answer_by: AwareDatetime | None = None
+
+
 class ReturnIn(Input):
     """A request to return. `external_id` is the id at `source` and makes the request happen once.
 
@@ -55,9 +63,15 @@ class ReturnIn(Input):
     override_reason: Text = ""
     # A term of `override_reason`, beside the words.
     override_code: Code = ""
+    evidence: list[Text] = Field(default_factory=list, max_length=50)
+    marketplace: MarketplaceIn | None = None
 
     @validator(mode="after")
     def _known_kind(self) -> Self:
         if self.kind == ReturnKind.BLIND:
             raise ValueError("a blind return has no order: record its receipt instead")
+        if self.kind == ReturnKind.RETURN_TO_SENDER:
+            raise ValueError("a carrier's return to sender is announced by its outbound tracking number instead")
+        if self.marketplace and self.kind != ReturnKind.MARKETPLACE:
+            raise ValueError("only a marketplace return has a marketplace's terms")
         return self

@@ -44,6 +44,12 @@ from returns.models.orders import (
 from returns.models.overrides import (
     RefundOverride,
 )
+from returns.models.parcels import (
+    DropOffCode,
+    MarketplaceReturn,
+    Parcel,
+    ParcelScan,
+)
 from returns.models.policies import (
     ReturnPolicy,
 )
@@ -72,6 +78,11 @@ from returns.models.serials import (
     SerialFinding,
     SliceSerial,
     SoldSerial,
+)
+from returns.models.store_batches import (
+    StoreBatch,
+    StoreBatchItem,
+    TillRefund,
 )
 from returns.models.stored_value import (
     ObservedRefund,
@@ -105,6 +116,7 @@ __all__ = [
     "CustomerMerge",
     "CustomerUnmerge",
     "DispositionSlice",
+    "DropOffCode",
     "Exchange",
     "ExchangeComponent",
     "ExchangeLine",
@@ -115,11 +127,14 @@ __all__ = [
     "Inspection",
     "KeyKind",
     "LineFate",
+    "MarketplaceReturn",
     "MovedKind",
     "MovedReference",
     "ObservedRefund",
     "Order",
     "OrderLine",
+    "Parcel",
+    "ParcelScan",
     "Payment",
     "Receipt",
     "ReceiptLine",
@@ -137,6 +152,8 @@ __all__ = [
     "SliceSerial",
     "SoldSerial",
     "SourceOfTruth",
+    "StoreBatch",
+    "StoreBatchItem",
     "StoredAccount",
     "StoredEntry",
     "Supplier",
@@ -144,6 +161,7 @@ __all__ = [
     "SupplierSku",
     "Survivor",
     "Term",
+    "TillRefund",
     "TruthObject",
     "Vocabulary",
     "VocabularyMapping",

@@ -114,6 +114,10 @@ class Return(models.Model):
     def request(self) -> None:
         """The customer asked."""
 
+    @transition(field=status, source=S.DRAFT, target=S.CANCELED)
+    def discard(self) -> None:
+        """A draft that nobody sent off; nothing was promised by it."""
+
     @transition(field=status, source=S.REQUESTED, target=S.IN_REVIEW)
     def send_to_review(self) -> None:
         """Policy or fraud screening wants a person to look."""

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from retailops.lib.clock import now
 from retailops.lib.fsm import fire
-from returns.enums import Resolution, ReturnKind
+from returns.enums import Resolution
+from returns.kinds import traits_of
 from returns.models import Return, ReturnLine
 from returns.policy import Rules
 
@@ -16,7 +17,7 @@ def grant(rma: Return, lines: Sequence[ReturnLine], rules: Rules, worth: dict[in
     Units of a returnless return, and of lines worth less than policy's threshold, are kept by the customer at once.
     """
     fire(rma.authorize)
-    rma.expires_at = now() + timedelta(days=rules.expires_days)
+    rma.expires_at = now() + timedelta(days=rules.expires_days) if traits_of(rma.kind).expires else None
     for line in lines:
         line.authorized = line.requested - line.canceled
         if _kept(rma, line, rules, worth.get(line.line_no, 0)):
@@ -26,5 +27,5 @@ def grant(rma: Return, lines: Sequence[ReturnLine], rules: Rules, worth: dict[in
 def _kept(rma: Return, line: ReturnLine, rules: Rules, worth: int) -> bool:
     if line.resolution != Resolution.REFUND:
         return False
-    below = rules.keep_it_below.get(rma.currency, 0)
-    return rma.kind == ReturnKind.RETURNLESS or (rma.kind == ReturnKind.MAIL_IN and worth < below)
+    keep = traits_of(rma.kind).keep
+    return keep == "always" or (keep == "below_threshold" and worth < rules.keep_it_below.get(rma.currency, 0))

@@ -27,6 +27,7 @@ from returns.services.locking import lock_return
 from returns.services.order_reading import LineFacts, OrderFacts, read_order, read_units
 from returns.services.receiving import record_arrival
 from returns.services.refunds import refund_by_policy
+from returns.services.till_payouts import place_payouts, unplaced_payouts
 
 
 @transaction.atomic
@@ -128,6 +129,7 @@ def match_return(*, actor: Actor, return_id: UUID, order: OrderRef, lines: Mappi
     rma.memo_required = policy.rules.erp_memo_required
     rma.decision_reason = reason
     rma.save()
+    place_payouts(actor, rma, unplaced_payouts(rma))
     refund_by_policy(rma)
     evidence = {"order": facts.number, "reason": reason}
     end_trouble(actor, rma, f"blind_return:{rma.id}", "Matched with an order", evidence)

@@ -20,6 +20,7 @@ from returns.services.exchange_progress import follow_exchanges
 from returns.services.exposure import recover_what_was_overpaid
 from returns.services.locking import lock_return
 from returns.services.stock import take_out
+from returns.services.strays import strays_of
 from returns.services.warranty_waiting import await_assessment
 
 
@@ -39,6 +40,7 @@ def reverse_receipt(*, actor: Actor, return_id: UUID, scan_id: str, reason: str 
         return known
     refuse_closed(rma)
     lines = list(receipt.lines.select_related("line__order_line").order_by("id"))
+    _refuse_handled(rma, lines)
     _uncount(lines)
     await_assessment(rma, _touched(lines))
     reversal = _write(actor, rma, receipt, lines)
@@ -48,6 +50,14 @@ def reverse_receipt(*, actor: Actor, return_id: UUID, scan_id: str, reason: str 
     follow_exchanges(rma)
     finish(actor, rma)
     return reversal
+
+
+def _refuse_handled(rma: Return, lines: Sequence[ReceiptLine]) -> None:
+    """Raise Conflict where units that nobody expected have left quarantine: taking them out again would take others."""
+    left = {stray.row.pk: stray.left for stray in strays_of(rma)}
+    strays = [row for row in lines if row.match != ReceiptMatch.EXPECTED]
+    if any(left.get(row.pk, 0) < row.quantity for row in strays):
+        raise Conflict("Some of these units were accepted or sent back already.", code="handled")
 
 
 def _touched(lines: Sequence[ReceiptLine]) -> list[ReturnLine]:

@@ -13,7 +13,7 @@ from retailops.lib.errors import Conflict, Denied, Invalid
 from retailops.lib.fsm import fire
 from returns import facets, vocabulary
 from returns.allocation import count, overlap
-from returns.enums import CLAIMING_EXCHANGES, LIVE_REFUNDS, LIVE_STATUSES
+from returns.enums import CLAIMING_EXCHANGES, LIVE_REFUNDS, LIVE_STATUSES, ReturnKind
 from returns.events import (
     ReturnAuthorized,
     ReturnCanceled,
@@ -28,10 +28,12 @@ from returns.facts import return_fact
 from returns.models import Return, ReturnLine
 from returns.policy import rules_of
 from returns.services.authorizing import grant
+from returns.services.building import give_drop_off_code
 from returns.services.closing import close_return, finish
 from returns.services.exchange_progress import of_return, stop_pending
 from returns.services.holding import refuse_blocked, refuse_held, withdraw_review
 from returns.services.locking import lock_return
+from returns.services.marketplaces import answered
 from returns.services.refunds import refund_by_policy
 from returns.worth import line_worth
 
@@ -69,6 +71,7 @@ def go_ahead(actor: Actor, rma: Return, reason: str) -> Return:
     grant(rma, lines, rules_of(rma.policy), {line.line_no: line_worth(line) for line in lines})
     save_lines(lines, "authorized", "kept")
     _decided(actor, rma, ReturnAuthorized, reason, lines, location=rules_of(rma.policy).default_location)
+    give_drop_off_code(rma)
     if any(line.kept for line in lines):
         refund_by_policy(rma)
     return finish(actor, rma)
@@ -237,3 +240,5 @@ def _decided(
         reason_code=rma.decision_code if kind in CODED and rma.decision_code else reason[:80],
         policy_version=rma.policy.label if rma.policy else "",
     )
+    if rma.kind == ReturnKind.MARKETPLACE:
+        answered(actor, rma, str(rma.status))

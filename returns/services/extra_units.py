@@ -3,9 +3,7 @@
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Sum
 
-from inventory.models import StockMove
 from inventory.selectors import location_of
 from retailops.accounts.actor import Actor
 from retailops.accounts.permissions import Permission
@@ -25,6 +23,7 @@ from returns.services.locking import lock_return
 from returns.services.quantities import line_numbered
 from returns.services.refunds import refund_by_policy
 from returns.services.stock import accept_extra
+from returns.services.strays import end_cases_of_extras, strays_of
 from returns.services.warranty_waiting import await_assessment
 
 # Beyond what was authorized, and units of the line whose numbers are not those that were sold.
@@ -56,19 +55,24 @@ def accept_over_receipt(*, actor: Actor, return_id: UUID, line_no: int, quantity
     fact = line_fact(LineReceived, rma, line, quantity, reason=reason)
     publish(fact, subject=rma.as_subject(), actor=actor, reason_code=reason[:80])
     follow_exchanges(rma)
+    end_cases_of_extras(actor, rma, _extra_rows(line))
     refund_by_policy(rma)
     return finish(actor, rma)
 
 
+def _extra_rows(line: ReturnLine) -> list[ReceiptLine]:
+    rows = ReceiptLine.objects.filter(line=line, match__in=EXTRA, receipt__reverses__isnull=True)
+    return list(rows.filter(receipt__reversal__isnull=True).select_related("receipt"))
+
+
 def _in_quarantine(rma: Return, line: ReturnLine) -> dict[str, int]:
     """Return how many extra units of the line stand in quarantine, by location code."""
-    rows = ReceiptLine.objects.filter(line=line, match__in=EXTRA, receipt__reverses__isnull=True)
-    arrived = rows.filter(receipt__reversal__isnull=True).values("receipt__location__code").annotate(n=Sum("quantity"))
-    moves = StockMove.objects.filter(subject_id=rma.id, effect_key__startswith=f"extra:{line.id}:")
-    accepted = dict(moves.values_list("source_location__code").annotate(n=Sum("quantity")))
-    return {
-        row["receipt__location__code"]: row["n"] - accepted.get(row["receipt__location__code"], 0) for row in arrived
-    }
+    places: dict[str, int] = {}
+    for stray in strays_of(rma):
+        if stray.row.line_id == line.id:
+            code = stray.row.receipt.location.code
+            places[code] = places.get(code, 0) + stray.left
+    return places
 
 
 def _free_units(line: ReturnLine, quantity: int) -> list[list[int]]:

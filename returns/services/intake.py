@@ -4,27 +4,30 @@ The busiest command of the house: two reads, two writes, whatever the number of 
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from retailops.accounts.actor import Actor, can, require
 from retailops.accounts.permissions import Permission
-from retailops.events.inserting import insert_with_parts
-from retailops.events.publish import append, compose
 from retailops.lib.clock import now
 from retailops.lib.errors import FieldError, Unprocessable
 from retailops.lib.fsm import fire
-from retailops.lib.ids import uuid7
 from retailops.lib.joining import joins
 from returns import vocabulary
-from returns.enums import ReturnKind, ReturnStatus
+from returns.enums import ReturnStatus
 from returns.events import ReturnAuthorized, ReturnFact, ReturnRequested, ReturnReviewRequired
 from returns.facts import return_fact
 from returns.fraud_screening import Finding, screen_request
 from returns.inputs import ReturnIn
 from returns.models import Return, ReturnLine
-from returns.policy import Rules, within
 from returns.services.authorizing import grant
 from returns.services.blind import receive_blind
+from returns.services.building import (
+    keep_marketplace_terms,
+    new_lines,
+    new_return,
+    why_review,
+    worth_of,
+    write_return,
+)
 from returns.services.closing import finish
 from returns.services.eligibility import Eligibility, judge
 from returns.services.holding import hold_return
@@ -35,15 +38,26 @@ __all__ = ["receive_blind", "request_return"]
 
 
 @dataclass(frozen=True)
+class Judged:
+    """Why a person must look before the return is authorized, and what looks like fraud; both empty: nobody need."""
+
+    review: str
+    findings: list[Finding]
+
+    @property
+    def held(self) -> bool:
+        """Tell whether it waits for a person."""
+        return bool(self.review or self.findings)
+
+
+@dataclass(frozen=True)
 class _Draft:
     """A return being made, before anything is written."""
 
     rma: Return
     lines: list[ReturnLine]
     verdict: Eligibility
-    # Why a person must look before it is authorized, and what looks like fraud.
-    review: str
-    findings: list[Finding]
+    judged: Judged
 
 
 @joins
@@ -64,22 +78,21 @@ def request_return(*, actor: Actor, request: ReturnIn) -> Return:
     if snapshot.known:
         return Return.objects.get(pk=snapshot.known)
     verdict = judge(snapshot, request.lines, request.requested_at or now(), request.kind)
-    _refuse_broken(actor, verdict, request)
+    refuse_broken(actor, verdict, request.override_reason)
     draft = _draft(actor, request, verdict)
     _write(actor, draft, request)
-    if draft.findings:
-        hold_return(draft.rma, draft.findings, verdict.value.amount, review=draft.review)
+    keep_marketplace_terms(draft.rma, request)
+    hold_if_found(draft.rma, draft.judged, verdict)
     if any(line.kept for line in draft.lines):
         refund_by_policy(draft.rma)
         finish(actor, draft.rma)
     return draft.rma
 
 
-def _refuse_broken(actor: Actor, verdict: Eligibility, request: ReturnIn) -> None:
+def refuse_broken(actor: Actor, verdict: Eligibility, override_reason: str) -> None:
+    """Raise Unprocessable, naming each line that policy refuses, unless the actor may and does go beyond policy."""
     order = verdict.order
-    overrides = bool(request.override_reason) and can(
-        actor, Permission.RETURNS_DECIDE, region=order.region, brand=order.brand
-    )
+    overrides = bool(override_reason) and can(actor, Permission.RETURNS_DECIDE, region=order.region, brand=order.brand)
     faults = [
         FieldError(f"/lines/{index}", reason.detail)
         for index, line in enumerate(verdict.lines)
@@ -91,112 +104,44 @@ def _refuse_broken(actor: Actor, verdict: Eligibility, request: ReturnIn) -> Non
 
 
 def _draft(actor: Actor, request: ReturnIn, verdict: Eligibility) -> _Draft:
+    rma = new_return(actor, request, verdict)
+    lines = new_lines(rma, verdict)
+    return _Draft(rma, lines, verdict, decide(rma, lines, verdict))
+
+
+def decide(rma: Return, lines: list[ReturnLine], verdict: Eligibility) -> Judged:
+    """Move a draft on as policy says, in memory: authorized, or to review; return why it is to be looked at."""
     rules = verdict.policy.rules
-    rma = _return(actor, request, verdict)
-    lines = _lines(rma, verdict)
     fire(rma.request)
-    review = _why_review(rma, verdict, rules)
-    findings = screen_request(rules.fraud, rma.kind, verdict.value, rma.customer_id, units=verdict.units)
-    if review or findings:
-        fire(rma.send_to_review)
-        rma.decision_reason = review or "Waits for a fraud review"
-    else:
-        grant(
-            rma,
-            lines,
-            rules,
-            {line.line_no: each.amount.amount for line, each in zip(lines, verdict.lines, strict=True)},
-        )
-    return _Draft(rma, lines, verdict, review, findings)
-
-
-def _return(actor: Actor, request: ReturnIn, verdict: Eligibility) -> Return:
-    order = verdict.order
-    return Return(
-        id=uuid7(),
-        kind=request.kind,
-        order=order.as_row(),
-        customer_id=order.customer_id,
-        channel=order.channel,
-        region=order.region,
-        brand=order.brand,
-        store=order.store,
-        legal_entity=order.legal_entity,
-        currency=order.currency,
-        correlation_id=order.correlation_id,
-        source=request.source,
-        external_id=request.external_id,
-        tracking=request.tracking,
-        policy_id=verdict.policy.id,
-        policy_facts=_facts(request, verdict),
-        memo_required=verdict.policy.rules.erp_memo_required,
-        requested_by=actor.key,
-        requested_at=request.requested_at or now(),
+    judged = Judged(
+        why_review(rma, verdict, rules),
+        screen_request(rules.fraud, rma.kind, verdict.value, rma.customer_id, units=verdict.units),
     )
+    if judged.held:
+        fire(rma.send_to_review)
+        rma.decision_reason = judged.review or "Waits for a fraud review"
+    else:
+        grant(rma, lines, rules, worth_of(verdict))
+    return judged
 
 
-def _facts(request: ReturnIn, verdict: Eligibility) -> dict[str, Any]:
-    facts = verdict.facts()
-    if request.reason:
-        facts["reason"] = request.reason
-    if not verdict.eligible:
-        facts["override_reason"] = request.override_reason
-        facts["override_code"] = request.override_code
-    return facts
-
-
-def _lines(rma: Return, verdict: Eligibility) -> list[ReturnLine]:
-    return [
-        ReturnLine(
-            rma=rma,
-            line_no=number,
-            order_line=each.line.as_row(),
-            sku=each.line.sku,
-            title=each.line.title,
-            units=each.units,
-            requested=each.asked.quantity,
-            resolution=each.asked.resolution,
-            customer_reason=each.asked.reason,
-        )
-        for number, each in enumerate(verdict.lines, start=1)
-    ]
-
-
-def _why_review(rma: Return, verdict: Eligibility, rules: Rules) -> str:
-    """Return why a person must look before it is authorized; empty when policy authorizes it."""
-    value = verdict.value
-    if not verdict.eligible:
-        broken = sorted({reason.code for line in verdict.lines for reason in line.reasons})
-        return f"Beyond policy: {', '.join(broken)}"
-    if not rules.auto_authorize:
-        return "Policy has every return looked at"
-    if not within(value.amount, rules.auto_authorize_limit, value.currency):
-        return "Worth more than is authorized by itself"
-    below = rules.keep_it_below.get(rma.currency, 0)
-    if rma.kind == ReturnKind.RETURNLESS and value.amount >= below:
-        return "Worth too much to be kept"
-    return ""
+def hold_if_found(rma: Return, judged: Judged, verdict: Eligibility) -> None:
+    """Open a fraud review of a return that was just written, where a rule fired."""
+    if judged.findings:
+        hold_return(rma, judged.findings, verdict.value.amount, review=judged.review)
 
 
 def _write(actor: Actor, draft: _Draft, request: ReturnIn) -> None:
-    rma = draft.rma
-    insert_with_parts(rma, draft.lines)
-    subject = rma.as_subject()
-    told: list[ReturnFact] = [return_fact(ReturnRequested, rma, draft.lines)]
+    def told() -> list[ReturnFact]:
+        return facts_told(draft.rma, draft.lines, draft.verdict)
+
+    policy = draft.verdict.policy.label
+    write_return(actor, draft.rma, draft.lines, told, reason=request.reason, policy=policy)
+
+
+def facts_told(rma: Return, lines: list[ReturnLine], verdict: Eligibility) -> list[ReturnFact]:
+    """Return what is told of a return that was just asked for."""
+    asked = return_fact(ReturnRequested, rma, lines)
     if rma.status == ReturnStatus.IN_REVIEW:
-        told.append(return_fact(ReturnReviewRequired, rma, draft.lines))
-    else:
-        told.append(
-            return_fact(ReturnAuthorized, rma, draft.lines, location=draft.verdict.policy.rules.default_location)
-        )
-    events = [
-        compose(
-            fact,
-            subject=subject,
-            actor=actor,
-            reason_code=request.reason[:80],
-            policy_version=draft.verdict.policy.label,
-        )
-        for fact in told
-    ]
-    append(events, {event.id: subject.lane for event in events})
+        return [asked, return_fact(ReturnReviewRequired, rma, lines)]
+    return [asked, return_fact(ReturnAuthorized, rma, lines, location=verdict.policy.rules.default_location)]

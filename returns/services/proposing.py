@@ -18,7 +18,7 @@ from returns.facts import refund_fact
 from returns.models import Payment, Refund, RefundComponent, RefundLine
 from returns.refund_explanation import explain
 from returns.refund_planning import Plan
-from returns.refund_terms import Terms
+from returns.refund_terms import Terms, timing_of
 from returns.tenders import Tender
 from returns.worth import Part
 
@@ -102,7 +102,7 @@ def _refund(
         currency=payment.currency,
         destination=plan.destination,
         bonus=bonus,
-        timing=terms.rules.refund_timing,
+        timing=timing_of(terms.rma, terms.rules),
         reason=plan.reason,
         reason_code=plan.reason_code,
         policy_version=terms.rma.policy.label if terms.rma.policy else "",
@@ -125,7 +125,7 @@ def _facts(terms: Terms, plan: Plan) -> dict[str, Any]:
 
 def _exposure(terms: Terms) -> datetime | None:
     """Return when goods that are paid for in advance are overdue; None when they are here."""
-    if terms.rules.refund_timing != RefundTiming.ON_SCAN:
+    if timing_of(terms.rma, terms.rules) != RefundTiming.ON_SCAN:
         return None
     return now() + timedelta(days=terms.rules.exposure_days)
 

@@ -85,9 +85,19 @@ def _welcome(actor: Actor, rma: Return, lines: Sequence[ReturnLine]) -> None:
 
 
 def record_arrival(
-    actor: Actor, rma: Return, receipt: ReceiptIn, location: Location, arrivals: Sequence[Arrival], *, former: str
+    actor: Actor,
+    rma: Return,
+    receipt: ReceiptIn,
+    location: Location,
+    arrivals: Sequence[Arrival],
+    *,
+    former: str,
+    settled_elsewhere: bool = False,
 ) -> Receipt:
-    """Write the receipt of what arrived, book stock, tell, open cases, and let policy go on."""
+    """Write the receipt of what arrived, book stock, tell, open cases, and let policy go on.
+
+    Not where verdict and money were settled elsewhere already: who knows of them records them next.
+    """
     row = Receipt.objects.create(
         rma=rma,
         scan_id=receipt.scan_id,
@@ -111,6 +121,8 @@ def record_arrival(
     await_assessment(rma, {each.line for each in arrivals if each.line})
     if doubts:
         troubles.serial_mismatch(actor, rma, row.scan_id, doubts)
+    if settled_elsewhere:
+        return row
     pass_without_inspection(rma, row, arrivals, rules_of(rma.policy))
     follow_exchanges(rma)
     refund_by_policy(rma)

@@ -125,6 +125,19 @@ def _customer_acted(refund: Refund, said: Said) -> bool:
     return asked is None or said.told_at > (asked.told_at or asked.at)
 
 
+def observe_success(actor: Actor, refund: Refund, reference: str, evidence: dict[str, Any]) -> None:
+    """Record that a proposed refund was paid by somebody else already, under that reference: nothing is sent.
+
+    For commands that hold the payments and the return.
+    """
+    said = Said(R.SUCCEEDED, reference, "observed", "paid elsewhere", evidence)
+    keep_attempt(actor, refund, said)
+    fire(refund.observe)
+    refund.external_reference = reference
+    refund.save()
+    _settled(actor, refund, said, R.PROPOSED)
+
+
 def keep_attempt(actor: Actor, refund: Refund, said: Said) -> None:
     """Keep what was said, whatever it moves."""
     RefundAttempt.objects.create(

@@ -19,6 +19,7 @@ from returns.services.decisions import lines_of
 from returns.services.exchange_progress import follow_exchanges
 from returns.services.locking import lock_return
 from returns.services.refunds import refund_by_policy
+from returns.services.scans import keep_scan
 
 
 @transaction.atomic
@@ -30,6 +31,13 @@ def mark_in_transit(*, actor: Actor, return_id: UUID, tracking: str, scanned_at:
     rma = lock_return(actor, return_id, Permission.RETURNS_RECEIVE, with_payments=True)
     if rma.status != ReturnStatus.AUTHORIZED:
         raise Conflict(f"The return is {rma.status}: nothing is expected of it.", code="not-authorized")
+    if tracking:
+        keep_scan(actor, rma, tracking=tracking, what="with the carrier", scanned_at=scanned_at)
+    return set_out(actor, rma, tracking, scanned_at)
+
+
+def set_out(actor: Actor, rma: Return, tracking: str, scanned_at: datetime) -> Return:
+    """Set the locked, authorized return in transit by its first scan, and let policy refund where it does so then."""
     if rma.in_transit_at is not None:
         rma.tracking = rma.tracking or tracking
         return finish(actor, rma)

@@ -17,6 +17,7 @@ from returns.troubles.money import (
     refunded_but_rejected,
 )
 from returns.troubles.orders import order_differs
+from returns.troubles.store import marketplace_waits, over_refund, store_conflict, store_item_refused
 from returns.troubles.stored_value import (
     marketplace_differs,
     marketplace_silent,
@@ -34,11 +35,13 @@ __all__ = [
     "marketplace_differs",
     "marketplace_silent",
     "marketplace_unexpected",
+    "marketplace_waits",
     "memo_unrouted",
     "no_tender",
     "nothing_left_after_fees",
     "order_differs",
     "over_receipt",
+    "over_refund",
     "refund_after_dispute",
     "refund_canceled",
     "refund_contradicted",
@@ -49,6 +52,8 @@ __all__ = [
     "refund_unrouted",
     "refunded_but_rejected",
     "serial_mismatch",
+    "store_conflict",
+    "store_item_refused",
     "unmapped_key",
     "wrong_item",
 ]

@@ -9,10 +9,15 @@ from typing import Any
 
 from retailops.accounts.actor import Actor, can
 from retailops.accounts.permissions import Permission
-from returns.enums import LIVE_REFUNDS, ReturnStatus
+from returns.enums import LIVE_REFUNDS, ReturnKind, ReturnStatus
+from returns.facets import recompute
+from returns.kinds import traits_of
 from returns.models import Return
 from returns.services import decisions
-from returns.web import commands, forms
+from returns.services.closing import what_is_left
+from returns.services.parcels import ALIVE
+from returns.services.strays import strays_of
+from returns.web import commands, forms, kind_commands, kind_forms
 
 S = ReturnStatus
 Blocked = Callable[[Return], str]
@@ -57,6 +62,8 @@ def only_when(*statuses: ReturnStatus) -> Blocked:
 
 def nothing_came(rma: Return) -> str:
     """Say why a return cannot be canceled."""
+    if rma.status == S.DRAFT:
+        return "It is a draft: discard it instead."
     if rma.status not in (S.REQUESTED, S.IN_REVIEW, S.AUTHORIZED):
         return "It has ended already."
     if any(line.received for line in rma.lines.all()):
@@ -98,6 +105,38 @@ def refundable(rma: Return) -> str:
     return ""
 
 
+def needs_label(rma: Return) -> str:
+    """Say why no label is recorded."""
+    if not traits_of(rma.kind).label:
+        return "Returns of this kind travel without a label of ours."
+    return "" if rma.status in ALIVE else "It has ended."
+
+
+def unmatched(rma: Return) -> str:
+    """Say why no order is looked for."""
+    return "" if rma.kind == ReturnKind.BLIND and rma.order_id is None else "Its order is known."
+
+
+def something_stray(rma: Return) -> str:
+    """Say why nothing can be accepted or sent back that nobody expected."""
+    if rma.status == S.CLOSED:
+        return "The return is closed: reopen it first."
+    return "" if strays_of(rma) else "Nothing that nobody expected stands in quarantine."
+
+
+def may_accept_stray(rma: Return) -> str:
+    """Say why what nobody expected cannot be taken over."""
+    return something_stray(rma) if rma.status == S.AUTHORIZED else "Only while the return is authorized."
+
+
+def complete(rma: Return) -> str:
+    """Say why the return cannot be closed."""
+    if rma.status != S.AUTHORIZED:
+        return "Only while the return is authorized."
+    left = what_is_left(rma, recompute(rma))
+    return f"Not yet: {'; '.join(left)}." if left else ""
+
+
 ACTIONS: dict[str, Action] = {
     action.key: action
     for action in (
@@ -105,6 +144,16 @@ ACTIONS: dict[str, Action] = {
             "authorize", "Authorize", "check", Permission.RETURNS_DECIDE, only_when(S.REQUESTED, S.IN_REVIEW),
             forms.DecisionForm, commands.decide(decisions.authorize_return),
             "The customer may send the goods, and the warehouse is told to expect them.", "Return authorized.",
+        ),
+        Action(
+            "submit", "Submit draft", "paper-airplane", Permission.RETURNS_REQUEST, only_when(S.DRAFT),
+            forms.ActionForm, kind_commands.submit,
+            "Policy judges it now, and its units are taken.", "Return requested.",
+        ),
+        Action(
+            "match", "Match with an order", "magnifying-glass", Permission.RETURNS_DECIDE, unmatched,
+            kind_forms.MatchForm, kind_commands.match,
+            "The units are taken from the order, and its policy applies from now on.", "Matched with its order.",
         ),
         Action(
             "receive", "Receive goods", "archive-box-arrow-down", Permission.RETURNS_RECEIVE, may_arrive,
@@ -126,6 +175,22 @@ ACTIONS: dict[str, Action] = {
             "transit", "Mark in transit", "truck", Permission.RETURNS_RECEIVE, something_is_expected,
             forms.TransitForm, commands.in_transit,
             "The parcel counts as handed to the carrier.", "Marked as in transit.",
+        ),
+        Action(
+            "label", "Record a label", "tag", Permission.RETURNS_REQUEST, needs_label,
+            kind_forms.LabelForm, kind_commands.label,
+            "One label for each parcel. Scans and receipts are then told by parcel.", "Label recorded.",
+        ),
+        Action(
+            "accept_stray", "Accept what nobody expected", "plus-circle", Permission.RETURNS_DECIDE, may_accept_stray,
+            kind_forms.AcceptForm, kind_commands.accept,
+            "The units wait for inspection like the others, and are refunded where the order has such units left.",
+            "Taken over.",
+        ),
+        Action(
+            "send_back", "Send back to the customer", "arrow-uturn-right", Permission.RETURNS_DECIDE, something_stray,
+            kind_forms.StrayForm, kind_commands.back,
+            "The units leave quarantine for the customer and are never refunded.", "On their way back.",
         ),
         Action(
             "missing", "Declare missing", "magnifying-glass-minus", Permission.RETURNS_RECEIVE, something_is_expected,
@@ -152,6 +217,16 @@ ACTIONS: dict[str, Action] = {
             "cancel", "Cancel", "x-circle", Permission.RETURNS_DECIDE, nothing_came,
             forms.CancelForm, commands.decide(decisions.cancel_return),
             "The return ends; the warehouse stops expecting it. No money moves.", "Return canceled.", danger=True,
+        ),
+        Action(
+            "discard", "Discard draft", "trash", Permission.RETURNS_REQUEST, only_when(S.DRAFT),
+            forms.DecisionForm, kind_commands.discard,
+            "Nobody outside was told of it, and nothing was promised.", "Draft discarded.", danger=True,
+        ),
+        Action(
+            "close", "Close", "lock-closed", Permission.RETURNS_DECIDE, complete,
+            forms.DecisionForm, commands.decide(decisions.close_return),
+            "It ends here, though units that could be refunded were not.", "Return closed.",
         ),
         Action(
             "reinstate", "Reinstate", "arrow-path", Permission.RETURNS_DECIDE, only_when(S.EXPIRED, S.DECLINED),

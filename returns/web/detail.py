@@ -5,6 +5,7 @@ from functools import cached_property
 from hashlib import sha256
 
 from django.db.models import Prefetch
+from django.utils.safestring import mark_safe
 
 from retailops.accounts.actor import Actor, can, scope_q
 from retailops.accounts.permissions import Permission
@@ -13,9 +14,22 @@ from retailops.cases.models import Approval, ApprovalStatus, Case, CaseStatus, E
 from retailops.events.models import Delivery, Event
 from retailops.lib.money import Money
 from returns.enums import LIVE_REFUNDS, Logistics, RefundStatus
-from returns.models import Chargeback, CreditMemo, Inspection, Receipt, Refund, Return, ReturnLine
-from returns.selectors import status_shown
+from returns.models import (
+    Chargeback,
+    CreditMemo,
+    DropOffCode,
+    Inspection,
+    MarketplaceReturn,
+    Parcel,
+    Receipt,
+    Refund,
+    Return,
+    ReturnLine,
+    TillRefund,
+)
+from returns.selectors import parcels_that_arrived, status_shown
 from returns.web.actions import Offer, offers
+from returns.web.codes import qr_picture
 from returns.web.corrections import RETRIED, why_not_reversed
 from returns.web.why import Why, why_of
 
@@ -55,6 +69,45 @@ class ReturnDetail:
         return list(
             self.rma.inspections.select_related("location").prefetch_related("slices__line").order_by("inspected_at")
         )
+
+    @cached_property
+    def parcels(self) -> list[Parcel]:
+        """Return the parcels with their scans, each with `arrived`: whether a receipt names it."""
+        found = list(self.rma.parcels.prefetch_related("scans"))
+        arrived = parcels_that_arrived(self.rma) if found else set()
+        for parcel in found:
+            parcel.arrived = parcel.tracking in arrived  # type: ignore[attr-defined]  # what its row reads
+        return found
+
+    @cached_property
+    def drop_off(self) -> DropOffCode | None:
+        """Return the code that the customer shows at a drop-off point."""
+        return DropOffCode.objects.filter(rma=self.rma).first()
+
+    @cached_property
+    def drop_off_picture(self) -> str:
+        """Return the code as a QR picture."""
+        return mark_safe(qr_picture(self.drop_off.token)) if self.drop_off else ""  # noqa: S308  # drawn by us
+
+    @cached_property
+    def marketplace(self) -> MarketplaceReturn | None:
+        """Return what a marketplace asked."""
+        return MarketplaceReturn.objects.filter(rma=self.rma).first()
+
+    @cached_property
+    def payouts(self) -> list[TillRefund]:
+        """Return what tills have paid out."""
+        return list(self.rma.till_refunds.select_related("location").order_by("id"))
+
+    @cached_property
+    def may_inspect(self) -> bool:
+        """Tell whether the person may correct verdicts here."""
+        return can(self.actor, Permission.RETURNS_INSPECT, region=self.rma.region, brand=self.rma.brand)
+
+    @cached_property
+    def may_request(self) -> bool:
+        """Tell whether the person may change a draft here."""
+        return can(self.actor, Permission.RETURNS_REQUEST, region=self.rma.region, brand=self.rma.brand)
 
     @cached_property
     def refunds(self) -> list[Refund]:
@@ -164,7 +217,14 @@ class ReturnDetail:
         """Return the actions that usually come next; the others are in the menu."""
         arriving = self.rma.logistics != Logistics.RECEIVED
         earned = any(line.accepted + line.kept > line.refunded for line in self.lines)
-        return ["authorize", "inspect", *(["receive"] if arriving else []), *(["refund"] if earned else [])]
+        return [
+            "submit",
+            "authorize",
+            "match",
+            "inspect",
+            *(["receive"] if arriving else []),
+            *(["refund"] if earned else []),
+        ]
 
     @cached_property
     def next(self) -> str:

@@ -2,13 +2,21 @@
 
 from django.urls import path
 
-from returns.web import check_views, correction_views, override_views, views
+from returns.web import batch_views, check_views, correction_views, override_views, request_views, verdict_views, views
 
 app_name = "returns"
 urlpatterns = [
     path("", views.return_list, name="list"),
     path("check/", check_views.check, name="check"),
     path("export.csv", views.return_export, name="export"),
+    path("new/", request_views.find_order, name="new"),
+    path("new/parcel/", request_views.blind_page, name="blind"),
+    path("new/undelivered/", request_views.sender_page, name="sender"),
+    path("new/<uuid:order_id>/", request_views.request_page, name="request"),
+    path("store-batches/", batch_views.batch_list, name="batches"),
+    path("store-batches/<uuid:batch_id>/", batch_views.batch_detail, name="batch"),
+    path("<str:number>/draft/", request_views.draft_page, name="draft"),
+    path("<str:number>/verdicts/<uuid:slice_id>/", verdict_views.correct, name="correct"),
     path("<str:number>/", views.return_detail, name="detail"),
     path("<str:number>/do/<slug:key>/", views.return_action, name="action"),
     path("<str:number>/receipts/<uuid:receipt_id>/reverse/", correction_views.reverse, name="reverse_receipt"),

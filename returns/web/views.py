@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from retailops.accounts.actor import Actor, require
+from retailops.accounts.actor import Actor, can, require
 from retailops.accounts.permissions import Permission
 from retailops.lib.errors import Conflict, DomainError, Invalid, NotFound, Unprocessable
 from retailops.lib.htmx import done, show
@@ -52,7 +52,11 @@ def return_list(request: HttpRequest) -> HttpResponse:
     """Show the returns of the query; htmx gets the rows with tabs and pager."""
     actor = actor_of(request)
     require(actor, Permission.RETURNS_VIEW)
-    context = {"listing": listing(actor, request.GET)}
+    context = {
+        "listing": listing(actor, request.GET),
+        "may_request": can(actor, Permission.RETURNS_REQUEST),
+        "may_receive": can(actor, Permission.RETURNS_RECEIVE),
+    }
     return show(request, "returns/list.html", context, fragments={"returns": "returns/_list.html"})
 
 

@@ -27,6 +27,7 @@ from returns.enums import (
     RefundStatus,
     ReturnStatus,
     StockState,
+    StoreItemStatus,
 )
 
 
@@ -91,6 +92,7 @@ STATES = [
     ("facet", MoneyState),
     ("facet", StockState),
     ("facet", ErpState),
+    ("store_item", StoreItemStatus),
 ]
 
 

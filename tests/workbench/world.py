@@ -35,7 +35,8 @@ from retailops.lib.ids import uuid7
 from returns.inputs import InspectionIn, OrderIn, ReceiptIn, RefundProposalIn, ReturnIn, read
 from returns.inputs.chargebacks import ChargebackIn
 from returns.inputs.policies import PolicyDraftIn
-from returns.models import Order, Refund, Return, ReturnPolicy
+from returns.inputs.store import StoreBatchIn
+from returns.models import DispositionSlice, Order, Refund, Return, ReturnPolicy, StoreBatch
 from returns.policy_content import rules_in
 from returns.services.chargebacks import record_chargeback
 from returns.services.inspecting import inspect_return
@@ -44,6 +45,7 @@ from returns.services.orders import capture_order
 from returns.services.policy_drafts import draft_policy, edit_draft
 from returns.services.receiving import receive_return
 from returns.services.refunds import propose_refund
+from returns.services.store_batches import receive_store_batch
 
 SYSTEM = Actor.system("test")
 PASSWORD = "correct horse battery staple"
@@ -302,6 +304,16 @@ class Story:
         """What stands otherwise than booked; made where a test asks for it."""
         return counted()
 
+    @cached_property
+    def batch(self) -> StoreBatch:
+        """What an offline till of the region handed in: one return that fits and one of an unknown order."""
+        return handed_in(order_of(self.rma).number)
+
+    @cached_property
+    def judged(self) -> DispositionSlice:
+        """A verdict on goods of another return of the region."""
+        return DispositionSlice.objects.filter(inspection__rma=inspected(received())).get()
+
     @classmethod
     def told(cls) -> "Story":
         """Make the story."""
@@ -312,6 +324,30 @@ class Story:
         story = cls(rma, connection, delivery, case_about(rma), asked, picture_of("return", rma.id))
         rma.refresh_from_db()
         return story
+
+
+def store(region: str = "GB") -> Location:
+    """Return a store of the region."""
+    defaults = {"name": f"{region} high street", "region": region, "kind": "store"}
+    return Location.objects.get_or_create(code=f"{region}-ST", defaults=defaults)[0]
+
+
+def handed_in(number: str) -> StoreBatch:
+    """Return a batch of an offline till: a mug of the order, and one of an order that nobody knows."""
+    moment = (now() - timedelta(hours=2)).isoformat()
+    items = [
+        {
+            "id": uuid7().hex[-10:], "happened_at": moment, "order_number": named,
+            "lines": [{"sku": "MUG", "quantity": 1}],
+            "refunds": [{"reference": uuid7().hex[-10:], "amount": 1200, "paid_at": moment}],
+        }
+        for named in (number, "NOT-OURS")
+    ]  # fmt: skip
+    told = {
+        "store": store().code, "reference": f"till-{uuid7().hex[-6:]}", "region": "GB", "brand": "north",
+        "currency": "GBP", "items": items,
+    }  # fmt: skip
+    return receive_store_batch(actor=SYSTEM, batch=read(StoreBatchIn, told))[0]
 
 
 def counts() -> dict[str, int]:

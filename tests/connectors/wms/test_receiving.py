@@ -256,6 +256,20 @@ def test_a_parcel_that_nobody_announced_gets_a_receipt_an_owner_and_a_case(
     assert InboxMessage.objects.get(topic="receipt.confirmed").result == {"return": rma.number, "blind": True}
 
 
+def test_a_parcel_of_ours_that_was_never_delivered_is_a_return_to_sender(floor: Floor, sandbox: SandboxServer) -> None:
+    """It bears the number under which it went out; its goods are received for a return of their own."""
+    order = make_order(region="UK")
+    told = {
+        "rma_number": "", "parcel_id": order.shipments.get().tracking,
+        "unexpected": [{"sku": line.sku, "quantity": line.quantity} for line in order.lines.all()],
+    }  # fmt: skip
+    sandbox.control("POST", "/wms/arrivals", told)
+    assert taken(floor.next()) == [202]
+    rma = Return.objects.get(kind="return_to_sender")
+    assert (rma.order_id, rma.logistics, rma.source) == (order.id, "received", "wms")
+    assert not Return.objects.filter(kind="blind").exists()
+
+
 def test_a_parcel_with_our_number_but_no_notice_is_that_returns(floor: Floor, sandbox: SandboxServer) -> None:
     """The warehouse lost the notice and reads the number from the label."""
     sku = floor.rma.lines.get().sku

@@ -1,0 +1,100 @@
+"""What would become of a request, before it is sent: computed as the command would, and nothing is written."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from retailops.accounts.actor import Actor, require
+from retailops.accounts.permissions import Permission
+from retailops.lib.clock import now
+from retailops.lib.money import Money
+from returns.enums import RefundTiming, ReturnStatus
+from returns.inputs import ReturnIn
+from returns.kinds import Traits, traits_of
+from returns.models import Return, ReturnLine
+from returns.policy import within
+from returns.refund_planning import plan_by_policy
+from returns.refund_terms import expected_terms, timing_of
+from returns.services.building import new_lines, new_return
+from returns.services.eligibility import Eligibility, judge
+from returns.services.intake import decide
+from returns.services.order_reading import read_order, read_units
+from returns.worth import Part
+
+
+@dataclass(frozen=True)
+class RequestPreview:
+    """What the request would become. `refund` is what policy gives when everything comes and is accepted."""
+
+    rma: Return
+    lines: list[ReturnLine]
+    verdict: Eligibility
+    review: str
+    refund: Money
+    parts: list[Part]
+    second_person: bool
+
+    @property
+    def traits(self) -> Traits:
+        """Return what its kind is expected to do."""
+        return traits_of(self.rma.kind)
+
+    @property
+    def authorized(self) -> bool:
+        """Tell whether it would be authorized at once."""
+        return bool(self.rma.status == ReturnStatus.AUTHORIZED)
+
+    @property
+    def kept(self) -> int:
+        """Return how many units the customer would keep."""
+        return sum(line.kept for line in self.lines)
+
+    @property
+    def travels(self) -> bool:
+        """Tell whether a parcel is to come."""
+        return self.traits.by_parcel and self.kept < sum(line.requested for line in self.lines)
+
+    @property
+    def timing(self) -> str:
+        """Return when the refund goes, in words."""
+        if self.kept and not self.travels:
+            return "at once"
+        timing = timing_of(self.rma, self.verdict.policy.rules)
+        return {
+            RefundTiming.ON_SCAN: "when the carrier has the parcel",
+            RefundTiming.ON_RECEIPT: "when the goods arrive",
+            RefundTiming.ON_INSPECTION: "when the goods are inspected and accepted",
+        }[timing]
+
+    @property
+    def until(self) -> datetime | None:
+        """Return when it would expire."""
+        return self.rma.expires_at
+
+    @property
+    def hard(self) -> bool:
+        """Tell whether a rule is broken that no override moves."""
+        return any(reason.hard for line in self.verdict.lines for reason in line.reasons)
+
+
+def preview_request(*, actor: Actor, request: ReturnIn) -> RequestPreview:
+    """Return what the request would become now. Raises NotFound, Denied, Invalid."""
+    order = read_order(request.order, lock=False)
+    require(actor, Permission.RETURNS_REQUEST, region=order.region, brand=order.brand, view=Permission.ORDERS_VIEW)
+    verdict = judge(read_units(order), request.lines, request.requested_at or now(), request.kind)
+    rma = new_return(actor, request, verdict)
+    lines = new_lines(rma, verdict)
+    judged = decide(rma, lines, verdict)
+    for line in lines:
+        line.accepted = (line.authorized or line.requested) - line.kept
+    rules = verdict.policy.rules
+    plan = plan_by_policy(expected_terms(rma, lines, rules))
+    total = plan.calculation.total
+    return RequestPreview(
+        rma=rma,
+        lines=lines,
+        verdict=verdict,
+        review=judged.review or (rma.decision_reason if judged.held else ""),
+        refund=Money(total, rma.currency),
+        parts=plan.calculation.parts,
+        second_person=total > 0 and not within(total, rules.auto_approve_limit, rma.currency),
+    )
