@@ -12,6 +12,8 @@ urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
     path("accounts/mfa/", include("allauth.mfa.urls")),
     path("returns/", include("returns.web.urls")),
+    path("claims/", include("returns.web.claim_urls")),
+    path("fraud-reviews/", include("returns.web.fraud_urls")),
     path("connections/", include("connectors.web.urls")),
     path("", include("retailops.runtime.urls")),
     path("", include("retailops.workbench.urls")),

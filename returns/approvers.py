@@ -8,7 +8,10 @@ from retailops.lib.ids import parse_uuid
 def approver(key: str) -> Actor:
     """Return the actor of an event's key, with what it holds now; only people hold roles, and so limits."""
     kind, _, identity = key.partition(":")
-    model = {"user": User, "api_client": ApiClient}.get(kind)
     id = parse_uuid(identity)
-    found = model.objects.filter(pk=id).first() if model and id else None
+    found: User | ApiClient | None = None
+    if id and kind == "user":
+        found = User.objects.filter(pk=id).first()
+    elif id and kind == "api_client":
+        found = ApiClient.objects.filter(pk=id).first()
     return found.actor() if found else Actor(kind, identity, key)

@@ -31,7 +31,7 @@ class ClaimLineBody(ClaimLineIn):
     """Units to claim: of a verdict (`slice_id`), or of stock (`sku`, `location`, `disposition`, `quantity`)."""
 
     unit_cost: MoneyIn | None = Field(None, description="In place of the supplier's own cost.")  # type: ignore[assignment]  # money on the wire
-    currency: None = Field(None, exclude=True)  # type: ignore[assignment]  # told with the amount
+    currency: None = Field(None, exclude=True)
 
 
 class ClaimBody(ClaimIn):

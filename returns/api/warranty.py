@@ -112,7 +112,7 @@ def assessment_command(name: str, summary: str, text: str, body: type[Any], run:
 
 
 def _repaired(actor: Actor, id: UUID, body: RepairBody) -> WarrantyAssessment:
-    cost = body.unit_cost and Money(body.unit_cost.amount, body.unit_cost.currency)
+    cost = Money(body.unit_cost.amount, body.unit_cost.currency) if body.unit_cost else None
     return warranty_remedies.complete_repair(actor=actor, assessment_id=id, unit_cost=cost)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from retailops.accounts.actor import Actor, can
 from retailops.accounts.permissions import Permission
-from returns.enums import LIVE_REFUNDS, ReturnStatus
+from returns.enums import LIVE_REFUNDS, ReturnKind, ReturnStatus
 from returns.models import Return
 from returns.services import decisions
 from returns.web import commands, forms
@@ -84,6 +84,8 @@ def may_arrive(rma: Return) -> str:
 
 def something_to_inspect(rma: Return) -> str:
     """Say why nothing can be inspected."""
+    if rma.kind == ReturnKind.WARRANTY:
+        return "Units under warranty get a warranty verdict."
     if any(line.received > line.inspected for line in rma.lines.all()):
         return ""
     return "Nothing that arrived waits for inspection."

@@ -3,19 +3,34 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
+from uuid import UUID
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Sum
 
 from retailops.accounts.actor import Actor, can, scope_q
 from retailops.accounts.permissions import Permission
 from retailops.cases.models import Approval, ApprovalStatus, Case, CaseStatus
 from retailops.events.models import Delivery, Event
 from retailops.lib.money import Money
-from returns.enums import LIVE_REFUNDS, Logistics, RefundStatus
-from returns.models import CreditMemo, Inspection, Receipt, Refund, Return, ReturnLine
+from returns.claim_access import claims_visible_to
+from returns.enums import LIVE_REFUNDS, Logistics, RefundStatus, ReturnKind
+from returns.models import (
+    ClaimLine,
+    CreditMemo,
+    FraudReview,
+    Inspection,
+    Receipt,
+    Refund,
+    Return,
+    ReturnLine,
+    SupplierClaim,
+    WarrantyAssessment,
+)
 from returns.selectors import status_shown
+from returns.services.claim_drafting import CLAIMABLE
 from returns.web.actions import Offer, offers
 from returns.web.corrections import RETRIED, why_not_reversed
+from returns.web.warranty_steps import steps_of
 
 HISTORY_LIMIT = 8
 
@@ -67,6 +82,40 @@ class ReturnDetail:
     def retried(self) -> list[Refund]:
         """Return the refunds that ended without paying and may be tried again."""
         return [refund for refund in self.refunds if refund.status in RETRIED]
+
+    @cached_property
+    def assessments(self) -> list[WarrantyAssessment]:
+        """Return the warranty verdicts, each with `next`: the steps that come now."""
+        if self.rma.kind != ReturnKind.WARRANTY:
+            return []
+        found = list(self.rma.assessments.select_related("line").order_by("line__line_no", "id"))
+        for each in found:
+            each.next = steps_of(each)  # type: ignore[attr-defined]  # what its row reads
+        return found
+
+    @cached_property
+    def claims(self) -> list[SupplierClaim]:
+        """Return the claims on suppliers for units of this return that the person may see."""
+        mine = ClaimLine.objects.filter(slice__line__rma=self.rma, live=True).values("claim")
+        return list(claims_visible_to(self.actor).filter(pk__in=mine).order_by("id"))
+
+    @cached_property
+    def claimable(self) -> set[UUID]:
+        """Return the verdicts of which units can be claimed by this person, as far as the page can tell."""
+        if not can(self.actor, Permission.CLAIMS_WORK, region=self.rma.region, brand=self.rma.brand):
+            return set()
+        parts = [part for inspection in self.inspections for part in inspection.slices.all()]
+        wanted = [part for part in parts if part.disposition in CLAIMABLE and part.status != "reversed"]
+        rows = ClaimLine.objects.filter(slice__in=wanted, live=True).values("slice").annotate(sum=Sum("quantity"))
+        claimed = {row["slice"]: row["sum"] for row in rows}
+        return {part.id for part in wanted if claimed.get(part.id, 0) < part.quantity}
+
+    @cached_property
+    def reviews(self) -> list[FraudReview]:
+        """Return the fraud reviews of the return that the person may see."""
+        if not can(self.actor, Permission.FRAUD_VIEW, region=self.rma.region, brand=self.rma.brand):
+            return []
+        return list(self.rma.fraud_reviews.order_by("id"))
 
     @cached_property
     def memos(self) -> list[CreditMemo]:
@@ -121,6 +170,9 @@ class ReturnDetail:
             *(f"{each.id}{each.status}{each.attempt_no}" for each in self.deliveries),
             *(f"{each.id}{each.status}" for each in self.refunds),
             *(f"{each.id}{each.owner_id}" for each in self.cases),
+            *(f"{each.id}{each.version}" for each in self.claims),
+            *(f"{each.id}{each.status}" for each in self.reviews),
+            *(f"{each.id}{each.status}{each.progress}" for each in self.assessments),
         ]
         return sha256("|".join(map(str, parts)).encode()).hexdigest()[:16]
 
@@ -133,6 +185,11 @@ class ReturnDetail:
     def may_receive(self) -> bool:
         """Tell whether the person may reverse receipts here."""
         return can(self.actor, Permission.RETURNS_RECEIVE, region=self.rma.region, brand=self.rma.brand)
+
+    @cached_property
+    def may_inspect(self) -> bool:
+        """Tell whether the person may judge goods here."""
+        return can(self.actor, Permission.RETURNS_INSPECT, region=self.rma.region, brand=self.rma.brand)
 
     @cached_property
     def may_refund(self) -> bool:

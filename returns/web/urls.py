@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from returns.web import correction_views, views
+from returns.web import correction_views, views, warranty_views
 
 app_name = "returns"
 urlpatterns = [
@@ -13,4 +13,9 @@ urlpatterns = [
     path("<str:number>/receipts/<uuid:receipt_id>/reverse/", correction_views.reverse, name="reverse_receipt"),
     path("<str:number>/refunds/<uuid:refund_id>/again/", correction_views.refund_again, name="refund_again"),
     path("<str:number>/refunds/<uuid:refund_id>/<slug:verdict>/", views.refund_verdict, name="refund_verdict"),
+    path(
+        "<str:number>/warranty/<uuid:assessment_id>/<slug:warranty_step>/",
+        warranty_views.warranty_step,
+        name="warranty_step",
+    ),
 ]

@@ -13,12 +13,13 @@ from retailops.accounts.models import DeniedAttempt
 from retailops.lib.ids import uuid7
 from retailops.workbench import urls as workbench_urls
 from returns.models import Return
+from returns.web import claim_urls, fraud_urls
 from returns.web import urls as return_urls
 from tests.workbench import world
 
 pytestmark = pytest.mark.django_db
 
-MODULES = (workbench_urls, return_urls, connection_urls)
+MODULES = (workbench_urls, return_urls, connection_urls, claim_urls, fraud_urls)
 OPEN_TO_ALL = {"workbench:home"}
 # These lists are open to a person of another region; they are empty for it.
 LISTS = {
@@ -28,6 +29,8 @@ LISTS = {
     "workbench:approvals",
     "returns:list",
     "returns:export",
+    "claims:list",
+    "fraud:list",
 }
 
 
@@ -45,14 +48,18 @@ NAMES = [name for name, _ in ROUTES]
 
 
 @pytest.fixture
-def story() -> world.Story:
-    return world.Story.told()
+def story(request: pytest.FixtureRequest) -> world.Story:
+    made = world.Story.told()
+    if any(name in request.node.name for name in ("claims:", "fraud:", "warranty")):
+        # What only these pages show is made before anything is counted.
+        assert all((made.claim, made.part, made.review, made.waiting))
+    return made
 
 
 def addresses(story: world.Story, pattern: URLPattern, name: str) -> Iterator[str]:
     """Yield the addresses of a pattern that belong to the story."""
     known: dict[str, list[Any]] = {
-        "number": [story.rma.number],
+        "number": [story.waiting.rma.number if "warranty" in name else story.rma.number],
         "correlation_id": [story.rma.correlation_id],
         "delivery_id": [story.delivery.id],
         "case_id": [story.case.id],
@@ -62,6 +69,13 @@ def addresses(story: world.Story, pattern: URLPattern, name: str) -> Iterator[st
         "verdict": ["approve"],
         "step": ["snooze"],
         "approval_id": [story.approval.id],
+        "claim_number": [story.claim.number] if name.startswith("claims:") else [],
+        "claim_key": ["send", "close"],
+        "slice_id": [story.part.id] if name.startswith("claims:") else [],
+        "review_id": [story.review.id] if name.startswith("fraud:") else [],
+        "review_verdict": ["clear"],
+        "assessment_id": [story.waiting.id] if "warranty" in name else [],
+        "warranty_step": ["accept"],
         "key": ["receive", "cancel"] if name.startswith("returns:") else ["lost_answer"],
     }
     taken = pattern.pattern.regex.groupindex

@@ -15,6 +15,8 @@ from retailops.workbench import words
 from retailops.workbench.templatetags import workbench as tags
 from retailops.workbench.trace.curl import as_curl
 from returns.enums import (
+    AssessmentStatus,
+    ClaimStatus,
     CreditMemoStatus,
     DispositionStatus,
     ErpState,
@@ -22,7 +24,9 @@ from returns.enums import (
     Logistics,
     MoneyState,
     RefundStatus,
+    RemedyStatus,
     ReturnStatus,
+    ReviewStatus,
     StockState,
 )
 
@@ -83,6 +87,10 @@ STATES = [
     ("facet", MoneyState),
     ("facet", StockState),
     ("facet", ErpState),
+    ("claim", ClaimStatus),
+    ("review", ReviewStatus),
+    ("assessment", AssessmentStatus),
+    ("remedy", RemedyStatus),
 ]
 
 

@@ -25,7 +25,8 @@ from retailops.workbench.delivery_list import to_other_systems
 from retailops.workbench.forms import ReasonForm
 from retailops.workbench.views.deliveries import TROUBLED, visible
 from retailops.workbench.views.people import actor_of
-from returns.models import Refund
+from returns.claim_access import claims_visible_to
+from returns.models import Refund, SupplierClaim
 from returns.selectors import refunds_visible_to
 
 LIMIT = 100
@@ -39,6 +40,7 @@ class Waiting:
     approval: Approval
     refund: Refund | None
     delivery: Delivery | None
+    claim: SupplierClaim | None = None
 
     @property
     def beyond(self) -> str:
@@ -67,7 +69,11 @@ def _waiting(actor: Actor) -> list[Waiting]:
     subjects = [each.subject_id for each in approvals]
     refunds = refunds_visible_to(actor).select_related("rma").in_bulk(subjects)
     deliveries = to_other_systems(actor).select_related("destination__connection").in_bulk(subjects)
-    return [Waiting(each, refunds.get(each.subject_id), deliveries.get(each.subject_id)) for each in approvals]
+    claims = claims_visible_to(actor).in_bulk(subjects)
+    return [
+        Waiting(each, refunds.get(each.subject_id), deliveries.get(each.subject_id), claims.get(each.subject_id))
+        for each in approvals
+    ]
 
 
 @login_required
