@@ -16,6 +16,7 @@ from returns.models import Refund, Return
 from returns.services import refund_outcomes
 from tests.factories import SYSTEM, ensure_policy, make_inspected_return, make_order, make_receipt, make_return, unique
 from tests.returns.proofs import breaches, prove
+from tests.returns.test_claim_audits import CLAIM_SABOTAGE
 
 pytestmark = pytest.mark.django_db
 
@@ -91,7 +92,7 @@ def test_every_audit_of_returns_and_stock_is_tried(monkeypatch: pytest.MonkeyPat
     return_audits.register()
     stock_audits.register()
     # In doubt only with a delivery: tried below.
-    assert {audit.name for audit in registry.audits()} == {*SABOTAGE, "money in doubt stays reserved"}
+    assert {audit.name for audit in registry.audits()} == {*SABOTAGE, *CLAIM_SABOTAGE, "money in doubt stays reserved"}
 
 
 def test_money_in_doubt_that_is_not_reserved_is_found() -> None:
