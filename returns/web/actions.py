@@ -12,6 +12,7 @@ from retailops.accounts.permissions import Permission
 from returns.enums import LIVE_REFUNDS, ReturnKind, ReturnStatus
 from returns.models import Return
 from returns.services import decisions
+from returns.services.holding import pending
 from returns.web import commands, forms
 
 S = ReturnStatus
@@ -53,6 +54,13 @@ def only_when(*statuses: ReturnStatus) -> Blocked:
     """Return a check that the decision is one of these."""
     words = " or ".join(str(status.label).lower() for status in statuses)
     return lambda rma: "" if rma.status in statuses else f"Only while the return is {words}."
+
+
+def may_be_authorized(rma: Return) -> str:
+    """Say why a return cannot be authorized."""
+    return only_when(S.REQUESTED, S.IN_REVIEW)(rma) or (
+        "A fraud review holds it: decide that first." if pending(rma) else ""
+    )
 
 
 def nothing_came(rma: Return) -> str:
@@ -104,7 +112,7 @@ ACTIONS: dict[str, Action] = {
     action.key: action
     for action in (
         Action(
-            "authorize", "Authorize", "check", Permission.RETURNS_DECIDE, only_when(S.REQUESTED, S.IN_REVIEW),
+            "authorize", "Authorize", "check", Permission.RETURNS_DECIDE, may_be_authorized,
             forms.DecisionForm, commands.decide(decisions.authorize_return),
             "The customer may send the goods, and the warehouse is told to expect them.", "Return authorized.",
         ),

@@ -70,6 +70,10 @@ def _awaited(*statuses: ClaimStatus) -> Callable[[SupplierClaim], str]:
     return lambda claim: "" if claim.status in statuses else f"Only while the claim is {words}."
 
 
+def _why_not_credited(claim: SupplierClaim) -> str:
+    return "" if claim.sent_at and claim.status != C.CLOSED else "Only once it was sent, and until it is closed."
+
+
 def _why_not_back(claim: SupplierClaim) -> str:
     if any(line.sent > line.came_back for line in claim.lines.all()):
         return ""
@@ -136,7 +140,7 @@ ACTIONS: dict[str, ClaimAction] = {
             lambda claim: "The claim counts as received there; its credit is awaited.", "Noted.",
         ),
         ClaimAction(
-            "credit", "Record credit", "banknotes", _awaited(C.SENT, C.PENDING_CREDIT, C.REFUSED, C.CREDITED),
+            "credit", "Record credit", "banknotes", _why_not_credited,
             forms.CreditForm, _credit,
             lambda claim: "Credits add up. When all is credited the claim closes by itself.", "Credit recorded.",
         ),

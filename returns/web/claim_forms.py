@@ -51,7 +51,10 @@ class CreditForm(ClaimForm):
     amount = forms.DecimalField(min_value=Decimal(0), label="Amount")
     final = forms.BooleanField(required=False, label="Nothing more will come")
     explanation = forms.CharField(
-        max_length=200, required=False, label="Why it differs", help_text="Needed where it is not all that was claimed."
+        max_length=200,
+        required=False,
+        label="Why it differs",
+        help_text="Needed where the last credit leaves a difference.",
     )
 
     def build(self) -> None:

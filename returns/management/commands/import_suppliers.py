@@ -22,7 +22,7 @@ class Command(BaseCommand):
     """`manage.py import_suppliers FILE`."""
 
     help = (
-        "Take suppliers and their skus over from a CSV file, all of it or nothing; the same file again changes nothing. "
+        "Take suppliers and their skus over from a CSV file, all or nothing; the same file again changes nothing. "
         "Columns: supplier, name, sku, unit_cost (minor units), currency; and, where they are known, supplier_sku, "
         "takes_back (yes/no), restocking_basis_points, claim_window_days, credit_days, approval_above (minor units of "
         "the line's currency). A supplier's terms are those of its first line. "
