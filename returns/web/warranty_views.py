@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from retailops.lib.errors import NotFound
+from returns.models import WarrantyAssessment
 from returns.services import warranty
 from returns.web.steps import Step, take_step
 from returns.web.views import actor_of, by_number
@@ -31,6 +32,21 @@ def warranty_step(request: HttpRequest, number: str, assessment_id: UUID, warran
         back=reverse("returns:detail", args=[rma.number]),
         reason="" if wanted.when(assessment) else "The units are not ready for that.",
         danger=wanted.danger,
+        facts=_told(assessment),
     )
     form = wanted.form(request.POST if request.method == "POST" else None, assessment=assessment)
     return take_step(request, step, form, lambda data: wanted.run(actor, assessment, data))
+
+
+def _told(assessment: WarrantyAssessment) -> tuple[tuple[str, str], ...]:
+    """Return what the customer said of the units, and what shows it."""
+    line = assessment.line
+    asked = (line.order_line.line_no if line.order_line else 0, line.sku)
+    seen = assessment.rma.policy_facts.get("lines", [])
+    evidence = [text for each in seen if (each["line_no"], each["sku"]) == asked for text in each.get("evidence", ())]
+    said = (
+        ("Asked for", str(line.get_resolution_display())),
+        ("Because", line.customer_reason.replace("_", " ")),
+        ("Evidence", ", ".join(evidence)),
+    )
+    return tuple((label, text) for label, text in said if text)

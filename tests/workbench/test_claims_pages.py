@@ -79,6 +79,13 @@ def test_a_claim_is_approved_sent_credited_and_closed_by_people(story: world.Sto
         assert told in page
 
 
+def test_the_search_finds_a_claim_by_its_number(story: world.Story, agent: Client) -> None:
+    claim = story.claim
+    answer = agent.get("/trace/", {"q": claim.number.lower()})
+    assert answer.status_code == 302
+    assert str(claim.correlation_id) in answer["Location"]
+
+
 def test_a_stale_form_changes_nothing(story: world.Story, agent: Client) -> None:
     claim = story.claim
     address = f"/claims/{claim.number}/do/close/"
