@@ -14,6 +14,8 @@ urlpatterns = [
     path("returns/", include("returns.web.urls")),
     path("policies/", include("returns.web.policy_urls")),
     path("stock/", include("inventory.web.urls")),
+    path("claims/", include("returns.web.claim_urls")),
+    path("fraud-reviews/", include("returns.web.fraud_urls")),
     path("connections/", include("connectors.web.urls")),
     path("", include("retailops.runtime.urls")),
     path("", include("retailops.workbench.urls")),

@@ -15,6 +15,7 @@ from returns.enums import InspectionState, Logistics, MoneyState, ReturnStatus, 
 from returns.models import (
     CreditMemo,
     DispositionSlice,
+    FraudReview,
     Order,
     Payment,
     Receipt,
@@ -29,6 +30,7 @@ from returns.models import (
     StoreBatchItem,
     StoredAccount,
     StoredEntry,
+    SupplierClaim,
 )
 
 Row = TypeVar("Row", bound=Model)
@@ -160,8 +162,10 @@ class Hit:
 
 
 def find_by_any_id(text: str) -> list[Hit]:
-    """Return orders, returns, refunds, memos and dispositions that bear the text as an id, number, tracking number or
-    reference of any system. It is not narrowed to an actor: who shows the hits does that by their transactions."""
+    """Return whatever of this app bears the text as an id, number, tracking number or reference of any system.
+
+    It is not narrowed to an actor: who shows the hits does that by their transactions.
+    """
     text = text.strip()
     if not text:
         return []
@@ -185,6 +189,11 @@ def _by_reference(text: str) -> Iterator[Hit]:
         yield _order(shipment.order)
     for refund in Refund.objects.filter(external_reference=text).exclude(external_reference="").select_related("rma"):
         yield _refund(refund)
+    claims = SupplierClaim.objects.filter(number=text.upper()).union(
+        SupplierClaim.objects.filter(supplier_reference=text).exclude(supplier_reference=""),
+        SupplierClaim.objects.filter(credits__reference=text),
+    )
+    yield from map(_claim, claims)
     memos = CreditMemo.objects.filter(external_reference=text).exclude(external_reference="")
     for memo in memos.select_related("rma"):
         yield Hit("credit_memo", memo.id, f"credit memo {text} of {memo.rma.number}", memo.rma.correlation_id)
@@ -199,6 +208,9 @@ def _by_id(key: UUID) -> Iterator[Hit]:
     for part in DispositionSlice.objects.filter(id=key).select_related("line__rma"):
         rma = part.line.rma
         yield Hit("disposition", part.id, f"{part} of {rma.number}", rma.correlation_id)
+    yield from map(_claim, SupplierClaim.objects.filter(id=key))
+    for review in FraudReview.objects.filter(id=key).select_related("rma"):
+        yield Hit("fraud_review", review.id, f"fraud review of {review.rma.number}", review.rma.correlation_id)
     for payment in Payment.objects.filter(id=key).select_related("order"):
         yield _order(payment.order)
 
@@ -209,6 +221,10 @@ def _order(order: Order) -> Hit:
 
 def _return(rma: Return) -> Hit:
     return Hit("return", rma.id, f"return {rma.number}", rma.correlation_id)
+
+
+def _claim(claim: SupplierClaim) -> Hit:
+    return Hit("claim", claim.id, f"claim {claim.number}", claim.correlation_id)
 
 
 def _refund(refund: Refund) -> Hit:

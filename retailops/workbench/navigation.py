@@ -28,6 +28,8 @@ SCREENS = (
     Screen("returns", "Returns", "returns:list", "r", "arrow-uturn-left", Permission.RETURNS_VIEW),
     Screen("policies", "Policies", "policies:list", "p", "scale", Permission.POLICIES_VIEW),
     Screen("stock", "Stock", "stock:overview", "s", "archive-box", Permission.INVENTORY_VIEW),
+    Screen("claims", "Claims", "claims:list", "l", "receipt-refund", Permission.CLAIMS_VIEW),
+    Screen("fraud", "Fraud", "fraud:list", "f", "shield-exclamation", Permission.FRAUD_VIEW),
     Screen("trace", "Trace", "workbench:search", "t", "queue-list", Permission.EVENTS_READ),
     Screen("connections", "Connections", "connections:list", "c", "link", Permission.CONNECTIONS_VIEW),
 )

@@ -202,8 +202,42 @@ STORE_ITEM = {
     "conflict": Word("Taken in, with a case", "warn", "exclamation-circle"),
     "refused": Word("Not readable", "bad"),
 }
+CLAIM = {
+    "draft": Word("Draft", "warn", "pencil"),
+    "pending_approval": Word("Waits for approval", "warn", "hand-raised"),
+    "sent": Word("Sent", "run", "paper-airplane"),
+    "pending_credit": Word("Credit awaited", "run", "clock"),
+    "credited": Word("Credited, rest open", "warn", "banknotes"),
+    "refused": Word("Refused", "bad", "no-symbol"),
+    "closed": Word("Closed", "ok"),
+}
+REVIEW = {
+    "pending": Word("To decide", "warn", "shield-exclamation"),
+    "cleared": Word("Cleared", "ok", "shield-check"),
+    "blocked": Word("Blocked", "bad", "no-symbol"),
+    "withdrawn": Word("Not needed any more", "", "minus-circle"),
+}
+ASSESSMENT = {
+    "pending": Word("Waits for a verdict", "warn", "clipboard-document-check"),
+    "accepted": Word("Accepted", "ok", "check"),
+    "rejected": Word("Rejected", "", "no-symbol"),
+}
+REMEDY = {
+    "none": Word("Nothing owed"),
+    "in_repair": Word("In repair", "run", "wrench-screwdriver"),
+    "repaired": Word("Repaired, to send back", "warn", "truck"),
+    "to_send_back": Word("To send back", "warn", "truck"),
+    "sent_back": Word("Sent back", "ok"),
+    "replacement_due": Word("Replacement owed", "warn", "gift"),
+    "replaced": Word("Replaced", "ok"),
+    "refunded": Word("Refund by policy", "ok", "banknotes"),
+}
 KINDS = {
     "policy": POLICY,
+    "claim": CLAIM,
+    "review": REVIEW,
+    "assessment": ASSESSMENT,
+    "remedy": REMEDY,
     "inbox": INBOX,
     "stock": STOCK,
     "drift": DRIFT,
@@ -327,6 +361,27 @@ EVENTS = {
     "policy.retired": "Policy retired",
     "vocabulary.code_unmapped": "Code without a meaning",
     "vocabulary.code_mapped": "Code given a meaning",
+    "claim.drafted": "Claim on the supplier drafted",
+    "claim.approval_requested": "Claim needs approval",
+    "claim.approved": "Claim approved",
+    "claim.approval_refused": "Claim sent back to draft",
+    "claim.sent": "Claim sent to the supplier",
+    "claim.acknowledged": "Supplier has the claim",
+    "claim.credited": "Supplier credited",
+    "claim.refused": "Supplier refused the claim",
+    "claim.goods_came_back": "Goods came back from the supplier",
+    "claim.closed": "Claim closed",
+    "fraud_review.opened": "Held for a fraud review",
+    "fraud_review.cleared": "Fraud review cleared",
+    "fraud_review.blocked": "Blocked as fraud",
+    "fraud_review.withdrawn": "Fraud review not needed any more",
+    "warranty.accepted": "Warranty accepted",
+    "warranty.rejected": "Warranty rejected",
+    "warranty.replacement_due": "Replacement owed",
+    "warranty.replaced": "Replacement sent",
+    "warranty.repaired": "Repaired",
+    "warranty.repair_given_up": "Cannot be repaired",
+    "warranty.sent_back": "Sent back to the customer",
 }
 BAD_EVENTS = frozenset({
     "refund.failed", "refund.reversed", "refund.outcome_unknown", "inventory.post_failed", "credit_memo.rejected",
@@ -336,6 +391,11 @@ BAD_EVENTS = frozenset({
 GOOD_EVENTS = frozenset({
     "return.closed", "refund.succeeded", "credit_memo.posted", "inventory.disposition_posted", "case.resolved",
     "delivery.replayed", "chargeback.won",
+    "return_line.over_received", "inventory.drift_found", "claim.refused", "fraud_review.blocked",
+})  # fmt: skip
+GOOD_EVENTS = frozenset({
+    "return.closed", "refund.succeeded", "credit_memo.posted", "inventory.disposition_posted", "case.resolved",
+    "delivery.replayed", "claim.credited", "fraud_review.cleared", "warranty.replaced", "warranty.sent_back",
 })  # fmt: skip
 CASE_KINDS = {
     "delivery.dead": "Delivery stopped",
@@ -368,6 +428,13 @@ CASE_KINDS = {
     "over_refund": "Till paid out too much",
     "store_item_refused": "Till not understood",
     "marketplace_deadline": "Marketplace waits",
+    "claim_overdue": "Supplier's credit overdue",
+    "claim_refused": "Supplier refused",
+    "claim_short": "Supplier credited less",
+    "claim_not_drafted": "Goods wait for their supplier",
+    "fraud_review": "Fraud review",
+    "fraud_overdue": "Fraud review overdue",
+    "warranty_replacement": "Replacement owed",
     "inbox_refused": "Message refused",
     "inbox_waited": "Message waited in vain",
     "inbox_failed": "Message not understood",

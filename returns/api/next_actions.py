@@ -4,8 +4,9 @@ from django_fsm import can_proceed
 
 from retailops.accounts.actor import Actor, can
 from retailops.accounts.permissions import Permission
-from returns.enums import ReturnStatus
+from returns.enums import ReturnKind, ReturnStatus
 from returns.models import Return, ReturnLine
+from returns.services.holding import pending
 
 DECISIONS = {
     "authorize": ("authorize", Permission.RETURNS_DECIDE),
@@ -20,10 +21,12 @@ DECISIONS = {
 def next_actions(actor: Actor, rma: Return) -> list[str]:
     """Return the names of the commands, as their addresses spell them. A command checks all of its rules itself."""
     wanted = {verb: permission for verb, (step, permission) in DECISIONS.items() if can_proceed(getattr(rma, step))}
+    if rma.status == ReturnStatus.IN_REVIEW and pending(rma):
+        wanted.pop("authorize", None)
     if rma.status in {ReturnStatus.AUTHORIZED, ReturnStatus.EXPIRED, ReturnStatus.DECLINED}:
         wanted["receipts"] = Permission.RETURNS_RECEIVE
     lines = list(rma.lines.all())
-    if any(line.received > line.inspected for line in lines):
+    if rma.kind != ReturnKind.WARRANTY and any(line.received > line.inspected for line in lines):
         wanted["inspections"] = Permission.RETURNS_INSPECT
     if rma.status == ReturnStatus.AUTHORIZED and any(_expected(line) for line in lines):
         wanted["missing"] = Permission.RETURNS_RECEIVE

@@ -55,6 +55,8 @@ class ReturnLineShape(Shape):
     rejected: int
     refunded: int
     exchanged: int
+    replaced: int = Field(description="Units for which new ones were sent under warranty.")
+    sent_back: int = Field(description="Units that went back to the customer, repaired or rejected.")
     resolution: Resolution
     reason: str
 
@@ -276,7 +278,8 @@ def line_shape(line: ReturnLine) -> ReturnLineShape:
         order_line_external_id=line.order_line.external_id if line.order_line else None,
         requested=line.requested, authorized=line.authorized, received=line.received, missing=line.missing,
         kept=line.kept, canceled=line.canceled, accepted=line.accepted, rejected=line.rejected,
-        refunded=line.refunded, exchanged=line.exchanged, resolution=line.resolution, reason=line.customer_reason,
+        refunded=line.refunded, exchanged=line.exchanged, replaced=line.replaced,
+        sent_back=line.sent_back, resolution=line.resolution, reason=line.customer_reason,
     )  # fmt: skip
 
 

@@ -3,10 +3,12 @@
 from django.urls import path
 
 from returns.api.approvals import Approvals, Approve, Refuse
+from returns.api.claims import CLAIM_COMMANDS, ClaimEndpoint, Claims
 from returns.api.customers import CustomerEndpoint, EraseCustomer, MergeCustomer, UnmergeCustomer
 from returns.api.decisions import DECISIONS
 from returns.api.drafts import DiscardDraft, DraftLines, Drafts, SubmitDraft
 from returns.api.eligibility import EligibilityEndpoint
+from returns.api.fraud import BlockReview, ClearReview, FraudReviewEndpoint, FraudReviews
 from returns.api.goods import LINE_COMMANDS, BlindReceipts, Inspections, Receipts
 from returns.api.marketplaces import ObservedRefunds
 from returns.api.orders import OrderBatch, OrderByChannel, OrderEndpoint, Orders
@@ -35,7 +37,9 @@ from returns.api.stored_value import (
     VoidEntry,
 )
 from returns.api.strays import AcceptStray, Match, Redecide, ReverseDisposition, ReverseReceipt, SendBack, Strays
+from returns.api.suppliers import SupplierEndpoint, Suppliers, SupplierSkus
 from returns.api.vocabularies import Vocabularies, VocabularyEndpoint
+from returns.api.warranty import ASSESSMENT_COMMANDS, Assessments
 
 urlpatterns = [
     path("orders", Orders.as_view(), name="orders"),
@@ -99,6 +103,21 @@ urlpatterns = [
     path("stored-value/<uuid:id>/code", GiftCardCode.as_view(), name="stored-code"),
     path("stored-value/<uuid:id>/void", VoidAccount.as_view(), name="stored-void"),
     path("stored-value/entries/<uuid:id>/void", VoidEntry.as_view(), name="stored-entry-void"),
+    path("claims", Claims.as_view(), name="claims"),
+    path("claims/<str:id>", ClaimEndpoint.as_view(), name="claim"),
+    *[path(f"claims/<str:id>/{verb}", view.as_view(), name=f"claim-{verb}") for verb, view in CLAIM_COMMANDS.items()],
+    path("suppliers", Suppliers.as_view(), name="suppliers"),
+    path("suppliers/<str:code>", SupplierEndpoint.as_view(), name="supplier"),
+    path("suppliers/<str:code>/skus", SupplierSkus.as_view(), name="supplier-skus"),
+    path("fraud-reviews", FraudReviews.as_view(), name="fraud-reviews"),
+    path("fraud-reviews/<uuid:id>", FraudReviewEndpoint.as_view(), name="fraud-review"),
+    path("fraud-reviews/<uuid:id>/clear", ClearReview.as_view(), name="fraud-review-clear"),
+    path("fraud-reviews/<uuid:id>/block", BlockReview.as_view(), name="fraud-review-block"),
+    path("returns/<str:id>/assessments", Assessments.as_view(), name="assessments"),
+    *[
+        path(f"assessments/<uuid:id>/{verb}", view.as_view(), name=f"assessment-{verb}")
+        for verb, view in ASSESSMENT_COMMANDS.items()
+    ],
     *[path(f"returns/<str:id>/{verb}", view.as_view(), name=f"return-{verb}") for verb, view in DECISIONS.items()],
     *[
         path(f"returns/<str:id>/lines/<int:line_no>/{verb}", view.as_view(), name=f"return-line-{verb}")

@@ -1,6 +1,5 @@
 """Suppliers, and claims on them."""
 
-from decimal import Decimal
 from typing import Annotated, Self
 from uuid import UUID
 
@@ -16,11 +15,15 @@ LocationCode = Annotated[str, StringConstraints(max_length=40)]
 
 
 class SupplierIn(Input):
-    """A supplier's terms. `approval_above` is in minor units by currency, `*` for every other one."""
+    """A supplier's terms.
+
+    `restocking_basis_points` is what it keeps of goods that come back, in hundredths of a percent. `approval_above` is
+    in minor units by currency, `*` for every other one.
+    """
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=150)]
     takes_back: StrictBool = True
-    restocking_percent: Annotated[Decimal, Field(ge=0, le=100, max_digits=5, decimal_places=2)] = Decimal(0)
+    restocking_basis_points: Annotated[int, Field(ge=0, le=10_000, strict=True)] = 0
     claim_window_days: Days = 0
     credit_days: Days = 30
     approval_above: dict[Annotated[str, StringConstraints(pattern=r"^([A-Z]{3}|\*)$")], Amount] = Field(
@@ -40,7 +43,7 @@ class SupplierSkuIn(Input):
 class ClaimLineIn(Input):
     """Units to claim: of a verdict (`slice_id`), or of stock (`sku`, `location`, `disposition`).
 
-    Without `quantity` all that is left of the verdict; `unit_cost` replaces the supplier's own.
+    Without `quantity` all that is left of the verdict; `unit_cost`, in `currency`, replaces the supplier's own.
     """
 
     slice_id: UUID | None = None
@@ -49,6 +52,7 @@ class ClaimLineIn(Input):
     disposition: Disposition | None = None
     quantity: Units | None = None
     unit_cost: Amount | None = None
+    currency: Currency | None = None
 
     @validator(mode="after")
     def _named(self) -> Self:

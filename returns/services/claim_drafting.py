@@ -59,6 +59,7 @@ def draft_claim(*, actor: Actor, claim: ClaimIn) -> SupplierClaim:
     if claim.reference and (known := SupplierClaim.objects.filter(reference=claim.reference).first()):
         return _same(known, parts)
     supplier, costs = _supplier(parts, claim.supplier)
+    _check_currency(claim.lines, next(iter(costs.values())).currency)
     send_back = _sending_back(supplier, parts, claim.send_back)
     _check_terms(supplier, parts, send_back)
     _check_free(parts)
@@ -133,6 +134,16 @@ def _supplier(parts: Sequence[_Part], code: str) -> tuple[Supplier, dict[str, Su
     if len({(row.supplier_id, row.currency) for row in costs.values()}) > 1:
         raise Unprocessable("A claim is on one supplier, in one currency.", code="mixed-claim")
     return next(iter(costs.values())).supplier, costs
+
+
+def _check_currency(lines: Sequence[ClaimLineIn], currency: str) -> None:
+    faults = [
+        FieldError(f"/lines/{index}/unit_cost/currency", f"must be {currency}, the supplier's")
+        for index, line in enumerate(lines)
+        if line.unit_cost is not None and line.currency not in (None, currency)
+    ]
+    if faults:
+        raise Unprocessable("A cost is in another currency than the supplier's.", code="other-currency", errors=faults)
 
 
 def _sending_back(supplier: Supplier, parts: Sequence[_Part], wanted: bool | None) -> bool:

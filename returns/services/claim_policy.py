@@ -1,6 +1,5 @@
 """What supplier's terms do by themselves: draft a claim for goods decided for their supplier, chase late credits."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import transaction
@@ -11,11 +10,12 @@ from retailops.accounts.actor import Actor
 from retailops.accounts.permissions import Permission
 from retailops.cases.models import Case
 from retailops.lib.clock import now
-from retailops.lib.errors import DomainError
+from retailops.lib.errors import DomainError, Unprocessable
+from retailops.lib.money import Money
 from returns.claim_access import access_claim
 from returns.enums import ClaimStatus, DispositionStatus
 from returns.inputs.claims import ClaimIn, ClaimLineIn
-from returns.models import ClaimLine, DispositionSlice, SupplierClaim
+from returns.models import ClaimLine, DispositionSlice, SupplierClaim, SupplierSku
 from returns.services.claim_drafting import draft_claim
 from returns.troubles import claims as troubles
 
@@ -52,14 +52,17 @@ def claim_slice(slice_id: UUID) -> SupplierClaim | None:
         return None
 
 
-def recover_cost(parts: Sequence[DispositionSlice], *, reason: str, unit_cost: int | None = None) -> None:
+def recover_cost(part: DispositionSlice, *, reason: str, unit_cost: Money | None = None) -> None:
     """Draft the claim for units that warranty made a loss, where their supplier is known and its terms allow it.
 
-    Within the command that decided them. `unit_cost` (minor units in the supplier's currency) replaces the cost of the
-    goods.
+    Within the command that decided them. `unit_cost` replaces the cost of the goods. Raises Unprocessable when that is
+    in another currency than the supplier's.
     """
-    lines = [ClaimLineIn(slice_id=part.id, unit_cost=unit_cost) for part in parts]
-    told = ClaimIn(reference=f"warranty:{parts[0].id}", reason=reason, lines=lines)
+    cost = SupplierSku.objects.filter(sku=part.line.sku).first()
+    if cost and unit_cost and unit_cost.currency != cost.currency:
+        raise Unprocessable(f"The supplier's costs are in {cost.currency}.", code="other-currency")
+    line = ClaimLineIn(slice_id=part.id, unit_cost=unit_cost.amount if unit_cost else None)
+    told = ClaimIn(reference=f"warranty:{part.id}", reason=reason, lines=[line])
     try:
         with transaction.atomic():
             draft_claim(actor=TERMS, claim=told)

@@ -1,6 +1,7 @@
 """Suppliers and what comes from them, as the ERP or a file tells it."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from django.db import transaction
 
@@ -21,7 +22,11 @@ def put_supplier(*, actor: Actor, code: str, supplier: SupplierIn) -> tuple[Supp
     Claims that are on their way keep the amounts that they were drafted with.
     """
     require(actor, MANAGE, view=Permission.CLAIMS_VIEW)
-    return Supplier.objects.update_or_create(code=code, defaults={**supplier.model_dump(), "updated_at": now()})
+    terms = supplier.model_dump(exclude={"restocking_basis_points"})
+    percent = Decimal(supplier.restocking_basis_points) / 100
+    return Supplier.objects.update_or_create(
+        code=code, defaults={**terms, "restocking_percent": percent, "updated_at": now()}
+    )
 
 
 @transaction.atomic

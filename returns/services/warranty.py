@@ -52,7 +52,7 @@ def accept_assessment(*, actor: Actor, assessment_id: UUID, verdict: AcceptanceI
     grant_remedy(actor, assessment, verdict.reason)
     tell(actor, WarrantyAccepted, assessment, reason=verdict.reason)
     if not repair and assessment.slice:
-        recover_cost([assessment.slice], reason="accepted under warranty")
+        recover_cost(assessment.slice, reason="accepted under warranty")
     refund_by_policy(rma)
     finish(actor, rma)
     return assessment

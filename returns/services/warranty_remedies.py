@@ -12,6 +12,7 @@ from inventory.services import book_moves
 from retailops.accounts.actor import Actor
 from retailops.lib.errors import Conflict, Invalid, Unprocessable
 from retailops.lib.fsm import fire
+from retailops.lib.money import Money
 from returns.allocation import count, first, subtract
 from returns.enums import AssessmentStatus, DispositionStatus, Remedy, RemedyStatus
 from returns.events.warranty import WarrantyRepaired, WarrantyRepairGivenUp, WarrantyReplaced, WarrantySentBack
@@ -30,11 +31,11 @@ T = RemedyStatus
 
 
 @transaction.atomic
-def complete_repair(*, actor: Actor, assessment_id: UUID, unit_cost: int | None = None) -> WarrantyAssessment:
+def complete_repair(*, actor: Actor, assessment_id: UUID, unit_cost: Money | None = None) -> WarrantyAssessment:
     """The units are repaired and wait to be sent to the customer. Repaired already: nothing changes.
 
-    `unit_cost` is what the repair of one cost, in minor units of the supplier's currency: it is claimed from the
-    supplier where one is known. Raises Conflict (not placed in repair yet), TransitionRefused, Denied, NotFound.
+    `unit_cost` is what the repair of one unit cost: it is claimed from the supplier where one is known. Raises Conflict
+    (not placed in repair yet), Unprocessable (not the supplier's currency), Denied, NotFound.
     """
     assessment = lock_assessment(actor, assessment_id)
     if assessment.progress in (T.REPAIRED, T.SENT_BACK) and assessment.remedy == Remedy.REPAIR:
@@ -45,7 +46,7 @@ def complete_repair(*, actor: Actor, assessment_id: UUID, unit_cost: int | None 
     _move(actor, assessment, part, "repaired", D.REPAIR, D.RETURN_TO_CUSTOMER)
     tell(actor, WarrantyRepaired, assessment)
     if unit_cost:
-        recover_cost([part], reason="repaired under warranty", unit_cost=unit_cost)
+        recover_cost(part, reason="repaired under warranty", unit_cost=unit_cost)
     finish(actor, assessment.rma)
     return assessment
 
@@ -69,7 +70,7 @@ def give_up_repair(*, actor: Actor, assessment_id: UUID, remedy: Remedy, reason:
     assessment.remedy, assessment.reason = remedy, reason[:200]
     grant_remedy(actor, assessment, reason)
     tell(actor, WarrantyRepairGivenUp, assessment, reason=reason[:200])
-    recover_cost([part], reason="not to be repaired under warranty")
+    recover_cost(part, reason="not to be repaired under warranty")
     refund_by_policy(assessment.rma)
     finish(actor, assessment.rma)
     return assessment

@@ -15,6 +15,7 @@ from returns.kinds import traits_of
 from returns.models import Return
 from returns.services import decisions
 from returns.services.closing import what_is_left
+from returns.services.holding import pending
 from returns.services.parcels import ALIVE
 from returns.services.strays import strays_of
 from returns.web import commands, forms, kind_commands, kind_forms
@@ -60,6 +61,13 @@ def only_when(*statuses: ReturnStatus) -> Blocked:
     return lambda rma: "" if rma.status in statuses else f"Only while the return is {words}."
 
 
+def may_be_authorized(rma: Return) -> str:
+    """Say why a return cannot be authorized."""
+    return only_when(S.REQUESTED, S.IN_REVIEW)(rma) or (
+        "A fraud review holds it: decide that first." if pending(rma) else ""
+    )
+
+
 def nothing_came(rma: Return) -> str:
     """Say why a return cannot be canceled."""
     if rma.status == S.DRAFT:
@@ -91,6 +99,8 @@ def may_arrive(rma: Return) -> str:
 
 def something_to_inspect(rma: Return) -> str:
     """Say why nothing can be inspected."""
+    if rma.kind == ReturnKind.WARRANTY:
+        return "Units under warranty get a warranty verdict."
     if any(line.received > line.inspected for line in rma.lines.all()):
         return ""
     return "Nothing that arrived waits for inspection."
@@ -141,7 +151,7 @@ ACTIONS: dict[str, Action] = {
     action.key: action
     for action in (
         Action(
-            "authorize", "Authorize", "check", Permission.RETURNS_DECIDE, only_when(S.REQUESTED, S.IN_REVIEW),
+            "authorize", "Authorize", "check", Permission.RETURNS_DECIDE, may_be_authorized,
             forms.DecisionForm, commands.decide(decisions.authorize_return),
             "The customer may send the goods, and the warehouse is told to expect them.", "Return authorized.",
         ),

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
+from uuid import UUID
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Sum
 from django.utils.safestring import mark_safe
 
 from retailops.accounts.actor import Actor, can, scope_q
@@ -13,11 +14,14 @@ from retailops.cases.evidence import evidence_of_story
 from retailops.cases.models import Approval, ApprovalStatus, Case, CaseStatus, EvidenceFile
 from retailops.events.models import Delivery, Event
 from retailops.lib.money import Money
-from returns.enums import LIVE_REFUNDS, Logistics, RefundStatus
+from returns.claim_access import claims_visible_to
+from returns.enums import LIVE_REFUNDS, Logistics, RefundStatus, ReturnKind
 from returns.models import (
     Chargeback,
+    ClaimLine,
     CreditMemo,
     DropOffCode,
+    FraudReview,
     Inspection,
     MarketplaceReturn,
     Parcel,
@@ -25,12 +29,16 @@ from returns.models import (
     Refund,
     Return,
     ReturnLine,
+    SupplierClaim,
     TillRefund,
+    WarrantyAssessment,
 )
 from returns.selectors import parcels_that_arrived, status_shown
+from returns.services.claim_drafting import CLAIMABLE
 from returns.web.actions import Offer, offers
 from returns.web.codes import qr_picture
 from returns.web.corrections import RETRIED, why_not_reversed
+from returns.web.warranty_steps import steps_of
 from returns.web.why import Why, why_of
 
 HISTORY_LIMIT = 8
@@ -124,6 +132,40 @@ class ReturnDetail:
         return [refund for refund in self.refunds if refund.status in RETRIED]
 
     @cached_property
+    def assessments(self) -> list[WarrantyAssessment]:
+        """Return the warranty verdicts, each with `next`: the steps that come now."""
+        if self.rma.kind != ReturnKind.WARRANTY:
+            return []
+        found = list(self.rma.assessments.select_related("line").order_by("line__line_no", "id"))
+        for each in found:
+            each.next = steps_of(each)  # type: ignore[attr-defined]  # what its row reads
+        return found
+
+    @cached_property
+    def claims(self) -> list[SupplierClaim]:
+        """Return the claims on suppliers for units of this return that the person may see."""
+        mine = ClaimLine.objects.filter(slice__line__rma=self.rma, live=True).values("claim")
+        return list(claims_visible_to(self.actor).filter(pk__in=mine).order_by("id"))
+
+    @cached_property
+    def claimable(self) -> set[UUID]:
+        """Return the verdicts of which units can be claimed by this person, as far as the page can tell."""
+        if not can(self.actor, Permission.CLAIMS_WORK, region=self.rma.region, brand=self.rma.brand):
+            return set()
+        parts = [part for inspection in self.inspections for part in inspection.slices.all()]
+        wanted = [part for part in parts if part.disposition in CLAIMABLE and part.status != "reversed"]
+        rows = ClaimLine.objects.filter(slice__in=wanted, live=True).values("slice").annotate(sum=Sum("quantity"))
+        claimed = {row["slice"]: row["sum"] for row in rows}
+        return {part.id for part in wanted if claimed.get(part.id, 0) < part.quantity}
+
+    @cached_property
+    def reviews(self) -> list[FraudReview]:
+        """Return the fraud reviews of the return that the person may see."""
+        if not can(self.actor, Permission.FRAUD_VIEW, region=self.rma.region, brand=self.rma.brand):
+            return []
+        return list(self.rma.fraud_reviews.order_by("id"))
+
+    @cached_property
     def memos(self) -> list[CreditMemo]:
         """Return the ERP's documents, oldest first."""
         return list(self.rma.credit_memos.order_by("queued_at"))
@@ -194,6 +236,9 @@ class ReturnDetail:
             *(f"{each.id}{each.owner_id}" for each in self.cases),
             *(f"{each.id}{each.status}" for each in self.chargebacks),
             len(self.evidence),
+            *(f"{each.id}{each.version}" for each in self.claims),
+            *(f"{each.id}{each.status}" for each in self.reviews),
+            *(f"{each.id}{each.status}{each.progress}" for each in self.assessments),
         ]
         return sha256("|".join(map(str, parts)).encode()).hexdigest()[:16]
 

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from returns.web import batch_views, check_views, correction_views, override_views, request_views, verdict_views, views
+from returns.web import (
+    batch_views,
+    check_views,
+    correction_views,
+    override_views,
+    request_views,
+    verdict_views,
+    views,
+    warranty_views,
+)
 
 app_name = "returns"
 urlpatterns = [
@@ -24,4 +33,9 @@ urlpatterns = [
     path("<str:number>/refunds/<uuid:refund_id>/override/", override_views.override, name="refund_override"),
     path("<str:number>/refunds/<uuid:refund_id>/cancel/", override_views.cancel, name="refund_cancel"),
     path("<str:number>/refunds/<uuid:refund_id>/<slug:verdict>/", views.refund_verdict, name="refund_verdict"),
+    path(
+        "<str:number>/warranty/<uuid:assessment_id>/<slug:warranty_step>/",
+        warranty_views.warranty_step,
+        name="warranty_step",
+    ),
 ]

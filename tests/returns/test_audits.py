@@ -34,6 +34,7 @@ from tests.factories import (
 )
 from tests.returns.exchanging import exchangeable, propose, shipped
 from tests.returns.proofs import breaches, prove
+from tests.returns.test_claim_audits import CLAIM_SABOTAGE
 
 pytestmark = pytest.mark.django_db
 
@@ -184,7 +185,7 @@ def test_every_audit_of_returns_and_stock_is_tried(monkeypatch: pytest.MonkeyPat
     return_audits.register()
     stock_audits.register()
     # In doubt only with a delivery: tried below.
-    assert {audit.name for audit in registry.audits()} == {*SABOTAGE, "money in doubt stays reserved"}
+    assert {audit.name for audit in registry.audits()} == {*SABOTAGE, *CLAIM_SABOTAGE, "money in doubt stays reserved"}
 
 
 def test_money_in_doubt_that_is_not_reserved_is_found() -> None:

@@ -62,7 +62,7 @@ def open_cases(claim: SupplierClaim) -> list[str]:
 
 
 def test_a_claim_goes_from_verdict_to_credit() -> None:
-    claim = drafted(2, restocking_percent="12.5")
+    claim = drafted(2, restocking_basis_points=1250)
     assert (claim.value, claim.deduction, claim.claimed) == (800, 100, 700)
     assert (claim.status, claim.send_back, claim.rma is not None) == ("draft", True, True)
     line = claim.lines.get()
@@ -185,7 +185,7 @@ def test_the_claim_window_closes() -> None:
 
 
 def test_goods_that_do_not_go_back_stay_in_stock() -> None:
-    claim = sent(drafted(2, disposition="scrap", restocking_percent="50"))
+    claim = sent(drafted(2, disposition="scrap", restocking_basis_points=5000))
     assert (claim.send_back, claim.claimed) == (False, 800)
     assert stock(claim.lines.get()) == {"scrap": 2}
     prove()

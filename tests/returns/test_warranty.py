@@ -14,6 +14,7 @@ from retailops.cases.models import Case
 from retailops.events.models import Event
 from retailops.lib.clock import now
 from retailops.lib.errors import Conflict, Denied, DomainError, Invalid, NotFound, Unprocessable
+from retailops.lib.money import Money
 from returns.enums import Remedy
 from returns.models import OrderLine, Return, ReturnLine, SupplierClaim, WarrantyAssessment
 from returns.services import decisions, placing, refund_outcomes, refunds, warranty_remedies
@@ -227,7 +228,9 @@ def test_accepted_units_draft_a_claim_on_their_supplier() -> None:
     waiting.refresh_from_db()
     accept(waiting, "repair")
     assert SupplierClaim.objects.count() == 1
-    repair(waiting, unit_cost=150)
+    with pytest.raises(Unprocessable):
+        repair(waiting, unit_cost=Money(150, "EUR"))
+    repair(waiting, unit_cost=Money(150, "GBP"))
     assert list(SupplierClaim.objects.order_by("id").values_list("claimed", "send_back")) == [(400, True), (150, False)]
     prove()
 

@@ -15,7 +15,7 @@ from retailops.accounts.models import DeniedAttempt
 from retailops.lib.ids import uuid7
 from retailops.workbench import urls as workbench_urls
 from returns.models import Return
-from returns.web import policy_urls
+from returns.web import claim_urls, fraud_urls, policy_urls
 from returns.web import urls as return_urls
 from tests.workbench import world
 
@@ -27,6 +27,8 @@ MODULES = (
     connection_urls,
     policy_urls,
     stock_urls,
+    claim_urls,
+    fraud_urls,
 )
 OPEN_TO_ALL = {"workbench:home"}
 # These lists are open to a person of another region; they are empty for it.
@@ -54,6 +56,8 @@ LISTS = {
     "returns:blind",
     "returns:sender",
     "returns:batches",
+    "claims:list",
+    "fraud:list",
 }
 # Not of a region: what applies everywhere is shown everywhere (who may change it: test_policies_pages.py).
 EVERYWHERE = ("connections", "policies")
@@ -75,9 +79,15 @@ NAMES = [name for name, _ in ROUTES]
 
 
 @pytest.fixture
-def story() -> world.Story:
+def story(request: pytest.FixtureRequest) -> world.Story:
     told = world.Story.told()
-    assert told.stock.drift.status == "raised"  # made now, before anything is counted
+    # What only some pages show is made for them, and now: before anything is counted.
+    params = getattr(request.node, "callspec", None)
+    app, _, name = (params.params.get("name", "") if params else "").partition(":")
+    if app == "stock":
+        assert told.stock.drift.status == "raised"
+    if app in ("claims", "fraud") or "warranty" in name:
+        assert all((told.claim, told.part, told.review, told.assessed))
     return told
 
 
@@ -123,7 +133,14 @@ def addresses(story: world.Story, pattern: URLPattern, name: str) -> Iterator[st
     if "batch_id" in taken:
         known["batch_id"] = [story.batch.id]
     if "slice_id" in taken:
-        known["slice_id"] = [story.judged.id]
+        known["slice_id"] = [story.part.id if app == "claims" else story.judged.id]
+    if app == "claims":
+        known |= {"claim_number": [story.claim.number], "claim_key": ["send", "close"]}
+    if app == "fraud":
+        known |= {"review_id": [story.review.id], "review_verdict": ["clear"]}
+    if "assessment_id" in taken:
+        known |= {"number": [story.assessed.rma.number], "assessment_id": [story.assessed.id]}
+        known |= {"warranty_step": ["accept"]}
     values = {part: known.get(f"{app}:{part}") or known[part] for part in taken}
     for chosen in product(*values.values()):
         yield reverse(name, kwargs=dict(zip(values, chosen, strict=True)))

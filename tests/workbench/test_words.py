@@ -17,6 +17,8 @@ from retailops.workbench import words
 from retailops.workbench.templatetags import workbench as tags
 from retailops.workbench.trace.curl import as_curl
 from returns.enums import (
+    AssessmentStatus,
+    ClaimStatus,
     CreditMemoStatus,
     DispositionStatus,
     ErpState,
@@ -25,7 +27,9 @@ from returns.enums import (
     MoneyState,
     PolicyStatus,
     RefundStatus,
+    RemedyStatus,
     ReturnStatus,
+    ReviewStatus,
     StockState,
     StoreItemStatus,
 )
@@ -93,6 +97,10 @@ STATES = [
     ("facet", StockState),
     ("facet", ErpState),
     ("store_item", StoreItemStatus),
+    ("claim", ClaimStatus),
+    ("review", ReviewStatus),
+    ("assessment", AssessmentStatus),
+    ("remedy", RemedyStatus),
 ]
 
 

@@ -34,11 +34,23 @@ from retailops.lib.clock import now
 from retailops.lib.ids import uuid7
 from returns.inputs import InspectionIn, OrderIn, ReceiptIn, RefundProposalIn, ReturnIn, read
 from returns.inputs.chargebacks import ChargebackIn
+from returns.inputs.claims import ClaimIn, SupplierIn, SupplierSkuIn
 from returns.inputs.policies import PolicyDraftIn
 from returns.inputs.store import StoreBatchIn
-from returns.models import DispositionSlice, Order, Refund, Return, ReturnPolicy, StoreBatch
+from returns.models import (
+    DispositionSlice,
+    FraudReview,
+    Order,
+    Refund,
+    Return,
+    ReturnPolicy,
+    StoreBatch,
+    SupplierClaim,
+    WarrantyAssessment,
+)
 from returns.policy_content import rules_in
 from returns.services.chargebacks import record_chargeback
+from returns.services.claim_drafting import draft_claim
 from returns.services.inspecting import inspect_return
 from returns.services.intake import request_return
 from returns.services.orders import capture_order
@@ -46,6 +58,7 @@ from returns.services.policy_drafts import draft_policy, edit_draft
 from returns.services.receiving import receive_return
 from returns.services.refunds import propose_refund
 from returns.services.store_batches import receive_store_batch
+from returns.services.suppliers import put_supplier, put_supplier_skus
 
 SYSTEM = Actor.system("test")
 PASSWORD = "correct horse battery staple"
@@ -96,10 +109,10 @@ def order_in(region: str = "GB", **changes: Any) -> OrderIn:
     return read(OrderIn, data | changes)
 
 
-def requested(region: str = "GB", *, quantity: int = 1, **changes: Any) -> Return:
+def requested(region: str = "GB", *, quantity: int = 1, brand: str = "north", **changes: Any) -> Return:
     """Return a return of jumpers; the standard policy has authorized it."""
     location(region)
-    order = capture_order(actor=SYSTEM, order=order_in(region)).order
+    order = capture_order(actor=SYSTEM, order=order_in(region, brand=brand)).order
     line = {"external_id": "l1", "quantity": quantity, "reason": "too_small"}
     asked = {"order": {"order_id": order.id}, "lines": [line], "tracking": f"TRACK{uuid7().hex[-8:]}"}
     rma = request_return(actor=SYSTEM, request=read(ReturnIn, asked | changes))
@@ -313,6 +326,41 @@ class Story:
     def judged(self) -> DispositionSlice:
         """A verdict on goods of another return of the region."""
         return DispositionSlice.objects.filter(inspection__rma=inspected(received())).get()
+
+    @cached_property
+    def claim(self) -> SupplierClaim:
+        """A draft above the limit, for a mug of a return in GB that waits for its supplier."""
+        rma = received()
+        slices = [{"line_no": 1, "quantity": 1, "accepted": True, "disposition": "return_to_vendor"}]
+        told = {"reference": f"inspection-{uuid7()}", "location": location("GB").code, "slices": slices}
+        made = inspect_return(actor=SYSTEM, return_id=rma.id, inspection=read(InspectionIn, told))
+        terms = SupplierIn(name="Highland Wool", restocking_basis_points=1000, approval_above={"GBP": 1000})
+        put_supplier(actor=SYSTEM, code="highland", supplier=terms)
+        costs = [SupplierSkuIn(sku="JUMPER-M", unit_cost=1850, currency="GBP", supplier_sku="HW-17")]
+        put_supplier_skus(actor=SYSTEM, code="highland", skus=costs)
+        line = {"slice_id": made.slices.get().id}
+        return draft_claim(actor=SYSTEM, claim=read(ClaimIn, {"lines": [line], "reason": "seam torn"}))
+
+    @cached_property
+    def part(self) -> DispositionSlice:
+        """The verdict that the claim is for."""
+        part = self.claim.lines.get().slice
+        assert part
+        return part
+
+    @cached_property
+    def review(self) -> FraudReview:
+        """A return in GB that waits because it is worth too much."""
+        standard = ReturnPolicy.objects.get(name="standard", version=1)
+        fields = {"rules": standard.rules | {"fraud": {"value_above": {"*": 0}}}, "brand": "held"}
+        ReturnPolicy.objects.create(name=f"held-{uuid7().hex[:8]}", status="active", **fields)
+        return requested(brand="held").fraud_reviews.get()
+
+    @cached_property
+    def assessed(self) -> WarrantyAssessment:
+        """A jumper in GB that came back under warranty and waits for its verdict."""
+        line = {"external_id": "l1", "quantity": 1, "resolution": "repair", "reason": "broken", "evidence": ["photo"]}
+        return arrive(requested(kind="warranty", lines=[line])).assessments.get()
 
     @classmethod
     def told(cls) -> "Story":

@@ -1,6 +1,8 @@
 """Approvals: what waits for a second person, and the asking and answering for one repeated delivery."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -19,7 +21,6 @@ from retailops.cases.access import access_approval
 from retailops.cases.models import Approval
 from retailops.cases.selectors import approvals_waiting_for
 from retailops.cases.services.replays import REPLAY_KIND
-from retailops.events.models import Delivery
 from retailops.events.verdicts import SENDS
 from retailops.lib.errors import Conflict, DomainError, Invalid, NotFound
 from retailops.lib.htmx import done, show
@@ -28,8 +29,8 @@ from retailops.workbench.forms import ReasonForm
 from retailops.workbench.views.deliveries import TROUBLED, visible
 from retailops.workbench.views.people import actor_of
 from returns.access import access_refund, policies_visible_to
+from returns.claim_access import claims_visible_to
 from returns.limits import limit_matrix
-from returns.models import Refund, ReturnPolicy
 from returns.selectors import refunds_visible_to
 from returns.web.second_look import SecondLook
 
@@ -37,15 +38,37 @@ LIMIT = 100
 TITLES = {"approve": "Approve sending again", "refuse": "Refuse sending again"}
 
 
+Subjects = dict[UUID, Any]
+
+
+def _sources(actor: Actor, ids: Sequence[UUID]) -> dict[str, Subjects]:
+    """Return what approvals are about, as far as the person may see it, by the name that its template has."""
+    return {
+        "refund": refunds_visible_to(actor).select_related("rma").in_bulk(ids),
+        "delivery": to_other_systems(actor).select_related("destination__connection").in_bulk(ids),
+        "policy": policies_visible_to(actor).in_bulk(ids),
+        "adjustment": StockAdjustment.objects.select_related("location").in_bulk(ids),
+        "claim": claims_visible_to(actor).in_bulk(ids),
+    }
+
+
 @dataclass(frozen=True)
 class Waiting:
-    """One approval that waits, with what it is about as far as the person may see it."""
+    """One approval that waits, with what it is about (by that thing's name) as far as the person may see it."""
 
     approval: Approval
-    refund: Refund | None
-    delivery: Delivery | None
-    policy: ReturnPolicy | None = None
-    adjustment: StockAdjustment | None = None
+    subject: dict[str, Any]
+
+    @property
+    def template(self) -> str:
+        """Return the template that shows the subject and offers the decision; "" where it is not for this page."""
+        return "".join(f"workbench/approvals/_{name}.html" for name in self.subject)
+
+    def __getattr__(self, name: str) -> Any:
+        """Return the subject by its name; None where it is another thing."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self.subject.get(name)
 
     @property
     def beyond(self) -> str:
@@ -93,21 +116,12 @@ def approval(request: HttpRequest, approval_id: UUID) -> HttpResponse:
 
 def _waiting(actor: Actor) -> list[Waiting]:
     approvals = list(approvals_waiting_for(actor)[:LIMIT])
-    subjects = [each.subject_id for each in approvals]
-    refunds = refunds_visible_to(actor).select_related("rma").in_bulk(subjects)
-    deliveries = to_other_systems(actor).select_related("destination__connection").in_bulk(subjects)
-    policies = policies_visible_to(actor).in_bulk(subjects)
-    counted = StockAdjustment.objects.select_related("location").in_bulk(subjects)
-    return [
-        Waiting(
-            each,
-            refunds.get(each.subject_id),
-            deliveries.get(each.subject_id),
-            policies.get(each.subject_id),
-            counted.get(each.subject_id),
-        )
-        for each in approvals
-    ]
+    sources = _sources(actor, [each.subject_id for each in approvals])
+    return [Waiting(each, _subject(sources, each.subject_id)) for each in approvals]
+
+
+def _subject(sources: Mapping[str, Subjects], id: UUID) -> dict[str, Any]:
+    return {name: found[id] for name, found in sources.items() if id in found}
 
 
 @login_required

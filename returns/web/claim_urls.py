@@ -1,0 +1,14 @@
+"""Addresses of the pages of claims."""
+
+from django.urls import path
+
+from returns.web import claim_views
+
+app_name = "claims"
+urlpatterns = [
+    path("", claim_views.claim_list, name="list"),
+    path("draft/<uuid:slice_id>/", claim_views.claim_draft, name="draft"),
+    path("approvals/<uuid:approval_id>/<slug:verdict>/", claim_views.claim_verdict, name="verdict"),
+    path("<str:claim_number>/", claim_views.claim_detail, name="detail"),
+    path("<str:claim_number>/do/<slug:claim_key>/", claim_views.claim_action, name="action"),
+]
