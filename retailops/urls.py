@@ -12,6 +12,7 @@ urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
     path("accounts/mfa/", include("allauth.mfa.urls")),
     path("returns/", include("returns.web.urls")),
+    path("stored-value/", include("returns.web.stored_urls")),
     path("connections/", include("connectors.web.urls")),
     path("", include("retailops.runtime.urls")),
     path("", include("retailops.workbench.urls")),

@@ -47,6 +47,11 @@ class Share:
         return count(self.units)
 
     @property
+    def numbers(self) -> str:
+        """Return the units as people count them, from one: of [[0, 2], [5, 6]], "1 to 2, 6" in short."""
+        return ", ".join(str(end) if end - start == 1 else f"{start + 1}\N{EN DASH}{end}" for start, end in self.units)
+
+    @property
     def total(self) -> int:
         """Return the sum of the parts."""
         return sum(part.amount for part in self.parts)

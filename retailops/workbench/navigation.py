@@ -26,6 +26,7 @@ SCREENS = (
     Screen("approvals", "Approvals", "workbench:approvals", "a", "hand-raised", Permission.APPROVALS_DECIDE),
     Screen("dead", "Deliveries", "workbench:dead", "d", "paper-airplane", Permission.DELIVERIES_VIEW),
     Screen("returns", "Returns", "returns:list", "r", "arrow-uturn-left", Permission.RETURNS_VIEW),
+    Screen("stored", "Stored value", "stored:list", "v", "gift", Permission.STORED_VALUE_VIEW),
     Screen("trace", "Trace", "workbench:search", "t", "queue-list", Permission.EVENTS_READ),
     Screen("connections", "Connections", "connections:list", "c", "link", Permission.CONNECTIONS_VIEW),
 )

@@ -153,7 +153,22 @@ INBOX = {
     "done": Word("Taken in", "ok"),
     "dead": Word("Not understood", "bad"),
 }
+STORED = {
+    "active": Word("Active", "ok"),
+    "expired": Word("Expired", "", "clock"),
+    "void": Word("Ended", "", "no-symbol"),
+}
+ENTRY = {
+    "issue": Word("Issued", "ok"),
+    "bonus": Word("Bonus", "ok", "gift"),
+    "redeem": Word("Redeemed", "", "shopping-cart"),
+    "restore": Word("Restored", "ok", "arrow-uturn-left"),
+    "void": Word("Taken back", "warn", "no-symbol"),
+    "expire": Word("Lapsed", "warn", "clock"),
+}
 KINDS = {
+    "stored": STORED,
+    "entry": ENTRY,
     "inbox": INBOX,
     "return": RETURN,
     "facet": FACET,
@@ -217,6 +232,14 @@ EVENTS = {
     "return_line.inspected": "Goods inspected",
     "return_line.accepted": "Units accepted",
     "return_line.rejected": "Units rejected",
+    "stored_value.issued": "Customer credited",
+    "stored_value.redeemed": "Stored value redeemed",
+    "stored_value.restored": "Stored value restored",
+    "stored_value.taken_back": "Stored value taken back",
+    "stored_value.expired": "Stored value lapsed",
+    "stored_value.voided": "Account ended",
+    "stored_value.code_given": "Gift card got a code",
+    "marketplace.refund_observed": "Marketplace refunded",
     "refund.proposed": "Refund proposed",
     "refund.approved": "Refund approved",
     "approval.requested": "Second person asked",
@@ -266,6 +289,10 @@ CASE_KINDS = {
     "refund_unrouted": "No connection for the refund",
     "refund_exceeds_tenders": "Payments too small",
     "memo_unrouted": "No connection for the credit memo",
+    "marketplace_differs": "Marketplace paid another amount",
+    "marketplace_unexpected": "Marketplace refunded unasked",
+    "marketplace_silent": "Marketplace says nothing",
+    "refund_eaten_by_fees": "Fees take the whole refund",
     "advance_overdue": "Goods overdue",
     "refund_recovery": "Money to recover",
     "inbox_refused": "Message refused",

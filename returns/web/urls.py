@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from returns.web import correction_views, views
+from returns.web import correction_views, money_views, views
 
 app_name = "returns"
 urlpatterns = [
@@ -12,5 +12,7 @@ urlpatterns = [
     path("<str:number>/do/<slug:key>/", views.return_action, name="action"),
     path("<str:number>/receipts/<uuid:receipt_id>/reverse/", correction_views.reverse, name="reverse_receipt"),
     path("<str:number>/refunds/<uuid:refund_id>/again/", correction_views.refund_again, name="refund_again"),
+    path("<str:number>/refunds/<uuid:refund_id>/why/", money_views.refund_why, name="refund_why"),
+    path("<str:number>/refunds/<uuid:refund_id>/observed/", money_views.refund_observed, name="refund_observed"),
     path("<str:number>/refunds/<uuid:refund_id>/<slug:verdict>/", views.refund_verdict, name="refund_verdict"),
 ]

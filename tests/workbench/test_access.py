@@ -13,12 +13,13 @@ from retailops.accounts.models import DeniedAttempt
 from retailops.lib.ids import uuid7
 from retailops.workbench import urls as workbench_urls
 from returns.models import Return
+from returns.web import stored_urls
 from returns.web import urls as return_urls
 from tests.workbench import world
 
 pytestmark = pytest.mark.django_db
 
-MODULES = (workbench_urls, return_urls, connection_urls)
+MODULES = (workbench_urls, return_urls, stored_urls, connection_urls)
 OPEN_TO_ALL = {"workbench:home"}
 # These lists are open to a person of another region; they are empty for it.
 LISTS = {
@@ -28,6 +29,7 @@ LISTS = {
     "workbench:approvals",
     "returns:list",
     "returns:export",
+    "stored:list",
 }
 
 
@@ -46,7 +48,9 @@ NAMES = [name for name, _ in ROUTES]
 
 @pytest.fixture
 def story() -> world.Story:
-    return world.Story.told()
+    told = world.Story.told()
+    told.account.refresh_from_db()  # made now, so that the counts of a test do not see it appear
+    return told
 
 
 def addresses(story: world.Story, pattern: URLPattern, name: str) -> Iterator[str]:
@@ -58,6 +62,8 @@ def addresses(story: world.Story, pattern: URLPattern, name: str) -> Iterator[st
         "case_id": [story.case.id],
         "name": [story.connection.name],
         "refund_id": [uuid7()],
+        "account_id": [story.account.id],
+        "entry_id": [story.account.entries.get().id],
         "receipt_id": [story.rma.receipts.get().id],
         "verdict": ["approve"],
         "step": ["snooze"],

@@ -17,6 +17,7 @@ from retailops.workbench.trace.curl import as_curl
 from returns.enums import (
     CreditMemoStatus,
     DispositionStatus,
+    EntryKind,
     ErpState,
     InspectionState,
     Logistics,
@@ -24,6 +25,7 @@ from returns.enums import (
     RefundStatus,
     ReturnStatus,
     StockState,
+    StoredStatus,
 )
 
 
@@ -78,6 +80,8 @@ STATES = [
     ("circuit", CircuitState),
     ("verdict", VerdictKind),
     ("inbox", InboxStatus),
+    ("stored", StoredStatus),
+    ("entry", EntryKind),
     ("facet", Logistics),
     ("facet", InspectionState),
     ("facet", MoneyState),

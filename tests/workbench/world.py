@@ -16,7 +16,7 @@ from retailops.accounts.actor import Actor
 from retailops.accounts.models import RoleGrant, User
 from retailops.cases.inputs import CaseIn
 from retailops.cases.models import Approval, Case
-from retailops.cases.services import ask_replay, open_case
+from retailops.cases.services import approve, ask_replay, open_case
 from retailops.events.enums import DeliveryStatus, OutcomeClass
 from retailops.events.kernel_events import DeliveryDead
 from retailops.events.models import Attempt, Delivery
@@ -25,7 +25,9 @@ from retailops.events.replay import facts_of, subject_of
 from retailops.lib.clock import now
 from retailops.lib.ids import uuid7
 from returns.inputs import InspectionIn, OrderIn, ReceiptIn, ReturnIn, read
-from returns.models import Order, Refund, Return
+from returns.inputs.stored_value import GiftIn
+from returns.models import Order, Refund, Return, StoredAccount
+from returns.services.giving_value import give_stored_value
 from returns.services.inspecting import inspect_return
 from returns.services.intake import request_return
 from returns.services.orders import capture_order
@@ -213,6 +215,26 @@ class Story:
     def failed(self) -> Refund:
         """Another return's refund that the gateway refused; made where a test asks for it."""
         return failed_refund(self.connection)[0]
+
+    @cached_property
+    def account(self) -> StoredAccount:
+        """A gift card that the customer of the return was given; made where a test asks for it."""
+        key = str(uuid7())
+        gift = GiftIn(kind="gift_card", order_id=order_of(self.rma).id, amount=500, reason="late parcel", key=key)
+        waiting = give_stored_value(actor=Actor.system("colleague"), gift=gift)
+        assert waiting.approval is not None
+        approve(person("finance_approver").actor(), waiting.approval.id, "fine")
+        waiting.account.refresh_from_db()
+        return waiting.account
+
+    @cached_property
+    def gift(self) -> Approval:
+        """Another gift that waits for a second person; made where a test asks for it."""
+        key = str(uuid7())
+        gift = GiftIn(order_id=order_of(self.rma).id, amount=2500, reason="the parcel was late twice", key=key)
+        found = give_stored_value(actor=Actor.system("colleague"), gift=gift).approval
+        assert found is not None
+        return found
 
     @classmethod
     def told(cls) -> "Story":
