@@ -13,7 +13,7 @@ from retailops.lib.errors import NotFound
 from retailops.lib.htmx import done, show
 from returns.access import access_refund
 from returns.enums import RefundStatus
-from returns.inputs import OrderRef
+from returns.inputs import read
 from returns.inputs.marketplaces import ObservedRefundIn
 from returns.models import Refund, Return
 from returns.money_paths import Path, path_of
@@ -42,11 +42,11 @@ def refund_observed(request: HttpRequest, number: str, refund_id: UUID) -> HttpR
     form = ObservedForm(request.POST or None, currency=refund.currency)
     reason = _why_not(refund)
     if request.method == "POST" and not reason and form.is_valid():
-        observed = ObservedRefundIn(
-            order=OrderRef(order_id=rma.order_id), payment=refund.payment.external_id, currency=refund.currency,
-            observed_at=now(), **form.cleaned_data,
-        )  # fmt: skip
-        if accepted(form, lambda: observe_refund(actor=actor_of(request), observed=observed)):
+        told = {
+            "order": {"order_id": rma.order_id}, "payment": refund.payment.external_id, "currency": refund.currency,
+            "observed_at": now(), **form.cleaned_data,
+        }  # fmt: skip
+        if accepted(form, lambda: observe_refund(actor=actor_of(request), observed=read(ObservedRefundIn, told))):
             return done(request, _address(rma), "Recorded as the marketplace told it.")
     context = {"rma": rma, "refund": refund, "form": form, "reason": reason, "back": _address(rma)}
     return show(request, "returns/observed.html", context, status=422 if form.errors else 200)

@@ -18,6 +18,7 @@ from retailops.lib.errors import NotFound
 from retailops.lib.htmx import done, show
 from returns.access import access_account
 from returns.enums import StoredKind
+from returns.inputs import read
 from returns.inputs.stored_value import GiftIn
 from returns.models import StoredEntry
 from returns.services.giving_value import GIFT_KIND, Given, give_stored_value
@@ -115,9 +116,9 @@ def give(request: HttpRequest, number: str) -> HttpResponse:
     form = GiftForm(request.POST or None, currency=rma.currency)
     back = reverse("returns:detail", args=[rma.number])
     if request.method == "POST" and rma.order_id and form.is_valid():
-        gift = GiftIn(order_id=rma.order_id, **form.cleaned_data)
+        wanted = {"order_id": rma.order_id, **form.cleaned_data}
         given: list[Given] = []
-        if accepted(form, lambda: given.append(give_stored_value(actor=actor, gift=gift))):
+        if accepted(form, lambda: given.append(give_stored_value(actor=actor, gift=read(GiftIn, wanted)))):
             if given[0].entry is None:
                 return done(request, back, "It waits in Approvals for a second person.", messages.WARNING)
             return done(request, _address(given[0].account.id), "Given.")
