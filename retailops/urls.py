@@ -16,6 +16,7 @@ urlpatterns = [
     path("stock/", include("inventory.web.urls")),
     path("claims/", include("returns.web.claim_urls")),
     path("fraud-reviews/", include("returns.web.fraud_urls")),
+    path("stored-value/", include("returns.web.stored_urls")),
     path("connections/", include("connectors.web.urls")),
     path("", include("retailops.runtime.urls")),
     path("", include("retailops.workbench.urls")),

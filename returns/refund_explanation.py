@@ -47,6 +47,11 @@ class Share:
         return count(self.units)
 
     @property
+    def numbers(self) -> str:
+        """Return the units as people count them, from one: of [[0, 2], [5, 6]], "1 to 2, 6" in short."""
+        return ", ".join(str(end) if end - start == 1 else f"{start + 1}\N{EN DASH}{end}" for start, end in self.units)
+
+    @property
     def total(self) -> int:
         """Return the sum of the parts."""
         return sum(part.amount for part in self.parts)
@@ -151,7 +156,10 @@ def _by_line(
             numbers.get(key, line.line_no),
             line.sku,
             units.get(key, []),
-            [part for part in parts if part.order_line is not None and part.order_line.id == key],
+            sorted(
+                (part for part in parts if part.order_line is not None and part.order_line.id == key),
+                key=lambda part: part.amount < 0,  # what is taken off comes last
+            ),
         )
         for key, line in lines.items()
     ]
@@ -236,7 +244,7 @@ def _rest(terms: Terms, plan: Plan) -> Iterator[Reason]:
         yield Reason("duty", "refund_duty", "Duty is not given back.")
     if plan.bonus:
         percent = terms.rules.stored_value.bonus_percent.normalize()
-        text = f"{percent:f}% on top of what was paid, {_money(terms, plan.bonus)}: it is taken from no payment."
+        text = f"{percent:f}% on top, {_money(terms, plan.bonus)}: it is taken from no payment."
         yield Reason("bonus", "stored_value.bonus_percent", text)
     short = plan.permitted - plan.calculation.total
     if short > 0 and not plan.reason:
@@ -248,7 +256,7 @@ def _rest(terms: Terms, plan: Plan) -> Iterator[Reason]:
 
 def _tenders(terms: Terms, plan: Plan) -> Iterator[TenderReason]:
     shares = {tender.payment_id: amount for tender, amount in plan.spread}
-    order = ORDER_OF_TENDERS[terms.rules.tender_order]
+    order = f"Shared {ORDER_OF_TENDERS[terms.rules.tender_order]}" if len(terms.tenders) > 1 else "The only payment"
     able = {tender.payment_id for tender in terms.tenders_for(plan.destination)}
     for tender in terms.tenders:
         payment = terms.payments[tender.payment_id]
@@ -272,10 +280,10 @@ def _why_share(amount: int, left: int, able: bool, order: str, destination: Dest
     if not left:
         return "Nothing is left of it."
     if not amount:
-        return f"Not needed: shared {order}."
+        return f"Not needed. {order}."
     capped = ", up to all that is left of it" if amount == left else ""
     where = "" if destination == Destination.TENDER else f", kept as {destination.label.lower()}"
-    return f"Shared {order}{capped}{where}."
+    return f"{order}{capped}{where}."
 
 
 def _sum(parts: Iterable[Part], kind: ComponentKind) -> int:

@@ -30,6 +30,7 @@ SCREENS = (
     Screen("stock", "Stock", "stock:overview", "s", "archive-box", Permission.INVENTORY_VIEW),
     Screen("claims", "Claims", "claims:list", "l", "receipt-refund", Permission.CLAIMS_VIEW),
     Screen("fraud", "Fraud", "fraud:list", "f", "shield-exclamation", Permission.FRAUD_VIEW),
+    Screen("stored", "Stored value", "stored:list", "v", "gift", Permission.STORED_VALUE_VIEW),
     Screen("trace", "Trace", "workbench:search", "t", "queue-list", Permission.EVENTS_READ),
     Screen("connections", "Connections", "connections:list", "c", "link", Permission.CONNECTIONS_VIEW),
 )

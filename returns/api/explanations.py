@@ -14,7 +14,7 @@ from returns.worth import Part
 
 
 class ShareShape(Shape):
-    """One line's part of a refund. `units` are the ordinals that it pays for, as half-open ranges."""
+    """One line's part of a refund. `units` are the ordinals that it pays for, as half-open ranges from 0."""
 
     line_no: int
     sku: str

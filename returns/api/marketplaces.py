@@ -11,7 +11,7 @@ from retailops.accounts.endpoint import operation
 from retailops.accounts.permissions import Permission
 from retailops.events.api.commands import CommandEndpoint
 from retailops.lib.wire import Body, MoneyIn, MoneyShape, Shape
-from returns.inputs import OrderRef
+from returns.inputs import OrderRef, read
 from returns.inputs.marketplaces import ObservedRefundIn
 from returns.services.observing import observe_refund
 
@@ -53,7 +53,7 @@ class ObservedRefunds(CommandEndpoint):
         """Settles the refund that waits for it: of the same amount, else the oldest. Where none waits, or the amount is
         another than ours, a case opens. The same id again changes nothing."""
         given = body.model_dump() | {"amount": body.amount.amount, "currency": body.amount.currency}
-        told = observe_refund(actor=self.actor, observed=ObservedRefundIn.model_validate(given))
+        told = observe_refund(actor=self.actor, observed=read(ObservedRefundIn, given))
         return ObservedRefundShape.build(
             id=told.id, payment_id=told.payment_id, external_id=told.external_id,
             amount=MoneyShape.of(told.amount, told.currency), observed_at=told.observed_at, refund_id=told.refund_id,

@@ -18,6 +18,7 @@ from retailops.lib.wire import Body, MoneyIn, MoneyShape, Shape
 from returns.access import access_account, access_order
 from returns.api.bodies import Reason
 from returns.enums import EntryKind, StoredKind, StoredStatus
+from returns.inputs import read
 from returns.inputs.stored_value import GiftIn, RedemptionIn
 from returns.models import StoredAccount, StoredEntry
 from returns.selectors import stored_accounts_visible_to, stored_entries_visible_to
@@ -230,7 +231,7 @@ class Gifts(CommandEndpoint):
             fault = FieldError("/amount/currency", f"Must be {order.currency}, the order's currency.")
             raise Invalid("See `errors` for each field.", errors=[fault])
         given = body.model_dump() | {"amount": body.amount.amount}
-        found = give_stored_value(actor=self.actor, gift=GiftIn.model_validate(given))
+        found = give_stored_value(actor=self.actor, gift=read(GiftIn, given))
         return GiftShape.build(
             account=account_shape(found.account),
             entry=entry_shape(found.entry) if found.entry else None,
@@ -251,11 +252,7 @@ class Redemptions(CommandEndpoint):
             fault = FieldError("/account_id", "Name the account by account_id, or by code.")
             raise Invalid("See `errors` for each field.", errors=[fault])
         given = body.model_dump() | {"amount": body.amount.amount, "currency": body.amount.currency}
-        return entry_shape(redeem_stored_value(actor=self.actor, redemption=_redemption(given)))
-
-
-def _redemption(given: dict[str, object]) -> RedemptionIn:
-    return RedemptionIn.model_validate(given)
+        return entry_shape(redeem_stored_value(actor=self.actor, redemption=read(RedemptionIn, given)))
 
 
 class GiftCardCode(CommandEndpoint):

@@ -29,15 +29,18 @@ from returns.models import (
     Refund,
     Return,
     ReturnLine,
+    StoredAccount,
     SupplierClaim,
     TillRefund,
     WarrantyAssessment,
 )
+from returns.money_paths import Path, path_of
 from returns.selectors import parcels_that_arrived, status_shown
 from returns.services.claim_drafting import CLAIMABLE
 from returns.web.actions import Offer, offers
 from returns.web.codes import qr_picture
 from returns.web.corrections import RETRIED, why_not_reversed
+from returns.web.stored_listing import accounts_for
 from returns.web.warranty_steps import steps_of
 from returns.web.why import Why, why_of
 
@@ -122,7 +125,7 @@ class ReturnDetail:
         """Return the refunds with components and attempts, oldest first."""
         return list(
             self.rma.refunds.select_related("payment", "approval")
-            .prefetch_related("components", Prefetch("attempts", to_attr="told"))
+            .prefetch_related("components", Prefetch("attempts", to_attr="told"), "stored_entries")
             .order_by("proposed_at")
         )
 
@@ -256,6 +259,31 @@ class ReturnDetail:
     def may_refund(self) -> bool:
         """Tell whether the person may try failed refunds again here."""
         return can(self.actor, Permission.REFUNDS_PROPOSE, region=self.rma.region, brand=self.rma.brand)
+
+    @cached_property
+    def may_observe(self) -> bool:
+        """Tell whether the person may record what a marketplace says that it paid."""
+        return can(self.actor, Permission.REFUNDS_OBSERVE, region=self.rma.region, brand=self.rma.brand)
+
+    @cached_property
+    def observed(self) -> list[Refund]:
+        """Return the refunds that wait for a marketplace's word."""
+        return [
+            refund
+            for refund in self.refunds
+            if refund.status == RefundStatus.PENDING and path_of(refund) == Path.OBSERVED
+        ]
+
+    @cached_property
+    def may_give(self) -> bool:
+        """Tell whether the person may give this customer value."""
+        allowed = can(self.actor, Permission.STORED_VALUE_ISSUE, region=self.rma.region, brand=self.rma.brand)
+        return allowed and self.rma.order_id is not None
+
+    @cached_property
+    def accounts(self) -> list[StoredAccount]:
+        """Return the customer's accounts of stored value that the person may see."""
+        return accounts_for(self.actor, self.rma)
 
     @cached_property
     def flow(self) -> list[str]:

@@ -6,6 +6,7 @@ from returns.web import (
     batch_views,
     check_views,
     correction_views,
+    money_views,
     override_views,
     request_views,
     verdict_views,
@@ -32,6 +33,8 @@ urlpatterns = [
     path("<str:number>/refunds/<uuid:refund_id>/again/", correction_views.refund_again, name="refund_again"),
     path("<str:number>/refunds/<uuid:refund_id>/override/", override_views.override, name="refund_override"),
     path("<str:number>/refunds/<uuid:refund_id>/cancel/", override_views.cancel, name="refund_cancel"),
+    path("<str:number>/refunds/<uuid:refund_id>/why/", money_views.refund_why, name="refund_why"),
+    path("<str:number>/refunds/<uuid:refund_id>/observed/", money_views.refund_observed, name="refund_observed"),
     path("<str:number>/refunds/<uuid:refund_id>/<slug:verdict>/", views.refund_verdict, name="refund_verdict"),
     path(
         "<str:number>/warranty/<uuid:assessment_id>/<slug:warranty_step>/",

@@ -65,6 +65,7 @@ def test_three_persons_give_value(api: Api, stranger: Api, powerless: Api, make_
     powerless.post("/stored-value/gifts", gift(order)).problem(403, "denied")
     make_api("stored_value:read").post("/stored-value/gifts", gift(order)).problem(403, "denied")
     api.post("/stored-value/gifts", gift(order) | {"amount": money(5, "EUR")}).problem(400, "invalid")
+    api.post("/stored-value/gifts", gift(order, 0)).problem(400, "invalid")
     assert not StoredAccount.objects.exists()
     account = api.post("/stored-value/gifts", gift(order)).ok()["account"]["id"]
     for path in (f"/stored-value/{account}", f"/stored-value/{account}/entries"):

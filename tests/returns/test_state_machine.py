@@ -30,12 +30,14 @@ from tests.factories import (
     make_order,
     make_receipt,
     make_return,
+    make_user,
     order_data,
     role_actor,
     slice_data,
     unique,
 )
 from tests.returns.proofs import breaches
+from tests.returns.stored_value_steps import StoredValueSteps
 
 pytestmark = pytest.mark.django_db
 
@@ -56,14 +58,14 @@ few = st.integers(1, 3)
 pick = st.integers(0, 5)
 
 
-class ReturnsMachine(RuleBasedStateMachine):
+class ReturnsMachine(StoredValueSteps, RuleBasedStateMachine):
     """One order, several returns of it, everything that may be done to them."""
 
     def __init__(self) -> None:
         super().__init__()
         self.savepoint = transaction.atomic()
         self.savepoint.__enter__()
-        self.approver = role_actor("finance_approver")
+        self.approver = make_user("finance_approver").actor()
 
     def teardown(self) -> None:
         """Undo everything, so that examples do not meet."""
@@ -76,8 +78,9 @@ class ReturnsMachine(RuleBasedStateMachine):
         limit=st.sampled_from([0, 2000, None]),
         tenders=st.sampled_from([1, 2]),
         inspect=st.booleans(),
+        last=st.sampled_from(["card", "card", "marketplace"]),
     )
-    def begin(self, timing: str, memo: bool, limit: int | None, tenders: int, inspect: bool) -> None:
+    def begin(self, timing: str, memo: bool, limit: int | None, tenders: int, inspect: bool, last: str) -> None:
         """Capture an order under a policy."""
         ensure_policy(
             refund_timing=timing,
@@ -86,6 +89,8 @@ class ReturnsMachine(RuleBasedStateMachine):
             inspection_required=inspect,
             refund_shipping="proportional" if memo else "full_when_all",
             restocking_fee={"percent": "10", "fixed": {"GBP": 50}},
+            resolutions=["refund", "store_credit", "gift_card", "none"],
+            stored_value={"bonus_percent": "7", "gift_limit": {"*": 500}, "store_credit_days": 30},
         )
         self.location = make_location().code
         taxes = [{"code": "VAT", "amount": 401}, {"code": "ECO", "amount": 7, "included": True}]
@@ -100,6 +105,7 @@ class ReturnsMachine(RuleBasedStateMachine):
             {"external_id": unique("pi_"), "gateway": "stripe", "captured": amount}
             for amount in [*parts, total - sum(parts)]
         ]
+        data["payments"][-1]["tender"] = last
         self.order: Order = make_order(**data)
 
     def attempt(self, command: Callable[..., Any], *args: Any, **kwargs: Any) -> None:

@@ -21,6 +21,7 @@ from returns.enums import (
     ClaimStatus,
     CreditMemoStatus,
     DispositionStatus,
+    EntryKind,
     ErpState,
     InspectionState,
     Logistics,
@@ -31,6 +32,7 @@ from returns.enums import (
     ReturnStatus,
     ReviewStatus,
     StockState,
+    StoredStatus,
     StoreItemStatus,
 )
 
@@ -91,6 +93,8 @@ STATES = [
     ("drift", DriftStatus),
     ("drift", DriftClass),
     ("adjustment", AdjustmentStatus),
+    ("stored", StoredStatus),
+    ("entry", EntryKind),
     ("facet", Logistics),
     ("facet", InspectionState),
     ("facet", MoneyState),

@@ -24,7 +24,7 @@ from retailops.accounts.models import RoleGrant, User
 from retailops.cases.evidence import Upload, add_evidence
 from retailops.cases.inputs import CaseIn
 from retailops.cases.models import Approval, Case, EvidenceFile
-from retailops.cases.services import ask_replay, open_case
+from retailops.cases.services import approve, ask_replay, open_case
 from retailops.events.enums import DeliveryStatus, OutcomeClass
 from retailops.events.kernel_events import DeliveryDead
 from retailops.events.models import Attempt, Delivery
@@ -37,6 +37,7 @@ from returns.inputs.chargebacks import ChargebackIn
 from returns.inputs.claims import ClaimIn, SupplierIn, SupplierSkuIn
 from returns.inputs.policies import PolicyDraftIn
 from returns.inputs.store import StoreBatchIn
+from returns.inputs.stored_value import GiftIn
 from returns.models import (
     DispositionSlice,
     FraudReview,
@@ -45,12 +46,14 @@ from returns.models import (
     Return,
     ReturnPolicy,
     StoreBatch,
+    StoredAccount,
     SupplierClaim,
     WarrantyAssessment,
 )
 from returns.policy_content import rules_in
 from returns.services.chargebacks import record_chargeback
 from returns.services.claim_drafting import draft_claim
+from returns.services.giving_value import give_stored_value
 from returns.services.inspecting import inspect_return
 from returns.services.intake import request_return
 from returns.services.orders import capture_order
@@ -361,6 +364,26 @@ class Story:
         """A jumper in GB that came back under warranty and waits for its verdict."""
         line = {"external_id": "l1", "quantity": 1, "resolution": "repair", "reason": "broken", "evidence": ["photo"]}
         return arrive(requested(kind="warranty", lines=[line])).assessments.get()
+
+    @cached_property
+    def account(self) -> StoredAccount:
+        """A gift card that the customer of the return was given; made where a test asks for it."""
+        key = str(uuid7())
+        gift = GiftIn(kind="gift_card", order_id=order_of(self.rma).id, amount=500, reason="late parcel", key=key)
+        waiting = give_stored_value(actor=Actor.system("colleague"), gift=gift)
+        assert waiting.approval is not None
+        approve(person("finance_approver").actor(), waiting.approval.id, "fine")
+        waiting.account.refresh_from_db()
+        return waiting.account
+
+    @cached_property
+    def gift(self) -> Approval:
+        """Another gift that waits for a second person; made where a test asks for it."""
+        key = str(uuid7())
+        gift = GiftIn(order_id=order_of(self.rma).id, amount=2500, reason="the parcel was late twice", key=key)
+        found = give_stored_value(actor=Actor.system("colleague"), gift=gift).approval
+        assert found is not None
+        return found
 
     @classmethod
     def told(cls) -> "Story":

@@ -31,7 +31,7 @@ from retailops.workbench.views.people import actor_of
 from returns.access import access_refund, policies_visible_to
 from returns.claim_access import claims_visible_to
 from returns.limits import limit_matrix
-from returns.selectors import refunds_visible_to
+from returns.selectors import refunds_visible_to, stored_accounts_visible_to
 from returns.web.second_look import SecondLook
 
 LIMIT = 100
@@ -49,6 +49,7 @@ def _sources(actor: Actor, ids: Sequence[UUID]) -> dict[str, Subjects]:
         "policy": policies_visible_to(actor).in_bulk(ids),
         "adjustment": StockAdjustment.objects.select_related("location").in_bulk(ids),
         "claim": claims_visible_to(actor).in_bulk(ids),
+        "gift": stored_accounts_visible_to(actor).in_bulk(ids),
     }
 
 
