@@ -5,6 +5,7 @@ from django.urls import path
 from returns.api.approvals import Approvals, Approve, Refuse
 from returns.api.decisions import DECISIONS
 from returns.api.eligibility import EligibilityEndpoint
+from returns.api.exchanges import EXCHANGES, ExchangeEndpoint, ReturnExchanges
 from returns.api.goods import LINE_COMMANDS, BlindReceipts, Inspections, Receipts
 from returns.api.orders import OrderBatch, OrderByChannel, OrderEndpoint, Orders
 from returns.api.refunds import RefundEndpoint, RefundPreview, ReturnRefunds
@@ -23,6 +24,9 @@ urlpatterns = [
     path("returns/<str:id>/inspections", Inspections.as_view(), name="return-inspections"),
     path("returns/<str:id>/refunds", ReturnRefunds.as_view(), name="return-refunds"),
     path("returns/<str:id>/refunds/preview", RefundPreview.as_view(), name="refund-preview"),
+    path("returns/<str:id>/exchanges", ReturnExchanges.as_view(), name="return-exchanges"),
+    path("exchanges/<uuid:id>", ExchangeEndpoint.as_view(), name="exchange"),
+    *[path(f"exchanges/<uuid:id>/{verb}", view.as_view(), name=f"exchange-{verb}") for verb, view in EXCHANGES.items()],
     path("approvals", Approvals.as_view(), name="approvals"),
     path("approvals/<uuid:id>/approve", Approve.as_view(), name="approve"),
     path("approvals/<uuid:id>/refuse", Refuse.as_view(), name="refuse"),

@@ -6,8 +6,9 @@ from typing import Any
 from retailops.accounts.actor import Actor
 from retailops.lib.clock import now
 from returns.inputs import InspectionIn, ReceiptIn, RefundProposalIn, read
+from returns.inputs.exchanges import ExchangeIn
 from returns.models import Return
-from returns.services import inspecting, quantities, receiving, refunds, transit
+from returns.services import exchanges, inspecting, quantities, receiving, refunds, transit
 
 Data = Mapping[str, Any]
 
@@ -54,6 +55,12 @@ def propose(actor: Actor, rma: Return, data: Data) -> object:
     if data["amount"] is not None:
         proposal = read(RefundProposalIn, {"amount": data["amount"], "reason": data["reason"]})
     return refunds.propose_refund(actor=actor, return_id=rma.id, proposal=proposal)
+
+
+def exchange(actor: Actor, rma: Return, data: Data) -> object:
+    """Propose the exchange and hold its goods at once."""
+    proposal = {"resolution": data["what"], "lines": data["lines"], "reserve": True, "reason": data["reason"]}
+    return exchanges.propose_exchange(actor=actor, return_id=rma.id, proposal=read(ExchangeIn, proposal))
 
 
 def in_transit(actor: Actor, rma: Return, data: Data) -> object:

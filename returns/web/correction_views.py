@@ -37,7 +37,7 @@ def reverse(request: HttpRequest, number: str, receipt_id: UUID) -> HttpResponse
     form = ReversalForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         reason = form.cleaned_data["reason"]
-        if _accepted(
+        if accepted(
             form,
             lambda: reverse_receipt(actor=actor, return_id=rma.id, scan_id=receipt.scan_id, reason=reason),
         ):
@@ -58,7 +58,7 @@ def refund_again(request: HttpRequest, number: str, refund_id: UUID) -> HttpResp
     form = AgainForm(request.POST or None, refund=refund)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
-        if _accepted(
+        if accepted(
             form,
             lambda: supersede_refund(
                 actor=actor, refund_id=refund.id, reason=given["reason"], payment_id=UUID(given["payment"])
@@ -71,7 +71,7 @@ def refund_again(request: HttpRequest, number: str, refund_id: UUID) -> HttpResp
     return _form(request, "returns/refund_again.html", rma, form, {"refund": refund, "reason": reason})
 
 
-def _accepted(form: forms.Form, command: Callable[[], object]) -> bool:
+def accepted(form: forms.Form, command: Callable[[], object]) -> bool:
     """Run the command in its own transaction; a refusal is told in the form. Denied and NotFound go on."""
     try:
         with transaction.atomic(durable=True):

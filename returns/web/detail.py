@@ -11,11 +11,12 @@ from retailops.accounts.permissions import Permission
 from retailops.cases.models import Approval, ApprovalStatus, Case, CaseStatus
 from retailops.events.models import Delivery, Event
 from retailops.lib.money import Money
-from returns.enums import LIVE_REFUNDS, Logistics, RefundStatus
+from returns.enums import CLAIMING_EXCHANGES, LIVE_REFUNDS, Logistics, RefundStatus, Resolution
 from returns.models import CreditMemo, Inspection, Receipt, Refund, Return, ReturnLine
 from returns.selectors import status_shown
 from returns.web.actions import Offer, offers
 from returns.web.corrections import RETRIED, why_not_reversed
+from returns.web.exchanges import ExchangeView, views
 
 HISTORY_LIMIT = 8
 
@@ -62,6 +63,17 @@ class ReturnDetail:
             .prefetch_related("components", Prefetch("attempts", to_attr="told"))
             .order_by("proposed_at")
         )
+
+    @cached_property
+    def exchanges(self) -> list[ExchangeView]:
+        """Return the exchanges with what may be done with each, oldest first."""
+        return views(self.actor, self.rma)
+
+    @cached_property
+    def to_exchange(self) -> bool:
+        """Tell whether a line is to be exchanged and nothing is proposed for it."""
+        wanted = any(line.resolution in (Resolution.EXCHANGE, Resolution.REPLACEMENT) for line in self.lines)
+        return wanted and not any(view.exchange.status in CLAIMING_EXCHANGES for view in self.exchanges)
 
     @cached_property
     def retried(self) -> list[Refund]:
@@ -120,6 +132,7 @@ class ReturnDetail:
             self.rma.open_cases,
             *(f"{each.id}{each.status}{each.attempt_no}" for each in self.deliveries),
             *(f"{each.id}{each.status}" for each in self.refunds),
+            *(f"{each.exchange.id}{each.exchange.status}{each.waits_for}" for each in self.exchanges),
             *(f"{each.id}{each.owner_id}" for each in self.cases),
         ]
         return sha256("|".join(map(str, parts)).encode()).hexdigest()[:16]
@@ -143,8 +156,9 @@ class ReturnDetail:
     def flow(self) -> list[str]:
         """Return the actions that usually come next; the others are in the menu."""
         arriving = self.rma.logistics != Logistics.RECEIVED
-        earned = any(line.accepted + line.kept > line.refunded for line in self.lines)
-        return ["authorize", "inspect", *(["receive"] if arriving else []), *(["refund"] if earned else [])]
+        earned = any(line.accepted + line.kept > line.refunded + line.exchanged for line in self.lines)
+        more = {"receive": arriving, "exchange": self.to_exchange, "refund": earned and not self.to_exchange}
+        return ["authorize", "inspect", *(key for key, wanted in more.items() if wanted)]
 
     @cached_property
     def next(self) -> str:

@@ -58,11 +58,12 @@ def addresses(story: world.Story, pattern: URLPattern, name: str) -> Iterator[st
         "case_id": [story.case.id],
         "name": [story.connection.name],
         "refund_id": [uuid7()],
+        "exchange_id": [uuid7()],
         "receipt_id": [story.rma.receipts.get().id],
         "verdict": ["approve"],
         "step": ["snooze"],
         "approval_id": [story.approval.id],
-        "key": ["receive", "cancel"] if name.startswith("returns:") else ["lost_answer"],
+        "key": ["receive", "cancel", "exchange"] if name.startswith("returns:") else ["lost_answer"],
     }
     taken = pattern.pattern.regex.groupindex
     kwargs = {key: known[key][0] for key in taken}

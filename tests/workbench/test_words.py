@@ -8,6 +8,7 @@ from django.template import Context, Template
 from heroicons.templatetags.heroicons import heroicon_micro
 
 from connectors.models import InboxStatus
+from inventory.enums import ReservationStatus
 from retailops.cases.models import CaseStatus
 from retailops.events.enums import CircuitState, DeliveryStatus, EffectStatus, OutcomeClass
 from retailops.events.verdicts import VerdictKind
@@ -18,6 +19,7 @@ from returns.enums import (
     CreditMemoStatus,
     DispositionStatus,
     ErpState,
+    ExchangeStatus,
     InspectionState,
     Logistics,
     MoneyState,
@@ -69,6 +71,8 @@ def test_exact_time_is_the_title_of_the_relative_one() -> None:
 STATES = [
     ("return", ReturnStatus),
     ("refund", RefundStatus),
+    ("exchange", ExchangeStatus),
+    ("reservation", ReservationStatus),
     ("memo", CreditMemoStatus),
     ("disposition", DispositionStatus),
     ("delivery", DeliveryStatus),
