@@ -37,6 +37,12 @@ def pages(story: world.Story) -> dict[str, str]:
         "reverse-receipt": f"/returns/{number}/receipts/{story.rma.receipts.get().id}/reverse/",
         "return-failed": f"/returns/{story.failed.rma.number}/",
         "refund-again": f"/returns/{story.failed.rma.number}/refunds/{refund}/again/",
+        "exchange": f"/returns/{story.swapped.rma.number}/",
+        "exchange-propose": f"/returns/{number}/do/exchange/",
+        **{
+            f"exchange-{step}": f"/returns/{story.swapped.rma.number}/exchanges/{story.swapped.id}/{step}/"
+            for step in ("pay", "release", "ship", "convert", "cancel")
+        },
         "search": "/trace/",
         "search-nothing": "/trace/?q=nothing",
         "trace": f"/trace/{story.rma.correlation_id}/",

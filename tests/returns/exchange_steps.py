@@ -1,4 +1,4 @@
-"""Steps of exchanges for the machine of returns: proposed, held, paid, released, shipped, converted, canceled, in any order."""
+"""Steps of exchanges for the machine of returns: from proposed to shipped, converted or canceled, in any order."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -12,6 +12,7 @@ from django.test import Client
 from connectors.models import Connection
 from connectors.services import create_connection
 from inventory.models import Location
+from inventory.services import MoveIn, move_stock
 from retailops.accounts.actor import Actor
 from retailops.accounts.models import RoleGrant, User
 from retailops.cases.inputs import CaseIn
@@ -25,7 +26,9 @@ from retailops.events.replay import facts_of, subject_of
 from retailops.lib.clock import now
 from retailops.lib.ids import uuid7
 from returns.inputs import InspectionIn, OrderIn, ReceiptIn, ReturnIn, read
-from returns.models import Order, Refund, Return
+from returns.inputs.exchanges import ExchangeIn
+from returns.models import Exchange, Order, Refund, Return, ReturnPolicy
+from returns.services.exchanges import propose_exchange
 from returns.services.inspecting import inspect_return
 from returns.services.intake import request_return
 from returns.services.orders import capture_order
@@ -214,6 +217,11 @@ class Story:
         """Another return's refund that the gateway refused; made where a test asks for it."""
         return failed_refund(self.connection)[0]
 
+    @cached_property
+    def swapped(self) -> Exchange:
+        """Another return's exchange that waits for its payment; made where a test asks for it."""
+        return exchange_awaiting_payment()
+
     @classmethod
     def told(cls) -> "Story":
         """Make the story."""
@@ -224,6 +232,25 @@ class Story:
         story = cls(rma, connection, delivery, case_about(rma), asked)
         rma.refresh_from_db()
         return story
+
+
+def exchange_awaiting_payment() -> Exchange:
+    """Return an exchange of a jumper for a dearer one, whose goods are held and whose balance is owed."""
+    policy = ReturnPolicy.objects.filter(name="standard").latest("version")
+    rules = policy.rules | {"resolutions": ["refund", "exchange", "replacement", "store_credit", "none"]}
+    ReturnPolicy.objects.create(
+        name="standard", version=policy.version + 1, status="active", rules=rules, effective_from=policy.effective_from
+    )
+    line = {"external_id": "l1", "quantity": 1, "reason": "too_small", "resolution": "exchange"}
+    rma = requested(lines=[line], kind="exchange")
+    place = location("GB").code
+    new = MoveIn(f"in:{uuid7()}", "JUMPER-L", 2, "external", "sellable", place, "adjustment", uuid7(), uuid7())
+    move_stock(actor=SYSTEM, moves=[new])
+    taxes = [{"code": "VAT20", "amount": 850, "included": True}]
+    wanted = {"line_no": 1, "quantity": 1, "wanted_sku": "JUMPER-L", "wanted_title": "Merino jumper, large",
+              "unit_price": 5099, "taxes": taxes}  # fmt: skip
+    proposal = read(ExchangeIn, {"lines": [wanted], "reserve": True})
+    return propose_exchange(actor=SYSTEM, return_id=rma.id, proposal=proposal)
 
 
 def counts() -> dict[str, int]:
