@@ -1,4 +1,4 @@
-"""Stripe: refunds out, refund events in."""
+"""Stripe: refunds out; refund events, and payments of exchanges, in."""
 
 import json
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from connectors.protocol import (
     Verified,
     named_gateway,
 )
-from connectors.stripe import mapping, outcomes, signature
+from connectors.stripe import mapping, outcomes, payments, signature
 from connectors.stripe.client import StripeApi
 from connectors.stripe.config import StripeConfig
 from retailops.events.transport import Claimed, Finding, Outcome
@@ -42,7 +42,7 @@ class StripeConnector(Connector):
         CREATE: Operation(CREATE, repeat_safe=False, key_memory=KEY_MEMORY, effect_kind="refund", money=True),
     }
     routes = (Route("refund.submitted", CREATE, serves=named_gateway),)
-    topics = ("refund.created", "refund.updated", "refund.failed", "charge.refunded")
+    topics = ("refund.created", "refund.updated", "refund.failed", "charge.refunded", payments.TOPIC)
     signature = "Stripe-Signature (HMAC-SHA256 over timestamp and raw body)"
     keeps_errors = True
     limits = {
@@ -86,7 +86,9 @@ class StripeConnector(Connector):
             raise SignatureRefused("signed, but not a Stripe event") from error
 
     def translate(self, conn: ConnectionContext, message: InboxMessage) -> Translated | None:
-        """Take a refund event; `charge.refunded` only sums up what refund events tell one by one."""
+        """Take a refund event, or a payment of an exchange; `charge.refunded` only sums up what refund events tell."""
+        if message.topic == payments.TOPIC:
+            return payments.record(conn, json.loads(bytes(message.body))["data"]["object"])
         if not message.topic.startswith("refund."):
             return Translated(result={"ignored": message.topic})
         event: dict[str, Any] = json.loads(bytes(message.body))
