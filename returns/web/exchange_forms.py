@@ -51,7 +51,7 @@ class ExchangeForm(ActionForm):
     def _add(self, line: ReturnLine, free: int, choices: dict[str, int]) -> None:
         number, title = line.line_no, f"{line.sku} {line.title}".strip()
         self.fields[f"quantity_{number}"] = forms.IntegerField(
-            label=f"Units of {title}", min_value=0, max_value=free, required=False,
+            label=f"Units of {title} that come back", min_value=0, max_value=free, required=False,
             initial=free if line.resolution in SWAPPED else 0,
         )  # fmt: skip
         self.fields[f"wanted_{number}"] = forms.ChoiceField(

@@ -24,7 +24,7 @@ def told(stripe: Connection, exchange_id: Any, amount: int = 500, **fields: Any)
         "metadata": {"exchange_id": str(exchange_id)} if exchange_id else {},
     } | fields  # fmt: skip
     event = {"id": "evt_1", "type": "payment_intent.succeeded", "data": {"object": intent}}
-    message = InboxMessage(topic=event["type"], body=json.dumps(event).encode(), message_id="evt_1")
+    message = InboxMessage(topic="payment_intent.succeeded", body=json.dumps(event).encode(), message_id="evt_1")
     return CONNECTOR.translate(context_of(stripe), message)
 
 
