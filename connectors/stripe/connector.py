@@ -1,4 +1,4 @@
-"""Stripe: refunds out, refund events in."""
+"""Stripe: refunds out; refund events, and payments of exchanges, in."""
 
 import json
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from connectors.protocol import (
     Verified,
     named_gateway,
 )
-from connectors.stripe import disputes, mapping, outcomes, signature
+from connectors.stripe import disputes, mapping, outcomes, payments, signature
 from connectors.stripe.client import StripeApi
 from connectors.stripe.config import StripeConfig
 from retailops.events.models import Event
@@ -58,6 +58,7 @@ class StripeConnector(Connector):
         "refund.updated",
         "refund.failed",
         "charge.refunded",
+        payments.TOPIC,
         "charge.dispute.created",
         "charge.dispute.updated",
         "charge.dispute.closed",
@@ -112,10 +113,15 @@ class StripeConnector(Connector):
             raise SignatureRefused("signed, but not a Stripe event") from error
 
     def translate(self, conn: ConnectionContext, message: InboxMessage) -> Translated | None:
-        """Take a refund or dispute event; `charge.refunded` only sums up what refund events tell one by one."""
+        """Take a refund or dispute event, or a payment of an exchange.
+
+        `charge.refunded` only sums up what refund events tell one by one.
+        """
         source = {"message": message.message_id, "topic": message.topic}
         if message.topic.startswith("charge.dispute."):
             return disputes.record(conn, json.loads(bytes(message.body)), source)
+        if message.topic == payments.TOPIC:
+            return payments.record(conn, json.loads(bytes(message.body))["data"]["object"])
         if not message.topic.startswith("refund."):
             return Translated(result={"ignored": message.topic})
         event: dict[str, Any] = json.loads(bytes(message.body))

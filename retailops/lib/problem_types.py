@@ -116,6 +116,11 @@ PROBLEM_TYPES = [
         "inspected", 409, "Goods of the receipt were judged: it cannot be reversed.", "Correct the inspection first."
     ),
     problem("refund-live", 409, "A refund lives: the return cannot be canceled.", "Reverse the refund first."),
+    problem("exchange-live", 409, "An exchange lives: the return cannot be canceled.", "Cancel or convert it first."),
+    problem("not-ready", 409, "The exchange waits; `detail` says for what.", "Release it when that came."),
+    problem("on-its-way", 409, "The exchange can no longer be converted or canceled.", _FETCH),
+    problem("not-owed", 409, "Nothing is owed for the exchange.", "Check which exchange was paid."),
+    problem("stock-reserved", 409, "The units are held for somebody else.", "Move fewer, or release the reservation."),
     problem("units-taken", 409, "Another return has taken these units meanwhile.", "Ask for other units."),
     problem("claimed", 409, "Units are claimed from their supplier.", "Drop the draft claim, or claim fewer units."),
     problem("assessed", 409, "A warranty verdict stands on these units.", "Go on from the verdict."),
@@ -196,6 +201,11 @@ PROBLEM_TYPES = [
         "exceeds-tender", 422, "The payment cannot take the whole amount.", "Choose a lower amount or another payment."
     ),
     problem("exceeds-tenders", 422, "The payments cannot take the whole amount.", "Lower the amount."),
+    problem("not-offered", 422, "Policy does not offer that.", "Give a `reason` to go beyond policy."),
+    problem("too-many", 422, "More units than can be exchanged.", "Lower the quantity; `errors` names the lines."),
+    problem("not-the-same", 422, "A replacement is the same goods once more.", "Propose an exchange for other goods."),
+    problem("no-order", 422, "No order explains the units, so their price is not known.", "Match the return first."),
+    problem("more-than-owed", 422, "The payment is more than is owed.", "Record what was paid for this exchange."),
     problem("unknown-payment", 422, "The payment is not one of this order.", "Name one of the order's payments."),
     problem("other-currency", 422, "The currencies differ.", "Send the currency of the return, account or payment."),
     problem("exceeds-balance", 422, "Less is left on the account.", "`left` says how much, in minor units."),

@@ -33,6 +33,7 @@ def next_actions(actor: Actor, rma: Return) -> list[str]:
         wanted |= dict.fromkeys(("keep", "cancel-remaining"), Permission.RETURNS_DECIDE)
     if rma.status == ReturnStatus.AUTHORIZED:
         wanted["refunds"] = Permission.REFUNDS_PROPOSE
+        wanted["exchanges"] = Permission.RETURNS_DECIDE
     return [verb for verb, permission in wanted.items() if can(actor, permission, region=rma.region, brand=rma.brand)]
 
 

@@ -223,10 +223,11 @@ class InspectionShape(Shape):
 
 
 class CreditMemoShape(Shape):
-    """The ERP's document for one refund."""
+    """The ERP's document for one refund, or for the gross credit of one exchange."""
 
     id: UUID
-    refund_id: UUID
+    refund_id: UUID | None
+    exchange_id: UUID | None
     status: CreditMemoStatus
     amount: MoneyShape
     external_reference: str
@@ -364,7 +365,7 @@ def return_detail_shape(rma: Return, next_actions: Iterable[str]) -> ReturnDetai
         refunds=[refund_shape(refund) for refund in rma.refunds.all()],
         credit_memos=[
             CreditMemoShape.build(
-                id=memo.id, refund_id=memo.refund_id, status=memo.status,
+                id=memo.id, refund_id=memo.refund_id, exchange_id=memo.exchange_id, status=memo.status,
                 amount=MoneyShape.of(memo.amount, memo.currency), external_reference=memo.external_reference,
                 failure=memo.failure, posted_at=memo.posted_at,
             )

@@ -8,6 +8,7 @@ from returns.api.customers import CustomerEndpoint, EraseCustomer, MergeCustomer
 from returns.api.decisions import DECISIONS
 from returns.api.drafts import DiscardDraft, DraftLines, Drafts, SubmitDraft
 from returns.api.eligibility import EligibilityEndpoint
+from returns.api.exchanges import EXCHANGES, ExchangeEndpoint, ReturnExchanges
 from returns.api.fraud import BlockReview, ClearReview, FraudReviewEndpoint, FraudReviews
 from returns.api.goods import LINE_COMMANDS, BlindReceipts, Inspections, Receipts
 from returns.api.marketplaces import ObservedRefunds
@@ -86,6 +87,9 @@ urlpatterns = [
     path("policies/<str:name>/<int:version>/impact", PolicyImpact.as_view(), name="policy-impact"),
     path("vocabularies", Vocabularies.as_view(), name="vocabularies"),
     path("vocabularies/<str:code>", VocabularyEndpoint.as_view(), name="vocabulary"),
+    path("returns/<str:id>/exchanges", ReturnExchanges.as_view(), name="return-exchanges"),
+    path("exchanges/<uuid:id>", ExchangeEndpoint.as_view(), name="exchange"),
+    *[path(f"exchanges/<uuid:id>/{verb}", view.as_view(), name=f"exchange-{verb}") for verb, view in EXCHANGES.items()],
     path("approvals", Approvals.as_view(), name="approvals"),
     path("approvals/<uuid:id>/approve", Approve.as_view(), name="approve"),
     path("approvals/<uuid:id>/refuse", Refuse.as_view(), name="refuse"),

@@ -224,6 +224,13 @@ def _check_owed(exchange: Exchange, payment: ExchangePaymentIn) -> None:
         raise Unprocessable(f"Only {Money(owed, exchange.currency)} is owed.", code="more-than-owed", owed=owed)
 
 
+def still_owed(exchange: Exchange) -> int:
+    """Return what the customer still owes of the balance of a live exchange, in minor units; 0 for one that ended."""
+    if exchange.status in (*ENDED, X.RELEASED, X.SHIPPED):
+        return 0
+    return max(0, exchange.balance - _paid(exchange))
+
+
 def _paid(exchange: Exchange) -> int:
     return int(exchange.payments.aggregate(total=Sum("amount"))["total"] or 0)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from retailops.accounts.actor import Actor, can
 from retailops.accounts.permissions import Permission
-from returns.enums import LIVE_REFUNDS, ReturnKind, ReturnStatus
+from returns.enums import CLAIMING_EXCHANGES, LIVE_REFUNDS, ReturnKind, ReturnStatus
 from returns.facets import recompute
 from returns.kinds import traits_of
 from returns.models import Return
@@ -19,6 +19,8 @@ from returns.services.holding import pending
 from returns.services.parcels import ALIVE
 from returns.services.strays import strays_of
 from returns.web import commands, forms, kind_commands, kind_forms
+from returns.web.exchange_forms import ExchangeForm
+from returns.web.exchanges import nothing_to_exchange
 
 S = ReturnStatus
 Blocked = Callable[[Return], str]
@@ -78,6 +80,8 @@ def nothing_came(rma: Return) -> str:
         return "Goods have arrived: inspect or reverse the receipt instead."
     if rma.refunds.filter(status__in=LIVE_REFUNDS).exists():
         return "A refund is on its way or paid."
+    if rma.exchanges.filter(status__in=CLAIMING_EXCHANGES).exists():
+        return "An exchange goes on: cancel or convert it first."
     return ""
 
 
@@ -180,6 +184,12 @@ ACTIONS: dict[str, Action] = {
             "refund", "Propose refund", "banknotes", Permission.REFUNDS_PROPOSE, refundable,
             forms.RefundForm, commands.propose,
             "The money is reserved on the payment. Above the limit a second person must approve.", "Refund proposed.",
+        ),
+        Action(
+            "exchange", "Propose exchange", "arrows-right-left", Permission.RETURNS_DECIDE, nothing_to_exchange,
+            ExchangeForm, commands.exchange,
+            "The units are taken for it, both prices frozen and the new goods held. Nothing is charged.",
+            "Exchange proposed.",
         ),
         Action(
             "transit", "Mark in transit", "truck", Permission.RETURNS_RECEIVE, something_is_expected,

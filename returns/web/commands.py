@@ -7,8 +7,9 @@ from retailops.accounts.actor import Actor
 from retailops.cases.evidence import add_evidence
 from retailops.lib.clock import now
 from returns.inputs import InspectionIn, ReceiptIn, RefundProposalIn, read
+from returns.inputs.exchanges import ExchangeIn
 from returns.models import Return
-from returns.services import inspecting, quantities, receiving, refunds, transit
+from returns.services import exchanges, inspecting, quantities, receiving, refunds, transit
 
 Data = Mapping[str, Any]
 
@@ -64,6 +65,12 @@ def propose(actor: Actor, rma: Return, data: Data) -> object:
             RefundProposalIn, {"amount": data["amount"], "reason": data["reason"], "reason_code": data["code"]}
         )
     return refunds.propose_refund(actor=actor, return_id=rma.id, proposal=proposal)
+
+
+def exchange(actor: Actor, rma: Return, data: Data) -> object:
+    """Propose the exchange and hold its goods at once."""
+    proposal = {"resolution": data["what"], "lines": data["lines"], "reserve": True, "reason": data["reason"]}
+    return exchanges.propose_exchange(actor=actor, return_id=rma.id, proposal=read(ExchangeIn, proposal))
 
 
 def in_transit(actor: Actor, rma: Return, data: Data) -> object:

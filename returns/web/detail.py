@@ -15,7 +15,7 @@ from retailops.cases.models import Approval, ApprovalStatus, Case, CaseStatus, E
 from retailops.events.models import Delivery, Event
 from retailops.lib.money import Money
 from returns.claim_access import claims_visible_to
-from returns.enums import LIVE_REFUNDS, Logistics, RefundStatus, ReturnKind
+from returns.enums import CLAIMING_EXCHANGES, LIVE_REFUNDS, Logistics, RefundStatus, Resolution, ReturnKind
 from returns.models import (
     Chargeback,
     ClaimLine,
@@ -40,6 +40,7 @@ from returns.services.claim_drafting import CLAIMABLE
 from returns.web.actions import Offer, offers
 from returns.web.codes import qr_picture
 from returns.web.corrections import RETRIED, why_not_reversed
+from returns.web.exchanges import ExchangeView, views
 from returns.web.stored_listing import accounts_for
 from returns.web.warranty_steps import steps_of
 from returns.web.why import Why, why_of
@@ -128,6 +129,17 @@ class ReturnDetail:
             .prefetch_related("components", Prefetch("attempts", to_attr="told"), "stored_entries")
             .order_by("proposed_at")
         )
+
+    @cached_property
+    def exchanges(self) -> list[ExchangeView]:
+        """Return the exchanges with what may be done with each, oldest first."""
+        return views(self.actor, self.rma)
+
+    @cached_property
+    def to_exchange(self) -> bool:
+        """Tell whether a line is to be exchanged and nothing is proposed for it."""
+        wanted = any(line.resolution in (Resolution.EXCHANGE, Resolution.REPLACEMENT) for line in self.lines)
+        return wanted and not any(view.exchange.status in CLAIMING_EXCHANGES for view in self.exchanges)
 
     @cached_property
     def retried(self) -> list[Refund]:
@@ -236,6 +248,7 @@ class ReturnDetail:
             self.rma.open_cases,
             *(f"{each.id}{each.status}{each.attempt_no}" for each in self.deliveries),
             *(f"{each.id}{each.status}" for each in self.refunds),
+            *(f"{each.exchange.id}{each.exchange.status}{each.waits_for}" for each in self.exchanges),
             *(f"{each.id}{each.owner_id}" for each in self.cases),
             *(f"{each.id}{each.status}" for each in self.chargebacks),
             len(self.evidence),
@@ -289,15 +302,9 @@ class ReturnDetail:
     def flow(self) -> list[str]:
         """Return the actions that usually come next; the others are in the menu."""
         arriving = self.rma.logistics != Logistics.RECEIVED
-        earned = any(line.accepted + line.kept > line.refunded for line in self.lines)
-        return [
-            "submit",
-            "authorize",
-            "match",
-            "inspect",
-            *(["receive"] if arriving else []),
-            *(["refund"] if earned else []),
-        ]
+        earned = any(line.accepted + line.kept > line.refunded + line.exchanged for line in self.lines)
+        more = {"receive": arriving, "exchange": self.to_exchange, "refund": earned and not self.to_exchange}
+        return ["submit", "authorize", "match", "inspect", *(key for key, wanted in more.items() if wanted)]
 
     @cached_property
     def next(self) -> str:

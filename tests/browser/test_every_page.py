@@ -56,6 +56,12 @@ def pages(story: world.Story) -> dict[str, str]:
         "stored-take-back": f"/stored-value/entries/{story.account.entries.get().id}/void/",
         "stored-give": f"/stored-value/give/{number}/",
         "stored-verdict": f"/stored-value/gifts/{story.gift.id}/approve/",
+        "exchange": f"/returns/{story.swapped.rma.number}/",
+        "exchange-propose": f"/returns/{number}/do/exchange/",
+        **{
+            f"exchange-{step}": f"/returns/{story.swapped.rma.number}/exchanges/{story.swapped.id}/{step}/"
+            for step in ("pay", "release", "ship", "convert", "cancel")
+        },
         "search": "/trace/",
         "search-nothing": "/trace/?q=nothing",
         "trace": f"/trace/{story.rma.correlation_id}/",

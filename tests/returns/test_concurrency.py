@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 from django.db import connections
 
+from inventory.models import Reservation
+from inventory.selectors import available_to_promise
+from inventory.services import reserve_stock
 from retailops.accounts.actor import Actor
 from retailops.cases.models import Approval
 from retailops.events.models import Event
@@ -16,14 +19,15 @@ from retailops.lib.errors import Conflict, DomainError
 from returns.enums import LIVE_REFUNDS
 from returns.inputs import RefundProposalIn
 from returns.inputs.refunds import RefundOverrideIn
-from returns.models import Receipt, Refund, Return
-from returns.services import decisions, refund_outcomes, refunds
+from returns.models import Exchange, Receipt, Refund, Return
+from returns.services import decisions, exchanges, refund_outcomes, refunds
 from returns.services.overriding import override_refund
 from tests.factories import (
     SYSTEM,
     ensure_policy,
     fresh,
     make_inspected_return,
+    make_inspection,
     make_location,
     make_order,
     make_receipt,
@@ -31,7 +35,10 @@ from tests.factories import (
     make_user,
     order_data,
 )
+from tests.inventory.test_reserving import stocked as shelf
+from tests.inventory.test_reserving import wanted
 from tests.returns.disputes import dispute
+from tests.returns.exchanging import exchangeable, now_of, propose, shipped, stocked
 from tests.returns.proofs import prove
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -226,4 +233,70 @@ def test_one_dispute_told_many_times_at_once_is_one_chargeback() -> None:
     together(*[partial(dispute, payment, status, hour=hour) for hour, status in enumerate(["opened", "won"] * 3)])
     payment.refresh_from_db()
     assert (payment.chargebacks.count(), payment.chargebacks.get().status, payment.charged_back) == (1, "won", 0)
+    prove()
+
+
+# Exchanges
+
+
+def test_the_last_unit_on_the_shelf_is_held_once() -> None:
+    place = shelf("LAST", 1)
+    results = together(*[lambda: reserve_stock(actor=SYSTEM, wanted=[wanted(place, "LAST", 1)])] * 6)
+    refused = [result for result in results if isinstance(result, DomainError)]
+    assert [error.code for error in refused] == ["not-enough-stock"] * 5
+    assert (Reservation.objects.count(), available_to_promise("LAST")) == (1, 0)
+    prove()
+
+
+def test_two_exchanges_for_the_last_unit_have_it_once() -> None:
+    sku = stocked(quantity=1)
+    returns = [exchangeable() for _ in range(4)]
+    made = together(*[partial(propose, rma, sku) for rma in returns])
+    assert sorted(exchange.status for exchange in made) == ["proposed", "proposed", "proposed", "reserved"]
+    assert Reservation.objects.count() == 1
+    assert sorted(Return.objects.values_list("open_cases", flat=True)) == [0, 1, 1, 1]
+    prove()
+
+
+def test_convert_against_release_ends_in_one_story() -> None:
+    for _ in range(4):
+        rma = exchangeable(exchange_goes_by_itself=False)
+        exchange = propose(rma)
+        make_receipt(rma)
+        make_inspection(rma)
+        converted, released = together(
+            partial(exchanges.convert_exchange, actor=SYSTEM, exchange_id=exchange.id, to="refund", reason="x"),
+            partial(exchanges.release_exchange, actor=SYSTEM, exchange_id=exchange.id),
+        )
+        paid = Refund.objects.filter(rma=rma).count()
+        assert isinstance(converted, DomainError) != isinstance(released, DomainError)
+        expected = ("released", 0) if isinstance(converted, DomainError) else ("converted", 1)
+        assert (now_of(exchange).status, paid) == expected
+    prove()
+
+
+def test_a_refund_and_an_exchange_of_the_same_units_happen_once() -> None:
+    ensure_policy(resolutions=["refund", "exchange"], auto_approve_limit={"*": 0})
+    for _ in range(4):
+        rma = make_inspected_return(make_order(), {1: 1})
+        refund = rma.refunds.get()
+        refunds.deny_refund(actor=SYSTEM, refund_id=refund.id, reason="an exchange was asked for")
+        sku = stocked(quantity=1)
+        asked, exchanged = together(
+            partial(
+                refunds.propose_refund, actor=SYSTEM, return_id=rma.id, proposal=RefundProposalIn(reason="money back")
+            ),
+            partial(propose, rma, sku),
+        )
+        assert isinstance(asked, DomainError) != isinstance(exchanged, DomainError)
+        live = Refund.objects.filter(rma=rma, status__in=LIVE_REFUNDS).count()
+        assert (live, Exchange.objects.filter(rma=rma).count()) in {(1, 0), (0, 1)}
+    prove()
+
+
+def test_shipping_told_many_times_at_once_takes_the_goods_once() -> None:
+    exchange = propose(exchangeable(exchange_timing="on_authorization"), stocked("ONCE", 3))
+    results = together(*[partial(shipped, exchange)] * 5)
+    assert {result.status for result in results} == {"shipped"}
+    assert available_to_promise("ONCE") == 2
     prove()

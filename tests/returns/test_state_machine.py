@@ -36,6 +36,7 @@ from tests.factories import (
     slice_data,
     unique,
 )
+from tests.returns.exchange_steps import ExchangeSteps
 from tests.returns.proofs import breaches
 from tests.returns.stored_value_steps import StoredValueSteps
 
@@ -58,7 +59,7 @@ few = st.integers(1, 3)
 pick = st.integers(0, 5)
 
 
-class ReturnsMachine(StoredValueSteps, RuleBasedStateMachine):
+class ReturnsMachine(ExchangeSteps, StoredValueSteps, RuleBasedStateMachine):
     """One order, several returns of it, everything that may be done to them."""
 
     def __init__(self) -> None:
@@ -79,17 +80,21 @@ class ReturnsMachine(StoredValueSteps, RuleBasedStateMachine):
         tenders=st.sampled_from([1, 2]),
         inspect=st.booleans(),
         last=st.sampled_from(["card", "card", "marketplace"]),
+        swap=st.sampled_from(["on_authorization", "on_scan", "on_receipt", "on_inspection"]),
     )
-    def begin(self, timing: str, memo: bool, limit: int | None, tenders: int, inspect: bool, last: str) -> None:
+    def begin(
+        self, timing: str, memo: bool, limit: int | None, tenders: int, inspect: bool, last: str, swap: str
+    ) -> None:
         """Capture an order under a policy."""
         ensure_policy(
             refund_timing=timing,
             erp_memo_required=memo,
             auto_approve_limit={"*": limit},
             inspection_required=inspect,
+            exchange_timing=swap,
             refund_shipping="proportional" if memo else "full_when_all",
             restocking_fee={"percent": "10", "fixed": {"GBP": 50}},
-            resolutions=["refund", "store_credit", "gift_card", "none"],
+            resolutions=["refund", "exchange", "replacement", "store_credit", "gift_card", "none"],
             stored_value={"bonus_percent": "7", "gift_limit": {"*": 500}, "store_credit_days": 30},
         )
         self.location = make_location().code
@@ -132,6 +137,13 @@ class ReturnsMachine(StoredValueSteps, RuleBasedStateMachine):
         wanted = {number: units for number, units in ((1, one), (2, two)) if units}
         if wanted:
             self.attempt(make_return, self.order, wanted, kind=kind)
+
+    @rule(one=st.integers(0, 2), two=st.integers(0, 2), resolution=st.sampled_from(["exchange", "replacement"]))
+    def ask_for_other_goods(self, one: int, two: int, resolution: str) -> None:
+        """Request a return of some units for an exchange."""
+        asked = [{"line_no": no, "quantity": n, "resolution": resolution} for no, n in ((1, one), (2, two)) if n]
+        if asked:
+            self.attempt(make_return, self.order, lines=asked, kind="exchange")
 
     @rule(pick=pick, verb=st.sampled_from(["authorize", "decline", "cancel", "reinstate", "reopen", "close"]))
     def decide(self, pick: int, verb: str) -> None:

@@ -124,8 +124,9 @@ KNOWN: dict[str, Callable[[world.Story], list[Any]]] = {
     "review_verdict": lambda story: ["clear"],
     "assessment_id": lambda story: [story.assessed.id],
     "warranty_step": lambda story: ["accept"],
+    "exchange_id": lambda story: [uuid7()],
     "key": lambda story: ["lost_answer"],
-    "returns:key": lambda story: ["receive", "cancel"],
+    "returns:key": lambda story: ["receive", "cancel", "exchange"],
     "policies:key": lambda story: ["submit", "retire"],
 }
 

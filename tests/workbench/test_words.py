@@ -8,7 +8,7 @@ from django.template import Context, Template
 from heroicons.templatetags.heroicons import heroicon_micro
 
 from connectors.models import InboxStatus
-from inventory.enums import Disposition
+from inventory.enums import Disposition, ReservationStatus
 from inventory.models import AdjustmentStatus, DriftClass, DriftStatus
 from retailops.cases.models import CaseStatus
 from retailops.events.enums import CircuitState, DeliveryStatus, EffectStatus, OutcomeClass
@@ -23,6 +23,7 @@ from returns.enums import (
     DispositionStatus,
     EntryKind,
     ErpState,
+    ExchangeStatus,
     InspectionState,
     Logistics,
     MoneyState,
@@ -80,6 +81,8 @@ STATES = [
     ("return", ReturnStatus),
     ("policy", PolicyStatus),
     ("refund", RefundStatus),
+    ("exchange", ExchangeStatus),
+    ("reservation", ReservationStatus),
     ("memo", CreditMemoStatus),
     ("disposition", DispositionStatus),
     ("delivery", DeliveryStatus),

@@ -17,7 +17,7 @@ from connectors.services import create_connection
 from inventory.enums import Disposition
 from inventory.inputs import AdjustmentIn, SnapshotIn, SnapshotRowIn, StateMapIn
 from inventory.models import Location, StockAdjustment, StockDrift
-from inventory.services import adjust_stock, put_state_map, take_snapshot
+from inventory.services import MoveIn, adjust_stock, move_stock, put_state_map, take_snapshot
 from inventory.services.comparing import compare_snapshot
 from retailops.accounts.actor import Actor
 from retailops.accounts.models import RoleGrant, User
@@ -35,11 +35,13 @@ from retailops.lib.ids import uuid7
 from returns.inputs import InspectionIn, OrderIn, ReceiptIn, RefundProposalIn, ReturnIn, read
 from returns.inputs.chargebacks import ChargebackIn
 from returns.inputs.claims import ClaimIn, SupplierIn, SupplierSkuIn
+from returns.inputs.exchanges import ExchangeIn
 from returns.inputs.policies import PolicyDraftIn
 from returns.inputs.store import StoreBatchIn
 from returns.inputs.stored_value import GiftIn
 from returns.models import (
     DispositionSlice,
+    Exchange,
     FraudReview,
     Order,
     Refund,
@@ -53,6 +55,7 @@ from returns.models import (
 from returns.policy_content import rules_in
 from returns.services.chargebacks import record_chargeback
 from returns.services.claim_drafting import draft_claim
+from returns.services.exchanges import propose_exchange
 from returns.services.giving_value import give_stored_value
 from returns.services.inspecting import inspect_return
 from returns.services.intake import request_return
@@ -385,6 +388,11 @@ class Story:
         assert found is not None
         return found
 
+    @cached_property
+    def swapped(self) -> Exchange:
+        """Another return's exchange that waits for its payment; made where a test asks for it."""
+        return exchange_awaiting_payment()
+
     @classmethod
     def told(cls) -> "Story":
         """Make the story."""
@@ -419,6 +427,25 @@ def handed_in(number: str) -> StoreBatch:
         "currency": "GBP", "items": items,
     }  # fmt: skip
     return receive_store_batch(actor=SYSTEM, batch=read(StoreBatchIn, told))[0]
+
+
+def exchange_awaiting_payment() -> Exchange:
+    """Return an exchange of a jumper for a dearer one, whose goods are held and whose balance is owed."""
+    policy = ReturnPolicy.objects.filter(name="standard").latest("version")
+    rules = policy.rules | {"resolutions": ["refund", "exchange", "replacement", "store_credit", "none"]}
+    ReturnPolicy.objects.create(
+        name="standard", version=policy.version + 1, status="active", rules=rules, effective_from=policy.effective_from
+    )
+    line = {"external_id": "l1", "quantity": 1, "reason": "too_small", "resolution": "exchange"}
+    rma = requested(lines=[line], kind="exchange")
+    place = location("GB").code
+    new = MoveIn(f"in:{uuid7()}", "JUMPER-L", 2, "external", "sellable", place, "adjustment", uuid7(), uuid7())
+    move_stock(actor=SYSTEM, moves=[new])
+    taxes = [{"code": "VAT20", "amount": 850, "included": True}]
+    wanted = {"line_no": 1, "quantity": 1, "wanted_sku": "JUMPER-L", "wanted_title": "Merino jumper, large",
+              "unit_price": 5099, "taxes": taxes}  # fmt: skip
+    proposal = read(ExchangeIn, {"lines": [wanted], "reserve": True})
+    return propose_exchange(actor=SYSTEM, return_id=rma.id, proposal=proposal)
 
 
 def counts() -> dict[str, int]:

@@ -201,3 +201,54 @@ def test_autopilot_stops_after_its_parcels(sandbox: SandboxServer, webhook_sink:
         sandbox.control("PUT", "/wms/autopilot", {"enabled": False})
     states = [send(sandbox, "GET", f"/v1/inbound-notices/{notice['id']}").json()["status"] for notice in made]
     assert sorted(states) == ["expected", "received", "received"]
+
+
+def shipment(**changes: Any) -> dict[str, Any]:
+    return {
+        "reference": "ship:1", "rma_number": "RMA-1", "order_number": "#1", "location": "DC-9",
+        "lines": [{"sku": "TEE-L", "quantity": 2}],
+    } | changes  # fmt: skip
+
+
+def test_a_shipment_takes_its_goods_once_and_tells_that_it_went(
+    sandbox: SandboxServer, webhook_sink: WebhookSink
+) -> None:
+    sandbox.send_webhooks_to("wms", webhook_sink.url, SECRET)
+    sandbox.control("POST", "/wms/stock", {"sku": "TEE-L", "quantity": 3, "location": "DC-9"})
+    assert wms_request_errors("POST", "/v1/shipments", shipment()) == []
+    first = send(sandbox, "POST", "/v1/shipments", shipment(), key="s1")
+    again = send(sandbox, "POST", "/v1/shipments", shipment(), key="s1")
+    assert (first.status_code, again.status_code, first.json()["status"]) == (201, 200, "accepted")
+    sandbox.control("POST", "/wms/age-keys", {"hours": 25})
+    taken = send(sandbox, "POST", "/v1/shipments", shipment(), key="s1")
+    assert (taken.status_code, taken.json()["code"], taken.json()["existing_id"]) == (
+        409,
+        "reference_taken",
+        first.json()["id"],
+    )
+    [told] = hooks(sandbox, webhook_sink, 1)
+    assert (told["type"], told["data"]["shipment_id"]) == ("shipment.shipped", first.json()["id"])
+    [there] = send(sandbox, "GET", "/v1/shipments?reference=ship:1").json()["items"]
+    assert (there["status"], there["tracking_number"]) == ("shipped", told["data"]["tracking_number"])
+    assert send(sandbox, "GET", f"/v1/shipments/{there['id']}").json() == there
+    [stock] = send(sandbox, "GET", "/v1/stock?sku=TEE-L").json()["items"]
+    assert (stock["disposition"], stock["quantity"]) == ("sellable", 1)
+
+
+def test_what_is_not_on_the_shelf_is_refused_and_what_breaks_is_told(
+    sandbox: SandboxServer, webhook_sink: WebhookSink
+) -> None:
+    sandbox.send_webhooks_to("wms", webhook_sink.url, SECRET)
+    short = send(sandbox, "POST", "/v1/shipments", shipment(), key="s1")
+    assert (short.status_code, short.json()["code"]) == (409, "out_of_stock")
+    assert sandbox.books("wms")["shipments"] == []
+    sandbox.control("POST", "/wms/stock", {"sku": "TEE-L", "quantity": 2, "location": "DC-9"})
+    sandbox.faults("wms", {"kind": "pending", "times": 1})
+    made = send(sandbox, "POST", "/v1/shipments", shipment(), key="s1").json()
+    sandbox.control("POST", f"/wms/shipments/{made['id']}/settle", {"outcome": "failed", "reason": "wet"})
+    [told] = hooks(sandbox, webhook_sink, 1)
+    assert (told["type"], told["data"]["failure_reason"]) == ("shipment.failed", "wet")
+    stock = send(sandbox, "GET", "/v1/stock?sku=TEE-L").json()["items"]
+    assert {item["disposition"]: item["quantity"] for item in stock} == {"sellable": 0, "damaged": 2}
+    again = sandbox.client.post(f"/_sandbox/wms/shipments/{made['id']}/settle", json={"outcome": "shipped"})
+    assert again.status_code == 400

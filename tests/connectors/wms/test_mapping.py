@@ -261,6 +261,66 @@ def test_a_table_that_could_not_be_read_backwards_is_refused() -> None:
         WmsMapping(dispositions={"scrap": "waste", "recycle": "waste"})
 
 
+SETTLED = ("reference", "carrier", "tracking_number", "shipped_at")
+EXCHANGE = UUID("0198c0de-0000-7000-8000-000000000003")
+
+
+def released(**changes: Any) -> dict[str, Any]:
+    lines = [
+        {"line_no": 1, "sku": "TEE", "quantity": 2, "wanted_sku": "TEE-L", "wanted_quantity": 2},
+        {"line_no": 3, "sku": "CAP", "quantity": 1, "wanted_sku": "TEE-L", "wanted_quantity": 1},
+        {"line_no": 3, "sku": "CAP", "quantity": 1, "wanted_sku": "SOCK", "wanted_quantity": 3},
+    ]
+    return {"number": "RMA-2026-000007", "order_number": "#1001", "location": "LON", "lines": lines} | changes
+
+
+def went(**changes: Any) -> dict[str, Any]:
+    return {
+        "shipment_id": "shp_1",
+        "reference": f"ship:{EXCHANGE}",
+        "rma_number": "RMA-2026-000007",
+        "location": "DC-9",
+        "lines": [{"sku": "TEE-L", "quantity": 3}],
+        "carrier": "dhl",
+        "tracking_number": "TRK-1",
+        "shipped_at": "2026-11-12T09:30:00Z",
+        "failure_reason": None,
+        "at": "2026-11-12T09:30:00Z",
+    } | changes
+
+
+def test_a_shipment_is_by_the_contract_and_sums_equal_skus() -> None:
+    made = mapping.shipment(released(), "ship:1", CONFIG, NAMES)
+    assert made == {
+        "reference": "ship:1",
+        "rma_number": "RMA-2026-000007",
+        "order_number": "#1001",
+        "location": "DC-9",
+        "lines": [{"sku": "TEE-L", "quantity": 3}, {"sku": "SOCK", "quantity": 3}],
+    }
+    assert errors("ShipmentIn", made) == []
+
+
+def test_what_went_is_read_and_what_is_not_ours_is_none() -> None:
+    assert errors("ShipmentShipped", {"type": "shipment.shipped", "timestamp": went()["at"], "data": went()}) == []
+    told = mapping.shipped(went(), "shipped")
+    assert told is not None
+    assert (told.exchange_id, told.shipment.external_reference, told.shipment.tracking, told.failure) == (
+        EXCHANGE,
+        "shp_1",
+        "TRK-1",
+        "",
+    )
+    assert told.shipment.shipped_at == datetime(2026, 11, 12, 9, 30, tzinfo=UTC)
+    failed = mapping.shipped(went(failure_reason="damaged"), "failed")
+    assert failed is not None
+    assert (failed.exchange_id, failed.failure) == (EXCHANGE, "damaged")
+    assert mapping.shipped(went(reference="order:7"), "shipped") is None
+    for broken in ({"shipped_at": "yesterday"}, {"reference": "ship:7"}, {"carrier": None}):
+        with pytest.raises(Unmapped):
+            mapping.shipped(went(**broken), "shipped")
+
+
 def golden(module: Any) -> Any:
     arrival, judged = module.arrival(confirmed(), NAMES), module.judgement(completed(), CONFIG, NAMES)
     unplaced = module.arrival(confirmed(reference=None), NAMES)
@@ -277,6 +337,11 @@ def golden(module: Any) -> Any:
         module.inspection(judged, "LON").model_dump(),
         asdict(module.placed(outcome(), "confirmed")),
         asdict(module.placed(outcome(failure_reason="blocked"), "failed")),
+        module.shipment(released(), "ship:1", CONFIG, NAMES),
+        module.shipment(released(location=""), "ship:1", CONFIG, NAMES),
+        asdict(module.shipped(went(), "shipped")),
+        asdict(module.shipped({name: went()[name] for name in SETTLED} | {"id": "shp_2"}, "shipped")),
+        asdict(module.shipped(went(failure_reason="broken"), "failed")),
         asdict(module.placed({"id": "plc_2", "reference": f"place:{SLICE}", "failure_reason": None}, "confirmed")),
     ]
 
