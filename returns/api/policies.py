@@ -140,7 +140,10 @@ def policy_fields(policy: ReturnPolicy) -> dict[str, Any]:
     """Return what both shapes tell."""
     return {
         "scope": PolicyScopeIn(**{name: getattr(policy, name) for name in SCOPE}),
-        "rollout": [RolloutStep.build(since=datetime.fromisoformat(step["from"]), share=step["share"]) for step in policy.rollout],
+        "rollout": [
+            RolloutStep.build(since=datetime.fromisoformat(step["from"]), share=step["share"])
+            for step in policy.rollout
+        ],
         **{
             name: getattr(policy, name)
             for name in (

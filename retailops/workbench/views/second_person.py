@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from retailops.accounts.actor import Actor, require
+from retailops.accounts.actor import Actor, can, require
 from retailops.accounts.permissions import Permission
 from retailops.cases import services
 from retailops.cases.access import access_approval
@@ -69,7 +69,11 @@ def _waiting(actor: Actor) -> list[Waiting]:
     subjects = [each.subject_id for each in approvals]
     refunds = refunds_visible_to(actor).select_related("rma").in_bulk(subjects)
     deliveries = to_other_systems(actor).select_related("destination__connection").in_bulk(subjects)
-    policies = policies_visible_to(actor).in_bulk(subjects)
+    policies = {
+        id: policy
+        for id, policy in policies_visible_to(actor).in_bulk(subjects).items()
+        if can(actor, Permission.POLICIES_MANAGE, region=policy.region, brand=policy.brand)
+    }
     return [
         Waiting(each, refunds.get(each.subject_id), deliveries.get(each.subject_id), policies.get(each.subject_id))
         for each in approvals
