@@ -14,7 +14,6 @@ from retailops.cases import services as cases
 from retailops.cases.inputs import ApprovalIn
 from retailops.cases.models import Approval, ApprovalStatus
 from retailops.events.publish import publish
-from retailops.lib.clock import now
 from retailops.lib.errors import Conflict, Denied, FieldError, Invalid, NotFound, Unprocessable
 from retailops.lib.fsm import fire
 from returns.access import access_policy, policies_visible_to
@@ -89,7 +88,8 @@ def edit_draft(*, actor: Actor, policy_id: UUID, draft: PolicyDraftIn, revision:
     for name in SCOPE:
         setattr(policy, name, getattr(draft.scope, name))
     policy.rules = draft.rules.model_dump(mode="json")
-    policy.effective_from = draft.effective_from or now()
+    # Not later than it was begun means: when it is activated.
+    policy.effective_from = draft.effective_from or policy.created_at
     policy.effective_to = draft.effective_to
     refuse_unlawful(policy)
     _void(actor, policy)

@@ -160,7 +160,7 @@ def test_terms_are_added_changed_and_retired(author: User) -> None:
     assert client.post("/policies/codes/customer_reason/moths/retire/").status_code == 409
     term.refresh_from_db()
     assert (term.label, term.active, term.retired_in, term.merchant_fault) == ("Moths", False, 4, False)
-    assert "retired in version 4" in client.get("/policies/codes/").content.decode()
+    assert "retired (4)" in client.get("/policies/codes/").content.decode()
 
 
 def test_a_code_is_given_its_meaning_on_the_connections_page() -> None:

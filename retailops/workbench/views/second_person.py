@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from inventory.models import StockAdjustment
-from retailops.accounts.actor import Actor, require
+from retailops.accounts.actor import Actor, can, require
 from retailops.accounts.permissions import Permission
 from retailops.cases import services
 from retailops.cases.access import access_approval
@@ -46,10 +46,19 @@ def _sources(actor: Actor, ids: Sequence[UUID]) -> dict[str, Subjects]:
     return {
         "refund": refunds_visible_to(actor).select_related("rma").in_bulk(ids),
         "delivery": to_other_systems(actor).select_related("destination__connection").in_bulk(ids),
-        "policy": policies_visible_to(actor).in_bulk(ids),
+        "policy": _policies(actor, ids),
         "adjustment": StockAdjustment.objects.select_related("location").in_bulk(ids),
         "claim": claims_visible_to(actor).in_bulk(ids),
         "gift": stored_accounts_visible_to(actor).in_bulk(ids),
+    }
+
+
+def _policies(actor: Actor, ids: Sequence[UUID]) -> Subjects:
+    """Return those that the person may agree to: policies are decided by who manages them."""
+    return {
+        id: policy
+        for id, policy in policies_visible_to(actor).in_bulk(ids).items()
+        if can(actor, Permission.POLICIES_MANAGE, region=policy.region, brand=policy.brand)
     }
 
 
