@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import F, QuerySet, Sum
 
 from inventory.enums import Disposition
-from inventory.models import ItemValue, Location, Reservation, Snapshot, StockBalance, StockDrift, StockMove
+from inventory.models import Item, ItemValue, Location, Reservation, Snapshot, StockBalance, StockDrift, StockMove
 from retailops.accounts.actor import Actor, require, scope_q
 from retailops.accounts.permissions import Permission
 from retailops.lib.errors import Invalid, NotFound
@@ -148,3 +148,8 @@ def snapshot_visible_to(actor: Actor, snapshot_id: UUID) -> Snapshot:
     if row is None:
         raise NotFound("There is no such snapshot, or it is not yours to see.")
     return row
+
+
+def serialized(skus: Iterable[str]) -> set[str]:
+    """Return those of the skus whose units have serial numbers."""
+    return set(Item.objects.filter(sku__in=set(skus), serialized=True).values_list("sku", flat=True))

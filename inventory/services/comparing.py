@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 
 from inventory.in_flight import in_flight
 from inventory.models import Location, Snapshot, SnapshotRow, StateMap
@@ -66,8 +66,9 @@ SELECT %(snapshot)s, c.sku, c.disposition, c.theirs, c.ours, coalesce(f.coming, 
 UNMAPPED = "SELECT DISTINCT state FROM inventory_snapshotrow WHERE snapshot_id = %s AND NOT state = ANY(%s) ORDER BY 1"
 
 
+@transaction.atomic
 def compare_snapshot(snapshot_id: UUID) -> Snapshot:
-    """Compare a snapshot that is there, once; call it inside a transaction. A source without a state map waits.
+    """Compare a snapshot that is there, once. A source without a state map waits.
 
     States that the map does not know become a case each, and skus that stand in one are left out: nothing is guessed.
     """

@@ -122,8 +122,7 @@ def compare_due(limit: int = 20) -> int:
     """Compare the snapshots whose instant has settled, oldest first; return how many. A sweep."""
     due = _due()[:limit]
     for id in due:
-        with transaction.atomic():
-            compare_snapshot(id)
+        compare_snapshot(id)
     return len(due)
 
 

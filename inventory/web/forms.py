@@ -60,8 +60,8 @@ class StockForm(forms.Form):
 class ShiftForm(StockForm):
     """Units that go to another disposition or another place."""
 
-    source = forms.ChoiceField(label="From", choices=choices(*SHELF))
-    target = forms.ChoiceField(label="To", choices=choices(*BY_HAND))
+    source = forms.ChoiceField(label="From", choices=choices(*SHELF), initial=Disposition.QUARANTINE)
+    target = forms.ChoiceField(label="To", choices=choices(*BY_HAND), initial=Disposition.SELLABLE)
     target_location = forms.ChoiceField(label="Brought to", required=False)
     quantity = forms.IntegerField(min_value=1, max_value=1_000_000, label="Units", initial=1)
     serials = SerialsField()
@@ -76,7 +76,7 @@ class ShiftForm(StockForm):
 class CountForm(StockForm):
     """What was counted against what is booked."""
 
-    disposition = forms.ChoiceField(label="Stands in", choices=choices(*SHELF))
+    disposition = forms.ChoiceField(label="Stands in", choices=choices(*SHELF), initial=Disposition.SELLABLE)
     change = forms.IntegerField(
         label="Difference", help_text="Counted less booked: -2 when two are missing.", min_value=-1_000_000,
         max_value=1_000_000,

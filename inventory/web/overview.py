@@ -1,8 +1,7 @@
 """What the stock pages show: by place and disposition with value, as rows, by age, and of one sku. Live queries."""
 
-import csv
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -14,6 +13,7 @@ from inventory.enums import ENDS, Disposition
 from inventory.models import Item, ItemValue, Location, StockBalance
 from inventory.selectors import locations_visible_to
 from retailops.accounts.actor import Actor
+from retailops.lib.csv_lines import csv_lines
 from retailops.lib.money import Money, major
 
 # In the order of the work: what waits, what sells, what is got rid of.
@@ -189,23 +189,6 @@ def titles(skus: Iterable[str]) -> dict[str, str]:
     return dict(Item.objects.filter(sku__in=set(skus)).exclude(title="").values_list("sku", "title"))
 
 
-class _Echo:
-    """A file that gives back what is written, so that rows stream."""
-
-    def write(self, text: str) -> str:
-        """Return the text."""
-        return text
-
-
-def as_csv(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """Yield lines of CSV; no cell is taken for a formula by a spreadsheet."""
-    writer = csv.writer(_Echo())
-    yield writer.writerow(head)
-    for row in rows:
-        texts = ["" if cell is None else str(cell) for cell in row]
-        yield writer.writerow([f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text for text in texts])
-
-
 def export_balances(rows: QuerySet[StockBalance]) -> Iterator[str]:
     """Yield the narrowed list as CSV, at most EXPORT_LIMIT rows."""
     head = ("sku", "location", "region", "disposition", "units", "value", "currency", "since")
@@ -216,7 +199,7 @@ def export_balances(rows: QuerySet[StockBalance]) -> Iterator[str]:
         )
         for row in rows[:EXPORT_LIMIT].iterator(chunk_size=1000)
     )  # fmt: skip
-    return as_csv(head, cells)
+    return csv_lines(head, cells)
 
 
 def _worth(row: StockBalance) -> object:
@@ -227,7 +210,7 @@ def _worth(row: StockBalance) -> object:
 def export_layers(found: Iterable[Layer]) -> Iterator[str]:
     """Yield quarantine by age as CSV."""
     head = ("sku", "location", "units", "since", "days", "overdue", "value", "currency", "move")
-    return as_csv(
+    return csv_lines(
         head,
         (
             (

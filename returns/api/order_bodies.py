@@ -19,6 +19,7 @@ from returns.inputs import (
     Units,
     read,
 )
+from returns.inputs.base import Serials
 
 
 class OrderTaxBody(Body):
@@ -44,6 +45,7 @@ class OrderLineBody(Body):
     shipped_quantity: Count | None = None
     shipped_at: AwareDatetime | None = None
     final_sale: bool = False
+    serials: Serials = Field(default_factory=list, description="Numbers of the units that were shipped.")
 
 
 class OrderPaymentBody(Body):

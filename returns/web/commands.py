@@ -34,7 +34,10 @@ def receive(actor: Actor, rma: Return, data: Data) -> object:
             "parcel": data["parcel"],
             "location": data["location"],
             "received_at": now(),
-            "lines": [{"line_no": number, "quantity": quantity} for number, quantity in data["quantities"].items()],
+            "lines": [
+                {"line_no": number, "quantity": quantity, "serials": data["serials"].get(number, [])}
+                for number, quantity in data["quantities"].items()
+            ],
         },
     )
     return receiving.receive_return(actor=actor, return_id=rma.id, receipt=receipt)

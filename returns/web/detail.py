@@ -69,7 +69,9 @@ class ReturnDetail:
     @cached_property
     def receipts(self) -> list[Receipt]:
         """Return the arrivals, oldest first, each with `stays`: why it cannot be reversed now."""
-        rows = self.rma.receipts.select_related("location", "reversal").prefetch_related("lines__line")
+        rows = self.rma.receipts.select_related("location", "reversal").prefetch_related(
+            "lines__line", "lines__serials"
+        )
         found = list(rows.order_by("received_at"))
         for receipt in found:
             receipt.stays = why_not_reversed(self.rma, receipt)  # type: ignore[attr-defined]  # what its row reads

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from django import forms
 
 from inventory.enums import DECIDABLE, Disposition
-from inventory.selectors import locations
+from inventory.selectors import locations, serialized
 from retailops.cases.evidence_files import FilesField
 from retailops.lib.ids import uuid7
 from retailops.lib.money import exponent, minor
@@ -118,7 +118,13 @@ class QuantityForm(ActionForm):
         """Yield each line with its quantity field."""
         for line in self.rma.lines.all():
             if f"line_{line.line_no}" in self.fields:
-                yield {"line": line, "outstanding": outstanding(line), "field": self[f"line_{line.line_no}"]}
+                serials = f"serials_{line.line_no}"
+                yield {
+                    "line": line,
+                    "outstanding": outstanding(line),
+                    "field": self[f"line_{line.line_no}"],
+                    "serials": self[serials] if serials in self.fields else None,
+                }
 
     def clean(self) -> dict[str, Any]:
         """Collect the quantities; at least one unit."""
@@ -140,13 +146,40 @@ class ReceiveForm(QuantityForm):
     scan_id = forms.CharField(max_length=120, widget=forms.HiddenInput)
 
     def build(self) -> None:
-        """Offer the places of the return's region and what is outstanding."""
+        """Offer the places of the return's region and what is outstanding; units with numbers are scanned."""
+        numbered = serialized(line.sku for line in self.rma.lines.all())
         self.initial.setdefault("scan_id", f"web:{uuid7()}")
         self.initial.setdefault("parcel", self.rma.tracking)
         _offer_places(self, self.rma)
         for line in self.rma.lines.all():
             self.add_quantity(line, None)
             self.initial.setdefault(f"line_{line.line_no}", max(0, outstanding(line)))
+            if line.sku in numbered:
+                self.fields[f"serials_{line.line_no}"] = serials_field(f"Serial numbers of {line.sku}")
+
+    def clean(self) -> dict[str, Any]:
+        """Collect the numbers that were scanned, by line."""
+        data = super().clean()
+        scanned = {
+            int(name.removeprefix("serials_")): scanned_numbers(value)
+            for name, value in data.items()
+            if name.startswith("serials_") and value
+        }
+        for number, serials in scanned.items():
+            if len(serials) > data["quantities"].get(number, 0):
+                self.add_error(f"serials_{number}", "More numbers were scanned than units came.")
+        return {**data, "serials": scanned}
+
+
+def serials_field(label: str) -> forms.CharField:
+    """Return a box that a scanner types into: one number a line."""
+    attrs = {"rows": 2, "placeholder": "Scan serial numbers", "autocomplete": "off", "spellcheck": "false"}
+    return forms.CharField(label=label, required=False, max_length=20_000, widget=forms.Textarea(attrs=attrs))
+
+
+def scanned_numbers(text: str) -> list[str]:
+    """Return the numbers of a box in their order; commas and blanks part them too."""
+    return text.replace(",", " ").split()
 
 
 class InspectForm(ActionForm):
@@ -161,6 +194,7 @@ class InspectForm(ActionForm):
         """Add verdict fields for each line with units that wait."""
         self.initial.setdefault("reference", f"web:{uuid7()}")
         _offer_places(self, self.rma)
+        numbered = serialized(line.sku for line in self.rma.lines.all())
         for line in self.waiting():
             limit = line.received - line.inspected
             for verdict, count, target in (
@@ -185,6 +219,9 @@ class InspectForm(ActionForm):
                     choices=terms("disposition_reason", "Why there"),
                     required=False,
                 )
+                if line.sku in numbered:
+                    label = f"Serial numbers of {verdict}ed units of {line.sku}"
+                    self.fields[f"{verdict}_sn_{line.line_no}"] = serials_field(label)
 
     def waiting(self) -> list[ReturnLine]:
         """Return the lines with units that arrived and were not judged."""
@@ -200,6 +237,7 @@ class InspectForm(ActionForm):
                     "target": self[f"{verdict}_to_{line.line_no}"],
                     "condition": self[f"{verdict}_as_{line.line_no}"],
                     "because": self[f"{verdict}_for_{line.line_no}"],
+                    "serials": self._box(f"{verdict}_sn_{line.line_no}"),
                 }
                 for verdict in ("accept", "reject")
             ]
@@ -212,6 +250,9 @@ class InspectForm(ActionForm):
         if not slices and not self.errors:
             raise forms.ValidationError("Give a verdict for at least one unit.")
         return {**data, "slices": slices}
+
+    def _box(self, name: str) -> forms.BoundField | None:
+        return self[name] if name in self.fields else None
 
     def _slices(self, line: ReturnLine, data: dict[str, Any]) -> list[dict[str, Any]]:
         number, waiting = line.line_no, line.received - line.inspected
@@ -226,6 +267,7 @@ class InspectForm(ActionForm):
                 "disposition": data.get(f"{verdict}_to_{number}"),
                 "condition": data.get(f"{verdict}_as_{number}") or "",
                 "reason": data.get(f"{verdict}_for_{number}") or "",
+                "serials": scanned_numbers(data.get(f"{verdict}_sn_{number}") or ""),
             }
             for verdict, count in counts.items()
             if count

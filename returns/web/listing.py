@@ -1,6 +1,5 @@
 """The list of returns: tabs with counts, filters, one keyset page, and the same rows as CSV."""
 
-import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -8,6 +7,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 from django.http import QueryDict
 
 from retailops.accounts.actor import Actor
+from retailops.lib.csv_lines import csv_lines
 from retailops.lib.keyset import KeysetPage, capped_count, keyset_page
 from retailops.lib.money import major
 from returns.enums import LIVE_REFUNDS
@@ -74,21 +74,10 @@ def _count(visible: QuerySet[Return], condition: Q) -> int:
     return capped_count(visible.filter(condition))
 
 
-class _Echo:
-    """A file that gives back what is written, so that rows stream."""
-
-    def write(self, text: str) -> str:
-        """Return the text."""
-        return text
-
-
 def export(actor: Actor, query: QueryDict) -> Iterator[str]:
     """Yield the narrowed list as CSV lines, at most EXPORT_LIMIT rows, newest first."""
     rows = with_sums(ReturnFilter(query, queryset=returns_visible_to(actor)).qs).order_by("-pk")[:EXPORT_LIMIT]
-    writer = csv.writer(_Echo())
-    yield writer.writerow(COLUMNS)
-    for rma in rows.iterator(chunk_size=1000):
-        yield writer.writerow(_safe(_cells(rma)))
+    return csv_lines(COLUMNS, (_cells(rma) for rma in rows.iterator(chunk_size=1000)))
 
 
 def _cells(rma: Return) -> Iterable[object]:
@@ -99,9 +88,3 @@ def _cells(rma: Return) -> Iterable[object]:
         rma.inspection, rma.money, rma.stock, rma.erp, rma.open_cases, rma.tracking, rma.requested_at.isoformat(),
         rma.closed_at.isoformat() if rma.closed_at else "",
     )  # fmt: skip
-
-
-def _safe(cells: Iterable[object]) -> list[str]:
-    """Keep spreadsheets from taking a cell for a formula."""
-    texts = [str(cell) for cell in cells]
-    return [f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text for text in texts]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from inventory.models import Location, StockAdjustment, StockBalance, StockDrift, StockMove
+from inventory.models import Location, SerialUnit, StockAdjustment, StockBalance, StockDrift, StockMove
 from retailops.cases.models import Approval
 from retailops.cases.services import approve
 from tests.factories import SYSTEM, unique
@@ -157,3 +157,25 @@ def test_locations_are_kept_on_their_page(here: Location, lead: Client) -> None:
     assert "Other" in page(lead, "/stock/locations/")
     agent = world.signed_in(world.person("ops_agent"))
     assert agent.post("/stock/locations/add/", form).status_code == 403
+
+
+def test_numbers_are_scanned_as_goods_arrive_and_are_judged(lead: Client) -> None:
+    item("JUMPER-M", serialized=True)
+    rma = world.requested(quantity=2)
+    address = f"/returns/{rma.number}/do/"
+    assert 'name="serials_1"' in page(lead, f"{address}receive/")
+    form = {
+        "expected_version": rma.version, "scan_id": "web:1", "location": "GB-WH", "parcel": "", "line_1": 2,
+        "serials_1": "SN-1\nSN-2, SN-3",
+    }  # fmt: skip
+    assert lead.post(f"{address}receive/", form).status_code == 422
+    assert lead.post(f"{address}receive/", form | {"serials_1": "SN-1\nSN-2"}).status_code == 303
+    assert "SN-2" in page(lead, f"/returns/{rma.number}/")
+    rma.refresh_from_db()
+    verdict = {
+        "expected_version": rma.version, "reference": "web:2", "location": "GB-WH", "accept_1": 1,
+        "accept_to_1": "sellable", "accept_as_1": "", "accept_sn_1": "SN-2", "reject_1": 1, "reject_to_1": "scrap",
+        "reject_as_1": "", "reject_sn_1": "SN-1",
+    }  # fmt: skip
+    assert lead.post(f"{address}inspect/", verdict).status_code == 303
+    assert dict(SerialUnit.objects.values_list("serial", "disposition")) == {"SN-1": "scrap", "SN-2": "sellable"}

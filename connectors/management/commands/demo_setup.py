@@ -34,8 +34,8 @@ class Command(BaseCommand):
             raise CommandError(str(away)) from away
 
     def _set_up(self) -> None:
-        ensure_location(actor=ACTOR, code="DC-1", name="Distribution center 1", region="uk")
-        ensure_location(actor=ACTOR, code="STORE-LDN", name="London store", kind="store", region="uk")
+        ensure_location(actor=ACTOR, code="DC-1", name="Distribution center 1", region="uk", currency="GBP")
+        ensure_location(actor=ACTOR, code="STORE-LDN", name="London store", kind="store", region="uk", currency="GBP")
         connections = ensure_connections()
         self.stdout.write(f"{len(connections)} connections to the sandbox are set up.")
         if Order.objects.exists():
