@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from retailops.accounts.actor import EVERYWHERE, Actor, can
 from retailops.accounts.models import RoleGrant
 from retailops.accounts.permissions import ROLE_PERMISSIONS, Permission, Role
+from retailops.lib.money import exponent, major
 from returns.models import Refund
 from returns.policy import Limits, Policy, Rules, active_policies, limit_of, rules_of, within
 
@@ -22,6 +23,13 @@ class Cell:
     def unlimited(self) -> bool:
         """Tell whether any amount goes."""
         return self.amount is None
+
+    @property
+    def text(self) -> str:
+        """Return the amount in the currency's own decimals; minor units where it stands for every other currency."""
+        if self.amount is None or self.currency == "*":
+            return str(self.amount or "")
+        return f"{major(self.amount, self.currency):,.{exponent(self.currency)}f}"
 
 
 @dataclass(frozen=True)
