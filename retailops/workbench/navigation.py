@@ -26,6 +26,8 @@ SCREENS = (
     Screen("approvals", "Approvals", "workbench:approvals", "a", "hand-raised", Permission.APPROVALS_DECIDE),
     Screen("dead", "Deliveries", "workbench:dead", "d", "paper-airplane", Permission.DELIVERIES_VIEW),
     Screen("returns", "Returns", "returns:list", "r", "arrow-uturn-left", Permission.RETURNS_VIEW),
+    Screen("customers", "Customers", "customers:list", "u", "users", Permission.CUSTOMERS_VIEW),
+    Screen("discrepancies", "Discrepancies", "discrepancies:list", "x", "scale", Permission.DISCREPANCIES_VIEW),
     Screen("trace", "Trace", "workbench:search", "t", "queue-list", Permission.EVENTS_READ),
     Screen("connections", "Connections", "connections:list", "c", "link", Permission.CONNECTIONS_VIEW),
 )

@@ -147,6 +147,10 @@ SEVERITY = {
     "medium": Word("Medium", "warn", "exclamation-circle"),
     "low": Word("Low", "", "minus-circle"),
 }
+DISCREPANCY = {
+    "open": Word("Open", "warn", "exclamation-circle"),
+    "resolved": Word("Settled", "ok"),
+}
 INBOX = {
     "pending": Word("Not read yet", "warn"),
     "waiting": Word("Waits for an earlier one", "warn", "queue-list"),
@@ -167,6 +171,7 @@ KINDS = {
     "disposition": DISPOSITION,
     "verdict": VERDICT,
     "severity": SEVERITY,
+    "discrepancy": DISCREPANCY,
 }
 
 
@@ -206,6 +211,17 @@ UNDONE = {
 }
 EVENTS = {
     "order.captured": "Order captured",
+    "order.drift_found": "Order told differently",
+    "order.agreed": "Order told the same",
+    "order.corrected": "Value of the order taken over",
+    "customer.merged": "Customers merged",
+    "customer.unmerged": "Merge of customers undone",
+    "customer.erased": "Customer erased",
+    "customer.held": "Legal hold changed",
+    "discrepancy.opened": "Discrepancy opened",
+    "discrepancy.resolved": "Discrepancy settled",
+    "discrepancy.repair_asked": "Other system asked to mend it",
+    "truth.changed": "Owner of a field changed",
     "return.requested": "Return requested",
     "return.review_required": "Sent to review",
     "return.authorized": "Return authorized",
@@ -244,17 +260,19 @@ EVENTS = {
 BAD_EVENTS = frozenset({
     "refund.failed", "refund.reversed", "refund.outcome_unknown", "inventory.post_failed", "credit_memo.rejected",
     "delivery.dead", "delivery.in_doubt", "case.opened", "sla.breached", "return_line.item_mismatch",
-    "return_line.over_received", "inventory.drift_found",
+    "return_line.over_received", "inventory.drift_found", "order.drift_found",
 })  # fmt: skip
 GOOD_EVENTS = frozenset({
     "return.closed", "refund.succeeded", "credit_memo.posted", "inventory.disposition_posted", "case.resolved",
-    "delivery.replayed",
+    "delivery.replayed", "discrepancy.resolved",
 })  # fmt: skip
 CASE_KINDS = {
     "delivery.dead": "Delivery stopped",
     "delivery.in_doubt": "Outcome not known",
     "connection.refused": "Sign-in refused",
     "order_differs": "Order changed",
+    "customer_conflict": "One proof, two customers",
+    "order_drift": "Order told differently",
     "blind_return": "Parcel without an order",
     "over_receipt": "More arrived than authorized",
     "wrong_item": "Another item arrived",

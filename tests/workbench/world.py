@@ -12,6 +12,7 @@ from django.test import Client
 from connectors.models import Connection
 from connectors.services import create_connection
 from inventory.models import Location
+from reconciliation.models import Discrepancy
 from retailops.accounts.actor import Actor
 from retailops.accounts.models import RoleGrant, User
 from retailops.cases.inputs import CaseIn
@@ -25,10 +26,13 @@ from retailops.events.replay import facts_of, subject_of
 from retailops.lib.clock import now
 from retailops.lib.ids import uuid7
 from returns.inputs import InspectionIn, OrderIn, ReceiptIn, ReturnIn, read
-from returns.models import Order, Refund, Return
+from returns.inputs.truth import TruthIn
+from returns.models import CustomerMerge, Order, Refund, Return, SourceOfTruth
 from returns.services.inspecting import inspect_return
 from returns.services.intake import request_return
+from returns.services.merging import merge_customers
 from returns.services.orders import capture_order
+from returns.services.owning import own_field
 from returns.services.receiving import receive_return
 
 SYSTEM = Actor.system("test")
@@ -74,10 +78,42 @@ def order_in(region: str = "GB", **changes: Any) -> OrderIn:
     }
     data = {
         "channel": "shopify-uk", "external_id": f"gid-{key}", "number": f"ORD-{key}", "region": region,
-        "brand": "north", "currency": "GBP", "placed_at": shipped - timedelta(days=1), "lines": lines,
+        "brand": "north", "customer": buyer(key), "currency": "GBP",
+        "placed_at": shipped - timedelta(days=1), "lines": lines,
         "payments": [payment],
     }  # fmt: skip
     return read(OrderIn, data | changes)
+
+
+def buyer(key: str) -> dict[str, str]:
+    """Return somebody who buys, as the shop tells of them."""
+    return {
+        "system": "shopify-uk", "external_id": f"c-{key}", "name": "Mina Okafor", "email": f"mina-{key}@example.com",
+        "phone": "+44 7700 900145",
+    }  # fmt: skip
+
+
+def merged(region: str = "GB") -> CustomerMerge:
+    """Return the merge of two customers who bought in the region."""
+    first, second = (capture_order(actor=SYSTEM, order=order_in(region)).order.customer for _ in range(2))
+    assert first is not None
+    assert second is not None
+    return merge_customers(actor=SYSTEM, winner_id=first.id, loser_id=second.id, reason="One person, two names")
+
+
+def drifted(rma: Return) -> Discrepancy:
+    """Return the discrepancy of a return's order whose shipping the ERP tells otherwise."""
+    order = order_of(rma)
+    told = order_in(order.region, external_id=order.external_id, number=order.number, customer=None)
+    placed = {"placed_at": order.placed_at, "source": "erp", "shipping_charged": 495, "payments": []}
+    capture_order(actor=SYSTEM, order=told.model_copy(update=placed))
+    return Discrepancy.objects.get(order=order, field="shipping_charged")
+
+
+def ruled() -> SourceOfTruth:
+    """Return the rule that the shop's store is the ERP's to tell."""
+    truth = read(TruthIn, {"object": "order", "field": "store", "system": "erp"})
+    return own_field(actor=SYSTEM, truth=truth, reason="Stores are kept in the ERP")
 
 
 def requested(region: str = "GB", *, quantity: int = 1, **changes: Any) -> Return:
@@ -208,6 +244,9 @@ class Story:
     delivery: Delivery
     case: Case
     approval: Approval
+    merge: CustomerMerge
+    discrepancy: Discrepancy
+    truth: SourceOfTruth
 
     @cached_property
     def failed(self) -> Refund:
@@ -221,7 +260,7 @@ class Story:
         rma = received("GB")
         delivery = stopped(rma, connection)
         asked = ask_replay(actor=Actor.system("colleague"), delivery_id=delivery.id, reason="The dispute was won.")
-        story = cls(rma, connection, delivery, case_about(rma), asked)
+        story = cls(rma, connection, delivery, case_about(rma), asked, merged(), drifted(rma), ruled())
         rma.refresh_from_db()
         return story
 
@@ -232,7 +271,7 @@ def counts() -> dict[str, int]:
         cursor.execute(
             "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
             "WHERE n.nspname = 'public' AND c.relkind = 'r' "
-            "AND c.relname ~ '^(returns|events|cases|inventory|connectors)_'"
+            "AND c.relname ~ '^(returns|events|cases|inventory|connectors|reconciliation)_'"
         )
         names = [name for (name,) in cursor.fetchall()]
         found = {}
