@@ -7,7 +7,9 @@ from django_fsm import FSMField, transition
 from retailops.events.catalog import Subject
 from retailops.lib.clock import now
 from retailops.lib.ids import uuid7
+from retailops.lib.money import Money
 from returns.models import Order
+from returns.truth import MONEY
 
 
 class DiscrepancyType(models.TextChoices):
@@ -100,6 +102,20 @@ class Discrepancy(models.Model):
         return Subject(
             "discrepancy", self.id, order.correlation_id, str(order.id), self.region, self.brand, self.channel
         )
+
+    @property
+    def ours_shown(self) -> str:
+        """Our value as people read it: an amount with its currency."""
+        return self._shown(self.ours)
+
+    @property
+    def theirs_shown(self) -> str:
+        """Their value as people read it."""
+        return self._shown(self.theirs)
+
+    def _shown(self, text: str) -> str:
+        is_money = text and (self.field in MONEY or (self.object == "payment" and self.field == "payment"))
+        return str(Money(int(text), self.currency)) if is_money else text
 
     @transition(field=status, source=DiscrepancyStatus.OPEN, target=DiscrepancyStatus.RESOLVED)
     def resolve(self) -> None:

@@ -52,6 +52,7 @@ def open_discrepancy(actor: Actor, found: Discrepancy) -> None:
     what = found.object.replace("_", " ")
     name = found.field.replace("_", " ")
     told = f"{name} of its {what} {found.external_id}" if found.object != "order" else name
+    here, there = found.ours_shown or "nothing", found.theirs_shown or "nothing"
     case = open_case(
         actor,
         CaseIn(
@@ -60,7 +61,7 @@ def open_discrepancy(actor: Actor, found: Discrepancy) -> None:
             title=f"Order {found.order.number}: {found.system} tells another {told}"[:200],
             dedupe_key=trouble_of(found),
             subject=found.as_subject(),
-            detail=f"Here: {found.ours or 'nothing'}. There: {found.theirs or 'nothing'}. Owner: {found.owner}.",
+            detail=f"Here: {here}. There: {there}. Owner: {found.owner}.",
             next_action=NEXT[Resolution(found.suggestion)],
             fingerprint=f"drift:{found.system}:{found.object}:{found.field}"[:64],
             group_title=f"{found.system} tells another {name}"[:200],

@@ -31,6 +31,8 @@ SCREENS = (
     Screen("claims", "Claims", "claims:list", "l", "receipt-refund", Permission.CLAIMS_VIEW),
     Screen("fraud", "Fraud", "fraud:list", "f", "shield-exclamation", Permission.FRAUD_VIEW),
     Screen("stored", "Stored value", "stored:list", "v", "gift", Permission.STORED_VALUE_VIEW),
+    Screen("customers", "Customers", "customers:list", "u", "users", Permission.CUSTOMERS_VIEW),
+    Screen("discrepancies", "Discrepancies", "discrepancies:list", "x", "scale", Permission.DISCREPANCIES_VIEW),
     Screen("trace", "Trace", "workbench:search", "t", "queue-list", Permission.EVENTS_READ),
     Screen("connections", "Connections", "connections:list", "c", "link", Permission.CONNECTIONS_VIEW),
 )

@@ -197,6 +197,10 @@ ADJUSTMENT = {
     "booked": Word("Booked", "ok"),
     "refused": Word("Refused", "", "no-symbol"),
 }
+DISCREPANCY = {
+    "open": Word("Open", "warn", "exclamation-circle"),
+    "resolved": Word("Settled", "ok"),
+}
 INBOX = {
     "pending": Word("Not read yet", "warn"),
     "waiting": Word("Waits for an earlier one", "warn", "queue-list"),
@@ -288,6 +292,7 @@ KINDS = {
     "disposition": DISPOSITION,
     "verdict": VERDICT,
     "severity": SEVERITY,
+    "discrepancy": DISCREPANCY,
 }
 
 
@@ -331,6 +336,17 @@ UNDONE = {
 }
 EVENTS = {
     "order.captured": "Order captured",
+    "order.drift_found": "Order told differently",
+    "order.agreed": "Order told the same",
+    "order.corrected": "Value of the order taken over",
+    "customer.merged": "Customers merged",
+    "customer.unmerged": "Merge of customers undone",
+    "customer.erased": "Customer erased",
+    "customer.held": "Legal hold changed",
+    "discrepancy.opened": "Discrepancy opened",
+    "discrepancy.resolved": "Discrepancy settled",
+    "discrepancy.repair_asked": "Other system asked to mend it",
+    "truth.changed": "Owner of a field changed",
     "return.requested": "Return requested",
     "return.review_required": "Sent to review",
     "return.authorized": "Return authorized",
@@ -448,17 +464,20 @@ BAD_EVENTS = frozenset({
     "delivery.dead", "delivery.in_doubt", "case.opened", "sla.breached", "return_line.item_mismatch",
     "return_line.over_received", "inventory.drift_found", "chargeback.opened", "chargeback.lost", "claim.refused",
     "fraud_review.blocked", "inventory.reservation_broken", "exchange.stock_lost", "exchange.shipment_failed",
+    "order.drift_found",
 })  # fmt: skip
 GOOD_EVENTS = frozenset({
     "return.closed", "refund.succeeded", "credit_memo.posted", "inventory.disposition_posted", "case.resolved",
     "delivery.replayed", "chargeback.won", "claim.credited", "fraud_review.cleared", "warranty.replaced",
-    "warranty.sent_back", "exchange.shipped", "exchange.settled",
+    "warranty.sent_back", "exchange.shipped", "exchange.settled", "discrepancy.resolved",
 })  # fmt: skip
 CASE_KINDS = {
     "delivery.dead": "Delivery stopped",
     "delivery.in_doubt": "Outcome not known",
     "connection.refused": "Sign-in refused",
     "order_differs": "Order changed",
+    "customer_conflict": "One proof, two customers",
+    "order_drift": "Order told differently",
     "blind_return": "Parcel without an order",
     "over_receipt": "More arrived than authorized",
     "wrong_item": "Another item arrived",

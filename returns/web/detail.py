@@ -301,6 +301,16 @@ class ReturnDetail:
         return accounts_for(self.actor, self.rma)
 
     @cached_property
+    def may_see_customer(self) -> bool:
+        """Tell whether the person may see who the customer is."""
+        return can(self.actor, Permission.CUSTOMERS_VIEW, region=self.rma.region, brand=self.rma.brand)
+
+    @cached_property
+    def may_see_order(self) -> bool:
+        """Tell whether the person may open the order."""
+        return can(self.actor, Permission.ORDERS_VIEW, region=self.rma.region, brand=self.rma.brand)
+
+    @cached_property
     def flow(self) -> list[str]:
         """Return the actions that usually come next; the others are in the menu."""
         arriving = self.rma.logistics != Logistics.RECEIVED

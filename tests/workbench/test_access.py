@@ -11,11 +11,12 @@ from django.urls import URLPattern, reverse
 
 from connectors.web import urls as connection_urls
 from inventory.web import urls as stock_urls
+from reconciliation.web import urls as discrepancy_urls
 from retailops.accounts.models import DeniedAttempt
 from retailops.lib.ids import uuid7
 from retailops.workbench import urls as workbench_urls
 from returns.models import Return
-from returns.web import claim_urls, fraud_urls, policy_urls, stored_urls
+from returns.web import claim_urls, customer_urls, fraud_urls, order_urls, policy_urls, stored_urls
 from returns.web import urls as return_urls
 from tests.workbench import world
 
@@ -30,6 +31,9 @@ MODULES = (
     claim_urls,
     fraud_urls,
     stored_urls,
+    order_urls,
+    customer_urls,
+    discrepancy_urls,
 )
 OPEN_TO_ALL = {"workbench:home"}
 # These lists are open to a person of another region; they are empty for it.
@@ -60,7 +64,12 @@ LISTS = {
     "claims:list",
     "fraud:list",
     "stored:list",
+    "customers:list",
+    "discrepancies:list",
+    "discrepancies:truth",
 }
+# Rules of the whole house: seen by who may see policies, changed by an administrator alone, whatever the region.
+RULES = {"discrepancies:own", "discrepancies:disown"}
 # Not of a region: what applies everywhere is shown everywhere (who may change it: test_policies_pages.py).
 EVERYWHERE = ("connections", "policies")
 # These are about no object: they offer the places of the person's own regions, and refuse an empty form.
@@ -125,6 +134,12 @@ KNOWN: dict[str, Callable[[world.Story], list[Any]]] = {
     "assessment_id": lambda story: [story.assessed.id],
     "warranty_step": lambda story: ["accept"],
     "exchange_id": lambda story: [uuid7()],
+    "customer_id": lambda story: [story.merge.winner_id],
+    "other_id": lambda story: [story.rma.customer_id],
+    "merge_id": lambda story: [story.merge.id],
+    "discrepancy_id": lambda story: [story.discrepancy.id],
+    "repair": lambda story: ["leave"],
+    "truth_id": lambda story: [story.truth.pk],
     "key": lambda story: ["lost_answer"],
     "returns:key": lambda story: ["receive", "cancel", "exchange"],
     "policies:key": lambda story: ["submit", "retire"],
@@ -173,14 +188,15 @@ def test_a_person_of_another_region_does_not_learn_of_it(story: world.Story, nam
     before = world.counts()
     for address in found:
         shown = client.get(address)
-        expected = {200} if name in OPEN_TO_ALL | LISTS else {404, 405}
+        expected = {200} if name in OPEN_TO_ALL | LISTS else {403} if name in RULES else {404, 405}
         assert shown.status_code in expected, address
         body = world.body_of(shown)
         assert story.case.title not in body
         assert str(story.delivery.id) not in body
         assert story.rma.number not in body or story.rma.number in address
         sent = client.post(address, {"reason": "because", "text": "x", "evidence": "y"})
-        assert sent.status_code in ({422} if name in FORMS else {404, 405}), address
+        refused = {403} if name in RULES else {422} if name in FORMS else {404, 405}
+        assert sent.status_code in refused, address
     assert world.counts() == before
 
 

@@ -19,6 +19,7 @@ from inventory.inputs import AdjustmentIn, SnapshotIn, SnapshotRowIn, StateMapIn
 from inventory.models import Location, StockAdjustment, StockDrift
 from inventory.services import MoveIn, adjust_stock, move_stock, put_state_map, take_snapshot
 from inventory.services.comparing import compare_snapshot
+from reconciliation.models import Discrepancy
 from retailops.accounts.actor import Actor
 from retailops.accounts.models import RoleGrant, User
 from retailops.cases.evidence import Upload, add_evidence
@@ -39,7 +40,9 @@ from returns.inputs.exchanges import ExchangeIn
 from returns.inputs.policies import PolicyDraftIn
 from returns.inputs.store import StoreBatchIn
 from returns.inputs.stored_value import GiftIn
+from returns.inputs.truth import TruthIn
 from returns.models import (
+    CustomerMerge,
     DispositionSlice,
     Exchange,
     FraudReview,
@@ -47,6 +50,7 @@ from returns.models import (
     Refund,
     Return,
     ReturnPolicy,
+    SourceOfTruth,
     StoreBatch,
     StoredAccount,
     SupplierClaim,
@@ -59,7 +63,9 @@ from returns.services.exchanges import propose_exchange
 from returns.services.giving_value import give_stored_value
 from returns.services.inspecting import inspect_return
 from returns.services.intake import request_return
+from returns.services.merging import merge_customers
 from returns.services.orders import capture_order
+from returns.services.owning import own_field
 from returns.services.policy_drafts import draft_policy, edit_draft
 from returns.services.receiving import receive_return
 from returns.services.refunds import propose_refund
@@ -109,10 +115,42 @@ def order_in(region: str = "GB", **changes: Any) -> OrderIn:
     }
     data = {
         "channel": "shopify-uk", "external_id": f"gid-{key}", "number": f"ORD-{key}", "region": region,
-        "brand": "north", "currency": "GBP", "placed_at": shipped - timedelta(days=1), "lines": lines,
+        "brand": "north", "customer": buyer(key), "currency": "GBP",
+        "placed_at": shipped - timedelta(days=1), "lines": lines,
         "payments": [payment],
     }  # fmt: skip
     return read(OrderIn, data | changes)
+
+
+def buyer(key: str) -> dict[str, str]:
+    """Return somebody who buys, as the shop tells of them."""
+    return {
+        "system": "shopify-uk", "external_id": f"c-{key}", "name": "Mina Okafor", "email": f"mina-{key}@example.com",
+        "phone": "+44 7700 900145",
+    }  # fmt: skip
+
+
+def merged(region: str = "GB") -> CustomerMerge:
+    """Return the merge of two customers who bought in the region."""
+    first, second = (capture_order(actor=SYSTEM, order=order_in(region)).order.customer for _ in range(2))
+    assert first is not None
+    assert second is not None
+    return merge_customers(actor=SYSTEM, winner_id=first.id, loser_id=second.id, reason="One person, two names")
+
+
+def drifted(rma: Return) -> Discrepancy:
+    """Return the discrepancy of a return's order whose shipping the ERP tells otherwise."""
+    order = order_of(rma)
+    told = order_in(order.region, external_id=order.external_id, number=order.number, customer=None)
+    placed = {"placed_at": order.placed_at, "source": "erp", "shipping_charged": 495, "payments": []}
+    capture_order(actor=SYSTEM, order=told.model_copy(update=placed))
+    return Discrepancy.objects.get(order=order, field="shipping_charged")
+
+
+def ruled() -> SourceOfTruth:
+    """Return the rule that the shop's store is the ERP's to tell."""
+    truth = read(TruthIn, {"object": "order", "field": "store", "system": "erp"})
+    return own_field(actor=SYSTEM, truth=truth, reason="Stores are kept in the ERP")
 
 
 def requested(region: str = "GB", *, quantity: int = 1, brand: str = "north", **changes: Any) -> Return:
@@ -314,6 +352,21 @@ class Story:
         return refund_that_waits()
 
     @cached_property
+    def merge(self) -> CustomerMerge:
+        """Two customers of the region who became one; made where a test asks for it."""
+        return merged()
+
+    @cached_property
+    def discrepancy(self) -> Discrepancy:
+        """What another system tells otherwise of the return's order; made where a test asks for it."""
+        return drifted(self.rma)
+
+    @cached_property
+    def truth(self) -> SourceOfTruth:
+        """A rule which system owns a field; made where a test asks for it."""
+        return ruled()
+
+    @cached_property
     def failed(self) -> Refund:
         """Another return's refund that the gateway refused; made where a test asks for it."""
         return failed_refund(self.connection)[0]
@@ -454,7 +507,7 @@ def counts() -> dict[str, int]:
         cursor.execute(
             "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
             "WHERE n.nspname = 'public' AND c.relkind = 'r' "
-            "AND c.relname ~ '^(returns|events|cases|inventory|connectors)_'"
+            "AND c.relname ~ '^(returns|events|cases|inventory|connectors|reconciliation)_'"
         )
         names = [name for (name,) in cursor.fetchall()]
         found = {}

@@ -1,0 +1,171 @@
+"""Pages of discrepancies: list, one, and the dialogs of its repairs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+import django_filters
+from django import forms
+from django.contrib.auth.decorators import login_required
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods
+
+from reconciliation import repairs
+from reconciliation.access import access_discrepancy, discrepancies_visible_to
+from reconciliation.models import Discrepancy, DiscrepancyStatus, Resolution
+from reconciliation.services import leave_discrepancy, take_theirs, tell_ours
+from retailops.accounts.actor import Actor, can, require
+from retailops.accounts.permissions import Permission
+from retailops.lib.errors import DomainError, NotFound
+from retailops.lib.htmx import done, show
+from retailops.lib.keyset import capped_count, keyset_page
+from returns.models import TruthObject
+
+VIEW, RESOLVE = Permission.DISCREPANCIES_VIEW, Permission.DISCREPANCIES_RESOLVE
+
+
+@dataclass(frozen=True)
+class Repair:
+    """One way to settle it: its words, when not now, and the command."""
+
+    label: str
+    consequence: str
+    done: str
+    resolution: str
+    why_not: Callable[[Discrepancy], str]
+    run: Callable[..., Discrepancy]
+
+
+REPAIRS = {
+    "take": Repair(
+        "Take their value",
+        "The order gets their value. What a return or refund relies on is never changed.",
+        "Their value is taken over.", Resolution.TOOK_THEIRS, repairs.why_not_theirs, take_theirs,
+    ),
+    "tell": Repair(
+        "Tell them ours",
+        "Whoever keeps the other system is asked to set it to ours. Nothing changes here.",
+        "They are told.", Resolution.TOLD_OURS, repairs.why_not_told, tell_ours,
+    ),
+    "leave": Repair(
+        "Leave it",
+        "Both stand as they are, with your reason. Told anew, it opens again.",
+        "Left as it is.", Resolution.LEFT, repairs.why_not_left, leave_discrepancy,
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A repair as it is offered; a reason says why not now."""
+
+    key: str
+    repair: Repair
+    reason: str
+
+
+class ReasonForm(forms.Form):
+    """Why it is settled so."""
+
+    reason = forms.CharField(max_length=200, label="Reason", help_text="Kept with the discrepancy and its case.")
+
+
+def _text(label: str) -> forms.TextInput:
+    return forms.TextInput(attrs={"placeholder": label})
+
+
+class DiscrepancyFilter(django_filters.FilterSet):
+    """What the list can be narrowed to."""
+
+    q = django_filters.CharFilter(
+        method="by_text", label="Order number or field", widget=_text("Order number or field")
+    )
+    status = django_filters.ChoiceFilter(choices=DiscrepancyStatus.choices, label="State", empty_label="State: any")
+    object = django_filters.ChoiceFilter(choices=TruthObject.choices, label="About", empty_label="About: anything")
+    system = django_filters.CharFilter(label="System", widget=_text("System"))
+    region = django_filters.CharFilter(label="Region", widget=_text("Region"))
+
+    class Meta:
+        model = Discrepancy
+        fields: tuple[str, ...] = ()
+
+    def by_text(self, rows: "QuerySet[Discrepancy]", name: str, value: str) -> "QuerySet[Discrepancy]":
+        """Find by the order's number or the field's name."""
+        return rows.filter(Q(order__number=value.strip()) | Q(field__iexact=value.strip().replace(" ", "_")))
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """Return who makes the request."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]  # set by ActorMiddleware
+    return actor
+
+
+@login_required
+@require_GET
+def discrepancy_list(request: HttpRequest) -> HttpResponse:
+    """Show the discrepancies of the query, the open ones unless it says otherwise."""
+    actor = actor_of(request)
+    require(actor, VIEW)
+    query = request.GET.copy()
+    if "status" not in query:
+        query["status"] = DiscrepancyStatus.OPEN
+    found = DiscrepancyFilter(query, queryset=discrepancies_visible_to(actor))
+    page = keyset_page(found.qs, after=query.get("after", ""), before=query.get("before", ""))
+    context = {
+        "page": page,
+        "filter": found,
+        "total": capped_count(found.qs),
+        "narrowed": any(value for name, value in request.GET.items() if name not in ("after", "before")),
+        "may_see_truth": can(actor, Permission.POLICIES_VIEW),
+    }
+    return show(request, "discrepancies/list.html", context, fragments={"discrepancies": "discrepancies/_list.html"})
+
+
+@login_required
+@require_GET
+def discrepancy_detail(request: HttpRequest, discrepancy_id: UUID) -> HttpResponse:
+    """Show one discrepancy with what may be done about it."""
+    actor = actor_of(request)
+    found = access_discrepancy(actor, discrepancy_id)
+    allowed = can(actor, RESOLVE, region=found.region, brand=found.brand)
+    offers = [Offer(key, each, each.why_not(found)) for key, each in REPAIRS.items()] if allowed else []
+    may_see_order = can(actor, Permission.ORDERS_VIEW, region=found.region, brand=found.brand)
+    context = {"found": found, "offers": offers, "may_see_order": may_see_order}
+    return show(request, "discrepancies/detail.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def repair(request: HttpRequest, discrepancy_id: UUID, repair: str) -> HttpResponse:
+    """Show the form of a repair, or do it."""
+    actor, chosen = actor_of(request), REPAIRS.get(repair)
+    if chosen is None:
+        raise NotFound("There is no such repair.")
+    found = access_discrepancy(actor, discrepancy_id, RESOLVE)
+    back = reverse("discrepancies:detail", args=[found.id])
+    form = ReasonForm(request.POST or None)
+
+    def run() -> None:
+        chosen.run(actor=actor, discrepancy_id=found.id, reason=form.cleaned_data["reason"])
+
+    if request.method == "POST" and form.is_valid() and accepted(form, run):
+        return done(request, back, chosen.done)
+    context = {"found": found, "key": repair, "repair": chosen, "form": form, "back": back}
+    context["reason"] = chosen.why_not(found)
+    return show(request, "discrepancies/repair.html", context, status=422 if form.errors else 200)
+
+
+def accepted(form: forms.Form, command: Callable[[], object]) -> bool:
+    """Run the command in its own transaction; a refusal is told in the form. Denied and NotFound go on."""
+    try:
+        with transaction.atomic(durable=True):
+            command()
+    except DomainError as refusal:
+        if refusal.status in (403, 404):
+            raise
+        form.add_error(None, " ".join([refusal.detail, *(fault.detail for fault in refusal.errors)]))
+        return False
+    return True
