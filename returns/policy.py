@@ -87,7 +87,7 @@ class FraudRules(Shape):
 class StoredValueRules(Shape):
     """Store credit and gift cards. The bonus comes on top of what was paid; days count from the latest issue."""
 
-    bonus_percent: Annotated[Decimal, Field(ge=0, le=100)] = Decimal(0)
+    bonus_percent: Annotated[Decimal, Field(ge=0, le=100), WithJsonSchema(PERCENT)] = Decimal(0)
     store_credit_days: Annotated[int, Field(ge=1, le=3650)] | None = None
     gift_card_days: Annotated[int, Field(ge=1, le=3650)] | None = None
     # What a person may give by itself, without a return; more waits for a second person.

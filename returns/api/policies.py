@@ -81,14 +81,14 @@ class EditBody(PolicyDraftIn):
     revision: Revision | None = Field(None, description="The one that was seen; another one is 409.")
 
 
-class SubmitBody(Body):
+class PolicySubmitBody(Body):
     """Ask a second person."""
 
     reason: Reason
     revision: Revision | None = None
 
 
-class ReasonBody(Body):
+class PolicyReasonBody(Body):
     """Why."""
 
     reason: Reason
@@ -234,10 +234,10 @@ class PolicySubmission(PolicyEndpoint):
     """Asking a second person."""
 
     @operation(
-        id="submitPolicy", summary="Submit a draft", tag="Policies", permission=MANAGE, body=SubmitBody,
+        id="submitPolicy", summary="Submit a draft", tag="Policies", permission=MANAGE, body=PolicySubmitBody,
         answers={200: PolicyDetail}, key="optional", problems=(409, 422),
     )  # fmt: skip
-    def post(self, request: Request, name: str, version: int, body: SubmitBody) -> PolicyDetail:
+    def post(self, request: Request, name: str, version: int, body: PolicySubmitBody) -> PolicyDetail:
         """A second person who may manage policies must agree to exactly this content before it can be activated."""
         policy = self.policy(name, version)
         return policy_detail(
@@ -277,10 +277,10 @@ class PolicyRetirement(PolicyEndpoint):
     """Taking out of force."""
 
     @operation(
-        id="retirePolicy", summary="Retire a version", tag="Policies", permission=MANAGE, body=ReasonBody,
+        id="retirePolicy", summary="Retire a version", tag="Policies", permission=MANAGE, body=PolicyReasonBody,
         answers={200: PolicyDetail}, key="optional", problems=(409,),
     )  # fmt: skip
-    def post(self, request: Request, name: str, version: int, body: ReasonBody) -> PolicyDetail:
+    def post(self, request: Request, name: str, version: int, body: PolicyReasonBody) -> PolicyDetail:
         """Refused (409 `no-policy-left`) where orders would be left without a policy. A draft is given up."""
         policy = self.policy(name, version)
         return policy_detail(policy_force.retire_policy(actor=self.actor, policy_id=policy.id, reason=body.reason))
