@@ -10,7 +10,10 @@ from retailops.accounts.permissions import Permission
 
 @dataclass(frozen=True)
 class Screen:
-    """One entry of the navigation: its view name, its "g" key and the permission that opens it."""
+    """One entry of the navigation: its view name, its "g" key and the permission that opens it.
+
+    `group` is the heading that it stands under; on a phone only the `main` ones stand in the bar.
+    """
 
     key: str
     label: str
@@ -18,23 +21,27 @@ class Screen:
     go: str
     icon: str
     permission: Permission | None = None
+    group: str = ""
+    main: bool = False
 
 
+P = Permission
+RETURNS, GOODS, SYSTEMS = "Returns", "Stock and money", "Systems and rules"
 SCREENS = (
-    Screen("home", "Today", "workbench:home", "h", "home"),
-    Screen("cases", "Cases", "workbench:cases", "e", "inbox-stack", Permission.CASES_VIEW),
-    Screen("approvals", "Approvals", "workbench:approvals", "a", "hand-raised", Permission.APPROVALS_DECIDE),
-    Screen("dead", "Deliveries", "workbench:dead", "d", "paper-airplane", Permission.DELIVERIES_VIEW),
-    Screen("returns", "Returns", "returns:list", "r", "arrow-uturn-left", Permission.RETURNS_VIEW),
-    Screen("policies", "Policies", "policies:list", "p", "scale", Permission.POLICIES_VIEW),
-    Screen("stock", "Stock", "stock:overview", "s", "archive-box", Permission.INVENTORY_VIEW),
-    Screen("claims", "Claims", "claims:list", "l", "receipt-refund", Permission.CLAIMS_VIEW),
-    Screen("fraud", "Fraud", "fraud:list", "f", "shield-exclamation", Permission.FRAUD_VIEW),
-    Screen("stored", "Stored value", "stored:list", "v", "gift", Permission.STORED_VALUE_VIEW),
-    Screen("customers", "Customers", "customers:list", "u", "users", Permission.CUSTOMERS_VIEW),
-    Screen("discrepancies", "Discrepancies", "discrepancies:list", "x", "scale", Permission.DISCREPANCIES_VIEW),
-    Screen("trace", "Trace", "workbench:search", "t", "queue-list", Permission.EVENTS_READ),
-    Screen("connections", "Connections", "connections:list", "c", "link", Permission.CONNECTIONS_VIEW),
+    Screen("home", "Today", "workbench:home", "h", "home", main=True),
+    Screen("cases", "Cases", "workbench:cases", "e", "inbox-stack", P.CASES_VIEW, main=True),
+    Screen("approvals", "Approvals", "workbench:approvals", "a", "hand-raised", P.APPROVALS_DECIDE, main=True),
+    Screen("returns", "Returns", "returns:list", "r", "arrow-uturn-left", P.RETURNS_VIEW, RETURNS, main=True),
+    Screen("customers", "Customers", "customers:list", "u", "users", P.CUSTOMERS_VIEW, RETURNS),
+    Screen("fraud", "Fraud", "fraud:list", "f", "shield-exclamation", P.FRAUD_VIEW, RETURNS),
+    Screen("claims", "Claims", "claims:list", "l", "receipt-refund", P.CLAIMS_VIEW, RETURNS),
+    Screen("stock", "Stock", "stock:overview", "s", "archive-box", P.INVENTORY_VIEW, GOODS),
+    Screen("stored", "Stored value", "stored:list", "v", "gift", P.STORED_VALUE_VIEW, GOODS),
+    Screen("discrepancies", "Discrepancies", "discrepancies:list", "x", "scale", P.DISCREPANCIES_VIEW, GOODS),
+    Screen("dead", "Deliveries", "workbench:dead", "d", "paper-airplane", P.DELIVERIES_VIEW, SYSTEMS),
+    Screen("trace", "Trace", "workbench:search", "t", "queue-list", P.EVENTS_READ, SYSTEMS),
+    Screen("connections", "Connections", "connections:list", "c", "link", P.CONNECTIONS_VIEW, SYSTEMS),
+    Screen("policies", "Policies", "policies:list", "p", "document-text", P.POLICIES_VIEW, SYSTEMS),
 )
 
 
@@ -49,8 +56,13 @@ class Entry:
     tone: str = ""
     counted: bool = field(default=False)
 
+    @property
+    def main(self) -> bool:
+        """Tell whether it stands in a phone's bar."""
+        return self.screen.main
+
     def __getattr__(self, name: str) -> str:
-        """Read label, key, go and icon from the screen."""
+        """Read label, key, go, icon and group from the screen."""
         return str(getattr(self.screen, name))
 
 

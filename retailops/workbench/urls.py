@@ -7,6 +7,7 @@ from retailops.workbench.views import case_steps, cases, deliveries, evidence, h
 app_name = "workbench"
 urlpatterns = [
     path("", home.home, name="home"),
+    path("screens/", home.screens, name="screens"),
     path("trace/", trace.search, name="search"),
     path("trace/<uuid:correlation_id>/", trace.trace, name="trace"),
     path("deliveries/", deliveries.delivery_list, name="dead"),

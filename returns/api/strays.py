@@ -117,7 +117,8 @@ class SendBack(ReturnCommand):
     """Sending back."""
 
     @operation(
-        id="sendStrayBack", summary="Send goods back to the customer", tag="Goods", permission=DECIDE, body=QuantityBody,
+        id="sendStrayBack", summary="Send goods back to the customer", tag="Goods", permission=DECIDE,
+        body=QuantityBody,
         answers={200: ReturnShape}, key="required", problems=(404, 409, 422),
     )  # fmt: skip
     def post(self, request: Request, id: str, stray: int, body: QuantityBody) -> ReturnShape:

@@ -91,10 +91,6 @@ class Migration(migrations.Migration):
             name='kind',
             field=models.CharField(choices=[('item', 'Item'), ('tax', 'Tax'), ('shipping', 'Shipping'), ('shipping_tax', 'Tax on shipping'), ('duty', 'Duty'), ('restocking_fee', 'Restocking fee'), ('label_fee', 'Return label'), ('manual', 'Manual amount'), ('exchange_balance', 'Balance of an exchange')], max_length=16),
         ),
-        migrations.AddConstraint(
-            model_name='returnline',
-            constraint=models.CheckConstraint(condition=models.Q(('requested__gte', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('refunded'), '+', models.F('exchanged')), '-', models.F('over_approved')))), name='a_unit_is_settled_once'),
-        ),
         migrations.AddField(
             model_name='exchange',
             name='rma',

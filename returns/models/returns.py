@@ -201,10 +201,6 @@ class ReturnLine(models.Model):
                 name="arrivals_within_authorized",
             ),
             models.CheckConstraint(
-                condition=Q(requested__gte=F("refunded") + F("exchanged") - F("over_approved")),
-                name="a_unit_is_settled_once",
-            ),
-            models.CheckConstraint(
                 condition=Q(received__gte=F("accepted") + F("rejected")), name="inspected_within_received"
             ),
             # A unit is refunded, exchanged, replaced or sent back: once (invariant 9).

@@ -27,6 +27,7 @@ def pages(story: world.Story) -> dict[str, str]:
     refund = story.failed.id
     return {
         "today": "/",
+        "screens": "/screens/",
         "returns": "/returns/",
         "returns-empty": "/returns/?q=nothing",
         "return": f"/returns/{number}/",

@@ -35,7 +35,7 @@ MODULES = (
     customer_urls,
     discrepancy_urls,
 )
-OPEN_TO_ALL = {"workbench:home"}
+OPEN_TO_ALL = {"workbench:home", "workbench:screens"}
 # These lists are open to a person of another region; they are empty for it.
 LISTS = {
     "workbench:cases",

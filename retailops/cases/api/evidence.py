@@ -90,7 +90,7 @@ class EvidenceFiles(CommandEndpoint):
 
     @operation(
         id="addEvidence", summary="Add a file of evidence", tag="Evidence", permission=Permission.RETURNS_VIEW,
-        bodies={MULTIPART: EvidenceUpload}, answers={201: EvidenceShape}, problems=(422,),
+        bodies={MULTIPART: EvidenceUpload}, answers={201: EvidenceShape}, problems=(404, 422),
     )  # fmt: skip
     def post(self, request: Request, body: tuple[str, evidence.Upload]) -> EvidenceShape:
         """Keep a file with its subject. The same content again answers the file that is there. What a file is, is read

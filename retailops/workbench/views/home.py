@@ -14,3 +14,10 @@ from retailops.workbench.views.people import actor_of
 def home(request: HttpRequest) -> HttpResponse:
     """Show what needs this person now."""
     return show(request, "workbench/home.html", {"today": today(actor_of(request))})
+
+
+@login_required
+@require_GET
+def screens(request: HttpRequest) -> HttpResponse:
+    """Show all screens of this person: on a phone, those that do not stand in the bar."""
+    return show(request, "workbench/screens.html", {})
