@@ -29,6 +29,8 @@ def agreed(event: Event) -> None:
 
 def captured(event: Event) -> None:
     """The channel told a newer version: what it tells otherwise was published before, the rest has ended."""
+    if not event.data["superseded"]:
+        return  # nothing can have differed from an order that was not there
     services.agree_since(UUID(event.data["order_id"]), event.data["channel"], event.data["version"])
 
 

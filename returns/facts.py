@@ -39,7 +39,7 @@ AnExchangeFact = TypeVar("AnExchangeFact", bound=ExchangeFact)
 ADispositionFact = TypeVar("ADispositionFact", bound=DispositionFact)
 
 
-def order_fact(order: Order, lines: int) -> OrderCaptured:
+def order_fact(order: Order, lines: int, *, superseded: bool) -> OrderCaptured:
     """Return what is told of a captured order."""
     return OrderCaptured(
         order_id=str(order.id),
@@ -49,6 +49,7 @@ def order_fact(order: Order, lines: int) -> OrderCaptured:
         version=order.version,
         currency=order.currency,
         lines=lines,
+        superseded=superseded,
     )
 
 

@@ -8,7 +8,7 @@ from retailops.events.catalog import event
 @event("order.captured")
 @dataclass(frozen=True)
 class OrderCaptured:
-    """A channel's order was captured or superseded by a newer version."""
+    """A channel's order was captured, or (`superseded`) a newer version took the place of the one that was there."""
 
     order_id: str
     channel: str
@@ -17,3 +17,4 @@ class OrderCaptured:
     version: int
     currency: str
     lines: int
+    superseded: bool = False

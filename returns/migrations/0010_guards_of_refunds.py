@@ -9,7 +9,11 @@ DECLARE
     word cases_approval%ROWTYPE;
 BEGIN
     IF TG_OP = 'UPDATE' THEN
+        -- What a marketplace holds is paid as the marketplace tells, which is a fact.
         IF OLD.status NOT IN ('proposed', 'pending_approval')
+           AND NOT (OLD.status = 'pending' AND NEW.status = 'succeeded' AND NEW.payment_id = OLD.payment_id
+                    AND EXISTS (SELECT 1 FROM returns_payment p WHERE p.id = NEW.payment_id
+                                   AND 'marketplace' IN (p.tender, p.gateway)))
            AND (NEW.amount, NEW.currency, NEW.payment_id, NEW.requested_by)
                IS DISTINCT FROM (OLD.amount, OLD.currency, OLD.payment_id, OLD.requested_by) THEN
             RAISE EXCEPTION 'refund % was decided: its amount and payment are fixed', NEW.id

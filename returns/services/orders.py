@@ -96,7 +96,7 @@ def _capture(actor: Actor, wanted: dict[int, OrderIn]) -> dict[int, CaptureResul
     heard = [each for i, each in sorted(wanted.items()) if i in changed or each.source]
     take_claims(_tellings(heard, people))
     record_sold([(results[i].order, wanted[i]) for i in changed])
-    _tell(actor, [(results[i].order, wanted[i]) for i in changed])
+    _tell(actor, [(results[i], wanted[i]) for i in changed])
     return results
 
 
@@ -237,11 +237,13 @@ def _join_customer(order: Order, identity: CustomerIdentity | None) -> bool:
     return order.customer_id != identity.customer_id
 
 
-def _tell(actor: Actor, captured: Sequence[tuple[Order, OrderIn]]) -> None:
+def _tell(actor: Actor, captured: Sequence[tuple[CaptureResult, OrderIn]]) -> None:
     events, lanes = [], {}
-    for order, told in captured:
+    for result, told in captured:
+        order = result.order
         subject = order.as_subject()
-        event = compose(order_fact(order, len(told.lines)), subject=subject, actor=actor, occurred_at=order.updated_at)
+        fact = order_fact(order, len(told.lines), superseded=not result.created)
+        event = compose(fact, subject=subject, actor=actor, occurred_at=order.updated_at)
         events.append(event)
         lanes[event.id] = subject.lane
     if events:

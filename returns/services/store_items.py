@@ -120,7 +120,10 @@ def _revive(told: Told, rma: Return) -> None:
         grant(rma, lines, rules, {line.line_no: line_worth(line) for line in lines})
         save_lines(lines, "authorized", "kept")
         rma.save()
-        publish(return_fact(ReturnAuthorized, rma, lines), subject=rma.as_subject(), actor=told.actor)
+        label = rma.policy.label if rma.policy else ""
+        publish(
+            return_fact(ReturnAuthorized, rma, lines), subject=rma.as_subject(), actor=told.actor, policy_version=label
+        )
     elif former in (ReturnStatus.EXPIRED, ReturnStatus.DECLINED) and not taken_meanwhile(lines):
         bring_back(told.actor, rma, lines, "the till took the goods")
     if former not in (ReturnStatus.AUTHORIZED, ReturnStatus.CLOSED):

@@ -1,7 +1,6 @@
 """Audits of claims, fraud reviews and warranty: silent on what commands make, and each finds its breach."""
 
 import pytest
-from django.db import connection
 
 from returns.inputs import read
 from returns.inputs.claims import ClaimCreditIn
@@ -9,6 +8,7 @@ from returns.services import claim_answers, claim_sending, warranty_remedies
 from tests.factories import SYSTEM, ensure_policy, make_inspected_return, make_return
 from tests.returns.claiming import drafted
 from tests.returns.proofs import breaches, prove
+from tests.returns.sabotage import sabotage
 from tests.returns.warranty_claims import accept, arrived
 
 pytestmark = pytest.mark.django_db
@@ -75,13 +75,5 @@ def test_on_what_commands_make_they_are_silent() -> None:
 )
 def test_each_finds_its_breach(audit: str, broken: str) -> None:
     world()
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("SET LOCAL session_replication_role = replica")  # no triggers
-        for table in TABLES:
-            cursor.execute("SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'c'", [table])
-            for (name,) in cursor.fetchall():
-                cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
-        cursor.execute(broken)
-        assert cursor.rowcount > 0
+    sabotage(broken, TABLES)
     assert breaches(audit) != []
