@@ -6,7 +6,7 @@ from typing import Any
 
 from retailops.accounts.permissions import Role
 from retailops.lib.money import Money
-from returns.enums import RefundTiming, Resolution
+from returns.enums import ExchangeTiming, RefundTiming, Remedy, Resolution, ReturnKind
 from returns.models import ReturnPolicy
 from returns.policy import Rules
 from returns.policy_content import SCOPE, rules_in
@@ -17,9 +17,21 @@ GROUPS: Mapping[str, Sequence[str]] = {
     "What may come back": ("final_sale_categories", "resolutions", "proof_required", "keep_it_below"),
     "Authorization": ("auto_authorize", "auto_authorize_limit"),
     "Goods": ("inspection_required", "sellable_without_inspection", "default_location"),
-    "Refund": ("refund_timing", "exposure_days", "refund_shipping", "refund_duty", "tender_order", "erp_memo_required"),
+    "Refund": (
+        "refund_timing",
+        "exposure_days",
+        "refund_shipping",
+        "refund_duty",
+        "tender_order",
+        "marketplace_days",
+        "erp_memo_required",
+    ),
+    "Exchange": ("exchange_timing", "exchange_goes_by_itself", "exchange_hold_days"),
+    "Stored value": ("stored_value",),
     "Fees": ("restocking_fee", "label_fee"),
     "Approval": ("auto_approve_limit", "approval_limits", "approval_expires_hours"),
+    "Warranty": ("warranty_days", "warranty_proof_required", "warranty_remedies", "warranty_refund"),
+    "Fraud": ("fraud",),
     "Rollout": ("canary_share",),
 }
 # Rule → label and what it does.
@@ -45,12 +57,22 @@ ABOUT: Mapping[str, tuple[str, str]] = {
     "refund_shipping": ("Outbound shipping", "What of the original shipping is given back."),
     "refund_duty": ("Give duty back", "Duty of returned units is refunded too."),
     "tender_order": ("Of several payments", "Which payment is refunded first."),
+    "marketplace_days": ("Ask a marketplace after days", "When it has told of no refund by then, it is asked."),
+    "exchange_timing": ("New goods go", "Before the inspection it is in advance."),
+    "exchange_goes_by_itself": ("Go by themselves", "As soon as the timing allows; else a person releases them."),
+    "exchange_hold_days": ("Held for days", "How long the new goods are held for an exchange."),
+    "stored_value": ("Credit and gift cards", "Bonus, how long they last, and what a person may give."),
     "erp_memo_required": ("Credit memo", "A return closes only when the ERP has its credit memo."),
     "restocking_fee": ("Restocking fee", "Taken off the refund: a share of the goods' value and an amount a return."),
     "label_fee": ("Label fee", "Taken off where the customer sends the goods by our label."),
     "auto_approve_limit": ("Without a second person", "Refunds up to this go by themselves."),
     "approval_limits": ("A second person may approve", "The most that a holder of the role may agree to, by currency."),
     "approval_expires_hours": ("Answer within hours", "A request for approval that nobody answers in time is over."),
+    "warranty_days": ("Days of warranty", "From shipping, within which faults are ours. 0 offers none."),
+    "warranty_proof_required": ("Proof of the fault", "A claim must come with a picture, a report or a serial number."),
+    "warranty_remedies": ("Remedies", "What an accepted claim may get."),
+    "warranty_refund": ("Refund under warranty", "All of it, or less by the share of the warranty that is used up."),
+    "fraud": ("Held for a review", "What a person looks at before it is authorized or refunded."),
     "canary_share": ("Share to begin with", "Percent of orders that it decides at first; raised step by step then."),
 }  # fmt: skip
 SCOPE_LABELS = {
@@ -63,6 +85,7 @@ SHIPPING = {
     "proportional": "By the share that comes back",
     "full_when_all": "When everything comes back",
 }
+WARRANTY_REFUND = {"full": "All of it", "pro_rata": "By the share of the warranty that is left"}
 TENDERS = {"proportional": "In proportion", "first": "The first payment first", "last": "The last payment first"}
 
 
@@ -164,10 +187,39 @@ def _kept(below: Mapping[str, int]) -> str:
     return ", ".join(str(Money(amount, currency)) for currency, amount in sorted(below.items()) if amount) or "nothing"
 
 
+def _stored(rules: Mapping[str, Any]) -> str:
+    told = [f"bonus {rules['bonus_percent']} %" if float(rules["bonus_percent"]) else "no bonus"]
+    for name, what in (("store_credit_days", "store credits"), ("gift_card_days", "gift cards")):
+        told.append(f"{what} last {rules[name]} days" if rules[name] else f"{what} do not expire")
+    return "; ".join([*told, f"a person gives up to: {_limits(rules['gift_limit'])}"])
+
+
+def _fraud(rules: Mapping[str, Any]) -> str:
+    frequency, rate = rules["returns_above"], rules["return_rate_above"]
+    kinds = ", ".join(str(ReturnKind(each).label).lower() for each in rules["kinds"])
+    told = [
+        f"returns worth more than {_limits(rules['value_above'])}" if rules["value_above"] else "",
+        f"kinds: {kinds}" if kinds else "",
+        f"more than {frequency['count']} returns in {frequency['days']} days" if frequency else "",
+        f"more than {rate['percent']} % of {rate['min_units']} or more units back in {rate['days']} days"
+        if rate
+        else "",
+        f"refunds above {_limits(rules['refund_above'])}" if rules["refund_above"] else "",
+        "refunds before the goods" if rules["refund_before_goods"] else "",
+    ]
+    held = "; ".join(each for each in told if each)
+    return f"{held}; to be decided within {rules['review_hours']} hours" if held else "nothing"
+
+
 _SPECIAL: dict[str, Any] = {
     "window_from": lambda value: WINDOW_FROM[value],
     "resolutions": lambda value: ", ".join(str(Resolution(each).label) for each in value) or "nothing",
     "refund_timing": lambda value: str(RefundTiming(value).label),
+    "exchange_timing": lambda value: str(ExchangeTiming(value).label),
+    "warranty_remedies": lambda value: ", ".join(str(Remedy(each).label) for each in value) or "none",
+    "warranty_refund": lambda value: WARRANTY_REFUND[value],
+    "stored_value": _stored,
+    "fraud": _fraud,
     "refund_shipping": lambda value: SHIPPING[value],
     "tender_order": lambda value: TENDERS[value],
     "restocking_fee": _fee,

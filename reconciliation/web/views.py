@@ -51,7 +51,7 @@ REPAIRS = {
         "They are told.", Resolution.TOLD_OURS, repairs.why_not_told, tell_ours,
     ),
     "leave": Repair(
-        "Leave it",
+        "Keep both",
         "Both stand as they are, with your reason. Told anew, it opens again.",
         "Left as it is.", Resolution.LEFT, repairs.why_not_left, leave_discrepancy,
     ),

@@ -69,6 +69,7 @@ def payments_for(refund: Refund) -> list[tuple[str, str]]:
     for tender in able:
         payment = payments[tender.payment_id]
         which = "The same" if payment.id == refund.payment_id else "Another:"
+        gateway = payment.gateway.replace("_", " ").capitalize()
         left = Money(tender.remaining, payment.currency)
-        found.append((str(payment.id), f"{which} {payment.tender} by {payment.gateway}, {left} left"))
+        found.append((str(payment.id), f"{which} {payment.tender} by {gateway}, {left} left"))
     return found

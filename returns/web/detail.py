@@ -15,7 +15,16 @@ from retailops.cases.models import Approval, ApprovalStatus, Case, CaseStatus, E
 from retailops.events.models import Delivery, Event
 from retailops.lib.money import Money
 from returns.claim_access import claims_visible_to
-from returns.enums import CLAIMING_EXCHANGES, LIVE_REFUNDS, Logistics, RefundStatus, Resolution, ReturnKind
+from returns.enums import (
+    CLAIMING_EXCHANGES,
+    LIVE_REFUNDS,
+    Logistics,
+    RefundStatus,
+    Resolution,
+    ReturnKind,
+    ReturnStatus,
+    ReviewStatus,
+)
 from returns.models import (
     Chargeback,
     ClaimLine,
@@ -37,6 +46,7 @@ from returns.models import (
 from returns.money_paths import Path, path_of
 from returns.selectors import parcels_that_arrived, status_shown
 from returns.services.claim_drafting import CLAIMABLE
+from returns.web.action_menu import Group, groups_of
 from returns.web.actions import Offer, offers
 from returns.web.codes import qr_picture
 from returns.web.corrections import RETRIED, why_not_reversed
@@ -322,7 +332,30 @@ class ReturnDetail:
     def next(self) -> str:
         """Return the one action that comes next, if this person may do it now."""
         open_now = {offer.action.key for offer in self.offers if not offer.reason}
-        return next((key for key in self.flow if key in open_now), "")
+        first = next((key for key in self.flow if key in open_now), "")
+        # Where a refund failed, trying that one again comes first, and it stands beside the refund.
+        return "" if first == "refund" and self.retried and self.may_refund else first
+
+    @cached_property
+    def menu(self) -> list[Group]:
+        """Return what may be done now, grouped."""
+        return groups_of(self.offers)
+
+    @cached_property
+    def later(self) -> list[Offer]:
+        """Return what may not be done now, each with its reason."""
+        return [offer for offer in self.offers if offer.reason]
+
+    @cached_property
+    def waiting_reviews(self) -> list[FraudReview]:
+        """Return the fraud reviews that hold something and the person may see."""
+        return [review for review in self.reviews if review.status == ReviewStatus.PENDING]
+
+    @cached_property
+    def wants_attention(self) -> bool:
+        """Tell whether anything stands at the top of the page: money in doubt, disputes, cases, holds, a draft."""
+        held = self.in_doubt or self.chargebacks or self.cases or self.waiting_reviews
+        return bool(held or self.rma.open_cases or self.rma.status == ReturnStatus.DRAFT)
 
     def _sum(self, *statuses: str) -> Money:
         return Money(sum(r.amount for r in self.refunds if r.status in statuses), self.rma.currency)

@@ -17,7 +17,7 @@ from returns.inputs.policies import PolicyDraftIn
 from returns.models import ReturnPolicy
 from returns.policy import Fee, Limits, Rules
 from returns.policy_content import SCOPE, rules_in
-from returns.policy_words import ABOUT, GROUPS, SCOPE_LABELS, SHIPPING, TENDERS, WINDOW_FROM
+from returns.policy_words import ABOUT, GROUPS, SCOPE_LABELS, SHIPPING, TENDERS, WARRANTY_REFUND, WINDOW_FROM
 
 APPROVERS = [role for role in Role if Permission.APPROVALS_DECIDE in ROLE_PERMISSIONS[role]]
 USUAL = ("GBP", "EUR", "USD")
@@ -27,6 +27,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     "window_from": {key: text.capitalize() for key, text in WINDOW_FROM.items()},
     "refund_shipping": SHIPPING,
     "tender_order": TENDERS,
+    "warranty_refund": WARRANTY_REFUND,
 }
 FEES = ("restocking_fee", "label_fee")
 LIMITS = ("auto_authorize_limit", "auto_approve_limit")

@@ -57,6 +57,12 @@ class Why:
     whole: list[Ruling] = field(default_factory=list)
     overridden: list[Overridden] = field(default_factory=list)
 
+    @property
+    def plain(self) -> bool:
+        """Tell whether everything was within policy and nobody set a rule aside."""
+        rulings = [each for *_, of_line in self.lines for each in of_line] + self.whole
+        return not self.overridden and all(each.tone != "bad" for each in rulings)
+
 
 def why_of(rma: Return, refunds: Sequence[Refund]) -> Why | None:
     """Return why policy decided as it did, from the facts that it stored; None where there are none."""

@@ -60,6 +60,8 @@ def open_as(chromium_browser: Browser, live_server: LiveServer, complaints: Comp
     def open_page(user: User | None, path: str, **options: Any) -> Page:
         context = chromium_browser.new_context(base_url=live_server.url, **({"viewport": DESK} | options))
         context.set_default_timeout(10_000)
+        # The first page of a cold server on a busy machine takes longer; no test measures that.
+        context.set_default_navigation_timeout(60_000)
         contexts.append(context)
         if user is not None:
             context.add_cookies([session_cookie(user, live_server.url)])

@@ -90,7 +90,7 @@ def test_a_failed_refund_is_tried_again_and_its_troubles_end(agent: Client) -> N
     assert Case.objects.filter(status=CaseStatus.OPEN).count() == 2
     assert again(refund) in page_of(agent, refund.rma)
     form = agent.get(again(refund)).content.decode()
-    assert "The same card by stripe" in form
+    assert "The same card by Stripe" in form
     sent = {"payment": str(refund.payment_id), "reason": "the payment was imported late"}
     assert agent.post(again(refund), sent | {"reason": ""}).status_code == 422
     assert agent.post(again(refund), sent).status_code == 303

@@ -119,13 +119,13 @@ def test_a_replacement_needs_no_price_and_lack_of_stock_is_shown(agent: Client) 
     assert (exchange.status, exchange.resolution, exchange.sale) == ("proposed", "replacement", 0)
     page = page_of(agent, rma)
     assert "cannot be reserved for the exchange" in page
-    assert "cases-here" in page
+    assert "case-here" in page
     assert "Waits for you: its goods are not held yet." in page
     on_the_shelf("JUMPER-M")
     assert agent.post(step(exchange, "reserve")).status_code == 303
     exchange.refresh_from_db()
     assert exchange.status == "reserved"
-    assert "cases-here" not in page_of(agent, rma)
+    assert "case-here" not in page_of(agent, rma)
 
 
 def test_converted_and_canceled_with_a_reason(agent: Client) -> None:

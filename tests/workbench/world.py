@@ -332,7 +332,7 @@ def counted(region: str = "GB") -> StockStory:
         reason="Counted on Monday",
     )  # fmt: skip
     waiting = adjust_stock(actor=Actor.system("colleague"), adjustment=found)
-    return StockStory(StockDrift.objects.get(location__code=place), waiting)
+    return StockStory(StockDrift.objects.get(location__code=place, sku="JUMPER-M"), waiting)
 
 
 @dataclass(frozen=True)
