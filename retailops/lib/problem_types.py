@@ -201,7 +201,7 @@ PROBLEM_TYPES = [
         "exceeds-tender", 422, "The payment cannot take the whole amount.", "Choose a lower amount or another payment."
     ),
     problem("exceeds-tenders", 422, "The payments cannot take the whole amount.", "Lower the amount."),
-    problem("not-offered", 422, "Policy does not offer that.", "Give a `reason` to go beyond policy."),
+    problem("not-offered", 422, "Policy does not offer that.", "Choose another, or a `reason` if it may be overridden."),
     problem("too-many", 422, "More units than can be exchanged.", "Lower the quantity; `errors` names the lines."),
     problem("not-the-same", 422, "A replacement is the same goods once more.", "Propose an exchange for other goods."),
     problem("no-order", 422, "No order explains the units, so their price is not known.", "Match the return first."),
@@ -222,7 +222,6 @@ PROBLEM_TYPES = [
     problem("not-taken-back", 422, "The supplier takes no goods back.", "Claim without the goods."),
     problem("not-claimable", 422, "The supplier's terms or the stock refuse it.", "`errors` names each line."),
     problem("more-than-sent", 422, "More units than are at the supplier.", "Lower the quantity."),
-    problem("not-offered", 422, "Policy does not offer it.", "Choose another remedy."),
     problem("illegal-move", 422, "Stock may not go from that disposition to the other.", "Choose a legal step."),
     problem("not-by-hand", 422, "That stock belongs to a return.", "Decide about it on the return."),
     problem("serials-needed", 422, "Only some of the units go.", "Say which, by their serials."),

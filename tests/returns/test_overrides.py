@@ -36,10 +36,10 @@ pytestmark = pytest.mark.django_db
 PICTURE = Upload("scratch.png", b"\x89PNG\r\n\x1a\n" + b"0" * 20)
 
 
-def waiting(**order: Any) -> Refund:
-    """Return a refund of 10.00 (a fee of 1.00 taken off) that waits for a second person."""
+def waiting(rules: dict[str, Any] | None = None, **order: Any) -> Refund:
+    """Return a refund of 10.00 (a fee of 1.00 taken off) that waits for a second person; `rules` add to policy."""
     made = make_order(**order_data(**order))
-    ensure_policy(restocking_fee={"percent": "10"}, auto_approve_limit={"GBP": 0})
+    ensure_policy(**{"restocking_fee": {"percent": "10"}, "auto_approve_limit": {"GBP": 0}} | (rules or {}))
     return make_inspected_return(made, {1: 1}).refunds.get()
 
 
@@ -245,14 +245,9 @@ def test_a_return_with_a_refund_that_waits_is_not_canceled_under_it() -> None:
 
 
 def test_a_role_elsewhere_gives_no_say_here() -> None:
-    refund = waiting()
+    refund = waiting({"approval_limits": {"ops_lead": {"GBP": 899}, "finance_approver": {"*": None}}})
     both = make_user(Role.OPS_LEAD, regions=["uk"])
     RoleGrant.objects.create(user=both, role=Role.FINANCE_APPROVER, regions=["us"], brands=["*"])
-    ensure_policy()
-    rules = refund.rma.policy
-    assert rules
-    rules.rules["approval_limits"] = {"ops_lead": {"GBP": 899}, "finance_approver": {"*": None}}
-    rules.save()
     with pytest.raises(Denied) as refused:
         refunds.approve_refund(actor=both.actor(), refund_id=refund.id)
     assert refused.value.code == "above-limit"
