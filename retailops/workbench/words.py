@@ -454,6 +454,7 @@ EVENTS = {
     "warranty.accepted": "Warranty accepted",
     "warranty.rejected": "Warranty rejected",
     "warranty.replacement_due": "Replacement owed",
+    "warranty.replacement_given_up": "Replacement given up",
     "warranty.replaced": "Replacement sent",
     "warranty.repaired": "Repaired",
     "warranty.repair_given_up": "Cannot be repaired",
