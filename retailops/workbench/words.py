@@ -526,6 +526,7 @@ CASE_KINDS = {
     "exchange_recovery": "Exchange to recover",
     "exchange_overdue": "Exchanged goods overdue",
     "exchange_payment_stranded": "Payment to give back",
+    "exchange_balance_denied": "Balance of an exchange refused",
     "inbox_refused": "Message refused",
     "inbox_waited": "Message waited in vain",
     "inbox_failed": "Message not understood",
