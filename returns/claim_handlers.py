@@ -16,7 +16,7 @@ from returns.approvers import approver
 from returns.enums import ReviewStatus
 from returns.events import claims, fraud, warranty  # noqa: F401  # their events register on import
 from returns.models import FraudReview, SupplierClaim
-from returns.services import claim_closing, claim_policy, claim_sending, reviewing
+from returns.services import claim_closing, claim_policy, claim_sending, reviewing, warranty_replacing
 
 log = structlog.get_logger(__name__)
 ENGINE = Actor.system("engine")
@@ -28,6 +28,7 @@ def register() -> None:
     subscribe("approval.approved", approval_given)
     for name in ("approval.refused", "approval.expired"):
         subscribe(name, approval_refused)
+    subscribe("warranty.replacement_due", replacement_promised)
     register_sweep("claims.drafting", draft_for_vendors, every=60)
     register_sweep("claims.credit", chase_overdue, every=300)
     register_sweep("fraud.reviews", chase_reviews, every=60)
@@ -48,6 +49,11 @@ def approval_refused(event: Event) -> None:
         approval = Approval.objects.get(pk=event.data["approval_id"])
         why = approval.decision_reason or str(approval.status)
         claim_sending.take_claim_refusal(ENGINE, UUID(event.data["subject_id"]), why)
+
+
+def replacement_promised(event: Event) -> None:
+    """A verdict promised new units: the exchange that sends them is proposed at once."""
+    warranty_replacing.follow_promise(UUID(event.data["assessment_id"]))
 
 
 def draft_for_vendors() -> int:

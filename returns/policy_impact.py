@@ -250,6 +250,9 @@ class _Judge:
         ]
         fees = fees_of(charged, kind=past.kind, currency=past.currency, at_fault=self.at_fault, most=past.value)
         too_much = not within(past.value, rules.auto_authorize_limit, past.currency)
+        kept = any(
+            line.value < each.keep_it_below.get(past.currency, 0) for line, each in zip(past.lines, lines, strict=True)
+        )
         returnless = past.kind == ReturnKind.RETURNLESS
         return Outcome(
             broken=broken,
@@ -257,7 +260,7 @@ class _Judge:
             timing=rules.refund_timing,
             fees=fees,
             paid_alone=within(past.value - fees, rules.auto_approve_limit, past.currency),
-            kept=returnless or (past.kind == ReturnKind.MAIL_IN and any(line.value < below for line in past.lines)),
+            kept=returnless or (past.kind == ReturnKind.MAIL_IN and kept),
         )
 
 

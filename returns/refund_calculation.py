@@ -12,7 +12,7 @@ from returns.enums import ComponentKind, ReturnKind
 from returns.fees import SENT_BY_LABEL
 from returns.kinds import traits_of
 from returns.models import OrderLine, ReturnLine
-from returns.policy import Fee
+from returns.policy import Fee, Rules
 from returns.refund_terms import Terms
 from returns.vocabulary import merchant_faults
 from returns.worth import Part, paid_for, parts_of
@@ -147,9 +147,9 @@ def _fees(terms: Terms, lines: Sequence[ReturnLine], units: dict[UUID, Ranges], 
     """Return the fees as negative parts; together they never exceed what is refunded. Undelivered goods bear none."""
     if traits_of(terms.rma.kind).undelivered:
         return []
-    wanted = _fee(terms, K.RESTOCKING_FEE, terms.rules.restocking_fee, lines, units)
+    wanted = _fee(terms, K.RESTOCKING_FEE, lines, units)
     if terms.rma.kind in SENT_BY_LABEL:
-        wanted += _fee(terms, K.LABEL_FEE, terms.rules.label_fee, lines, units)
+        wanted += _fee(terms, K.LABEL_FEE, lines, units)
     found = []
     for part in wanted:
         taken = min(-part.amount, most)
@@ -159,17 +159,29 @@ def _fees(terms: Terms, lines: Sequence[ReturnLine], units: dict[UUID, Ranges], 
     return found
 
 
-def _fee(
-    terms: Terms, kind: ComponentKind, fee: Fee, lines: Sequence[ReturnLine], units: dict[UUID, Ranges]
-) -> list[Part]:
-    at_fault = merchant_faults() if fee.waive_merchant_fault else frozenset[str]()
-    charged = [line for line in lines if line.order_line and not fee.waived_for(line.customer_reason, at_fault)]
+def charged_for(terms: Terms, kind: ComponentKind, lines: Sequence[ReturnLine]) -> list[tuple[ReturnLine, Fee]]:
+    """Return the lines that bear a fee of that kind, each with the fee of the policy that it fell under."""
+    found = [(line, fee_of(terms.rules_for(line), kind)) for line in lines if line.order_line]
+    at_fault = merchant_faults() if any(fee.waive_merchant_fault for _, fee in found) else frozenset[str]()
+    return [(line, fee) for line, fee in found if not fee.waived_for(line.customer_reason, at_fault)]
+
+
+def fee_of(rules: Rules, kind: ComponentKind) -> Fee:
+    """Return the rules' fee of that kind."""
+    return rules.label_fee if kind == K.LABEL_FEE else rules.restocking_fee
+
+
+def _fee(terms: Terms, kind: ComponentKind, lines: Sequence[ReturnLine], units: dict[UUID, Ranges]) -> list[Part]:
+    """Return the fee of one kind: by unit of each line, and once a return the highest fixed amount of its lines.
+
+    What was taken of that before counts, so that the parts of a return bear what the whole would.
+    """
+    charged = charged_for(terms, kind, lines)
     parts = [
         Part(kind, -value(fee.share_of(line.order_line.net), line.order_line.quantity, units[line.id]), line.order_line)
-        for line in charged
+        for line, fee in charged
         if line.order_line is not None
     ]
-    fixed = fee.fixed.get(terms.rma.currency, 0)
-    if charged and fixed and kind not in terms.fixed_fees:
-        parts.append(Part(kind, -fixed, code="fixed"))
+    fixed = max((fee.fixed.get(terms.rma.currency, 0) for _, fee in charged), default=0)
+    parts.append(Part(kind, min(0, terms.fixed_fees.get(kind, 0) - fixed), code="fixed"))
     return [part for part in parts if part.amount]

@@ -13,13 +13,13 @@ from returns.allocation import Ranges, count, merge, value
 from returns.enums import ComponentKind, Destination, RefundTiming
 from returns.fees import SENT_BY_LABEL
 from returns.models import OrderLine, Refund, RefundLine, ReturnLine
-from returns.policy import Fee
+from returns.refund_calculation import charged_for, fee_of
 from returns.refund_planning import Plan
 from returns.refund_terms import DESTINATIONS, Terms, earned_units
 from returns.worth import Part
 
 K = ComponentKind
-FEES = {K.RESTOCKING_FEE: "restocking_fee", K.LABEL_FEE: "label_fee"}
+FEES = (K.RESTOCKING_FEE, K.LABEL_FEE)
 EARNED = {
     RefundTiming.ON_INSPECTION: "accepted or kept",
     RefundTiming.ON_RECEIPT: "received and not rejected, or kept",
@@ -203,40 +203,57 @@ def _shipping(terms: Terms, plan: Plan) -> Iterator[Reason]:
 
 
 def _fees(terms: Terms, plan: Plan) -> Iterator[Reason]:
-    for kind, name in FEES.items():
-        fee: Fee = getattr(terms.rules, name)
-        if not (fee.percent or fee.fixed.get(terms.rma.currency)):
-            continue
-        yield Reason("fees", name, f"{kind.label}: {_fee_text(terms, plan, kind, fee)}.")
+    for kind in FEES:
+        rules = {id(each): each for line in terms.lines if (each := terms.rules_for(line))}.values()
+        found = [fee_of(each, kind) for each in rules] or [fee_of(terms.rules, kind)]
+        if any(fee.percent or fee.fixed.get(terms.rma.currency) for fee in found):
+            yield Reason("fees", str(kind), f"{kind.label}: {_fee_text(terms, plan, kind)}.")
 
 
-def _fee_text(terms: Terms, plan: Plan, kind: ComponentKind, fee: Fee) -> str:
-    taken = -_sum(plan.calculation.parts, kind)
+def _fee_text(terms: Terms, plan: Plan, kind: ComponentKind) -> str:
     if kind == K.LABEL_FEE and terms.rma.kind not in SENT_BY_LABEL:
         return "none, no label was used"
-    waived = [line for line in terms.lines if line.customer_reason in fee.waived_reasons]
-    fixed = fee.fixed.get(terms.rma.currency, 0)
-    words = [f"{fee.percent.normalize():f}% of the goods"] if fee.percent else []
-    words += [f"{_money(terms, fixed)} once a return"] if fixed else []
-    text = f"{' and '.join(words)}, {_money(terms, taken)} taken"
+    taken = -_sum(plan.calculation.parts, kind)
+    charged = {line.id for line, _ in charged_for(terms, kind, terms.lines)}
+    waived = [line for line in terms.lines if line.order_line and line.id not in charged]
+    text = f"{'; '.join(_rates(terms, kind))}, {_money(terms, taken)} taken"
     if waived:
-        text += f"; waived on line {', '.join(str(line.line_no) for line in waived)} for its reason"
-    if kind in terms.fixed_fees:
+        text += f"; waived on line {_numbers(waived)} for its reason"
+    if terms.fixed_fees.get(kind):
         text += "; the fixed part was taken before"
-    if taken < _wanted(terms, plan, fee, kind) and taken:
+    if taken < _wanted(terms, plan, kind) and taken:
         text += "; a refund is never below nothing"
     return text
 
 
-def _wanted(terms: Terms, plan: Plan, fee: Fee, kind: ComponentKind) -> int:
-    charged = [line for line in terms.lines if line.customer_reason not in fee.waived_reasons and line.order_line]
+def _rates(terms: Terms, kind: ComponentKind) -> Iterator[str]:
+    """Yield the fee in words, once for each policy that lines of the return fell under, naming the narrower ones."""
+    lines: dict[str, list[ReturnLine]] = {}
+    for line in terms.lines:
+        own = terms.narrower.get(line.id)
+        lines.setdefault(own.label if own else "", []).append(line)
+    for label, mine in sorted(lines.items()):
+        fee = fee_of(terms.rules_for(mine[0]), kind)
+        fixed = fee.fixed.get(terms.rma.currency, 0)
+        words = [f"{fee.percent.normalize():f}% of the goods"] if fee.percent else []
+        words += [f"{_money(terms, fixed)} once a return"] if fixed else []
+        where = f" on line {_numbers(mine)}" if len(lines) > 1 else ""
+        yield f"{' and '.join(words) or 'none'}{where}{f' by {label}' if label else ''}"
+
+
+def _numbers(lines: Sequence[ReturnLine]) -> str:
+    return ", ".join(str(line.line_no) for line in lines)
+
+
+def _wanted(terms: Terms, plan: Plan, kind: ComponentKind) -> int:
+    charged = charged_for(terms, kind, [line for line in terms.lines if line.id in plan.calculation.units])
     by_unit = sum(
-        value(fee.share_of(line.order_line.net), line.order_line.quantity, plan.calculation.units.get(line.id, []))
-        for line in charged
+        value(fee.share_of(line.order_line.net), line.order_line.quantity, plan.calculation.units[line.id])
+        for line, fee in charged
         if line.order_line is not None
     )
-    fixed = fee.fixed.get(terms.rma.currency, 0) if kind not in terms.fixed_fees else 0
-    return by_unit + (fixed if any(line.id in plan.calculation.units for line in charged) else 0)
+    fixed = max((fee.fixed.get(terms.rma.currency, 0) for _, fee in charged), default=0)
+    return by_unit + max(0, fixed - terms.fixed_fees.get(kind, 0))
 
 
 def _rest(terms: Terms, plan: Plan) -> Iterator[Reason]:

@@ -81,12 +81,17 @@ def after(terms: Terms, plan: Plan) -> Terms:
         covered=covered,
         covered_of_order=of_order,
         granted=granted,
-        fixed_fees=terms.fixed_fees | {part.kind for part in plan.calculation.parts if part.code == "fixed"},
+        fixed_fees=terms.fixed_fees | _fixed(terms, plan),
         tenders=[
             replace(tender, remaining=tender.remaining - shares.get(tender.payment_id, 0)) for tender in terms.tenders
         ],
         reserved=terms.reserved + plan.calculation.total,
     )
+
+
+def _fixed(terms: Terms, plan: Plan) -> dict[str, int]:
+    taken = {part.kind: -part.amount for part in plan.calculation.parts if part.code == "fixed"}
+    return {kind: terms.fixed_fees.get(kind, 0) + amount for kind, amount in taken.items()}
 
 
 def plan_by_person(

@@ -25,6 +25,7 @@ from returns.enums import (
 )
 from returns.exchange_units import claimed_units
 from returns.kinds import traits_of
+from returns.line_policies import LinePolicy, narrower_policies
 from returns.models import (
     Chargeback,
     OrderLine,
@@ -66,21 +67,32 @@ class Terms:
     order_lines: list[OrderLine] = field(default_factory=list)
     covered_of_order: dict[UUID, Ranges] = field(default_factory=dict)
     granted: dict[str, int] = field(default_factory=dict)
-    fixed_fees: frozenset[str] = frozenset()
+    # What was taken of fees that are taken once a return, by kind.
+    fixed_fees: dict[str, int] = field(default_factory=dict)
+    # Lines that fell under another policy than the return: that one's fees are theirs.
+    narrower: dict[UUID, LinePolicy] = field(default_factory=dict)
 
     @property
     def charged_back(self) -> Payment | None:
         """Return a payment of which a bank has taken money back; then people decide, and policy alone does nothing."""
         return next((payment for payment in self.payments.values() if payment.charged_back), None)
 
+    def rules_for(self, line: ReturnLine) -> Rules:
+        """Return the rules that the line fell under: those of its category, or of the return."""
+        narrower = self.narrower.get(line.id)
+        return narrower.rules if narrower else self.rules
+
     def payable(self, line: ReturnLine) -> Ranges:
         """Return the units of the line that earned a refund, and that no refund covers and no exchange has taken."""
         asked = line.resolution in DESTINATIONS or self.rma.kind == ReturnKind.WARRANTY
         if not asked or line.order_line is None:
             return []
-        taken = merge(self.covered.get(line.id, []), self.claimed.get(line.id, []))
+        covered = self.covered.get(line.id, [])
+        taken = merge(covered, self.claimed.get(line.id, []))
         free = subtract(line.units, taken)
-        earned = earned_units(self.rma, line, self.rules) - count(taken)
+        # Units that a warranty replaces have not earned a refund in the first place.
+        used = covered if self.rma.kind == ReturnKind.WARRANTY else taken
+        earned = earned_units(self.rma, line, self.rules) - count(used)
         return first(free, max(0, min(earned, count(free))))
 
     def due(self) -> dict[Destination, dict[UUID, Ranges]]:
@@ -160,10 +172,11 @@ def read_terms(rma: Return, *, by_itself: bool) -> Terms:
         covered_of_order=_covered_of_order(rma),
         granted=_granted(rma),
         fixed_fees=_fixed_fees(rma),
+        narrower=narrower_policies(rma, lines),
     )
 
 
-def expected_terms(rma: Return, lines: list[ReturnLine], rules: Rules) -> Terms:
+def expected_terms(rma: Return, lines: list[ReturnLine], rules: Rules, narrower: dict[UUID, LinePolicy]) -> Terms:
     """Return the terms of a return that is not written yet, with its lines as they are hoped to end."""
     order = rma.order
     payments = {row.id: row for row in Payment.objects.filter(order=order).order_by("captured_at", "id")}
@@ -178,6 +191,7 @@ def expected_terms(rma: Return, lines: list[ReturnLine], rules: Rules) -> Terms:
         order_lines=list(OrderLine.objects.filter(order=order)),
         covered_of_order=_covered_of_order(rma),
         granted=_granted(rma),
+        narrower=narrower,
     )
 
 
@@ -250,7 +264,7 @@ def _granted(rma: Return) -> dict[str, int]:
     return {row["kind"]: row["total"] for row in sums}
 
 
-def _fixed_fees(rma: Return) -> frozenset[str]:
-    """Return which fees that are taken once a return have been taken."""
+def _fixed_fees(rma: Return) -> dict[str, int]:
+    """Return what live refunds took of fees that are taken once a return, by kind, in minor units."""
     rows = RefundComponent.objects.filter(refund__rma=rma, refund__status__in=LIVE_REFUNDS, code="fixed")
-    return frozenset(rows.values_list("kind", flat=True))
+    return {row["kind"]: -row["total"] for row in rows.values("kind").annotate(total=Sum("amount"))}

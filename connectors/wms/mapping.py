@@ -92,7 +92,10 @@ class Shipped:
 
 
 def notice(fact: Json, effect_key: str, config: WmsConfig, mapping: WmsMapping) -> Json:
-    """Return the inbound notice for a `return.authorized`; `line_ref` is our line number."""
+    """Return the inbound notice for a `return.authorized`: what is to come, without what the customer keeps.
+
+    `line_ref` is our line number.
+    """
     place = fact.get("location") or config.default_location
     return {
         "reference": effect_key,
@@ -100,10 +103,16 @@ def notice(fact: Json, effect_key: str, config: WmsConfig, mapping: WmsMapping) 
         "order_number": fact.get("order_number", ""),
         "location": location_there(place, mapping),
         "lines": [
-            {"line_ref": str(line["line_no"]), "sku": line["sku"], "quantity": line["quantity"]}
+            {"line_ref": str(line["line_no"]), "sku": line["sku"], "quantity": units_to_come(line)}
             for line in fact["lines"]
+            if units_to_come(line) > 0
         ],
     }
+
+
+def units_to_come(line: Json) -> int:
+    """Return how many units of a line of a return's event travel: those that the customer does not keep."""
+    return int(line["quantity"]) - int(line.get("kept", 0))
 
 
 def notice_reference(fact: Json) -> str:

@@ -39,9 +39,11 @@ EARLY = frozenset({"more-than-received", "not-authorized"})
 
 
 def comes_by_parcel(event: Event, candidate: Candidate) -> bool:
-    """Tell whether the warehouse is to expect the goods of a return."""
+    """Tell whether the warehouse is to expect goods of a return: not where the customer keeps all of them."""
     kind = event.data.get("kind")
-    return kind not in TRAITS or TRAITS[ReturnKind(kind)].by_parcel
+    travels = kind not in TRAITS or TRAITS[ReturnKind(kind)].by_parcel
+    lines = event.data.get("lines", [])
+    return travels and (not lines or any(mapping.units_to_come(line) > 0 for line in lines))
 
 
 def names_of(conn: ConnectionContext) -> WmsMapping:

@@ -201,7 +201,9 @@ PROBLEM_TYPES = [
         "exceeds-tender", 422, "The payment cannot take the whole amount.", "Choose a lower amount or another payment."
     ),
     problem("exceeds-tenders", 422, "The payments cannot take the whole amount.", "Lower the amount."),
-    problem("not-offered", 422, "Policy does not offer that.", "Choose another, or a `reason` if it may be overridden."),
+    problem(
+        "not-offered", 422, "Policy does not offer that.", "Choose another, or a `reason` if it may be overridden."
+    ),
     problem("too-many", 422, "More units than can be exchanged.", "Lower the quantity; `errors` names the lines."),
     problem("not-the-same", 422, "A replacement is the same goods once more.", "Propose an exchange for other goods."),
     problem("no-order", 422, "No order explains the units, so their price is not known.", "Match the return first."),

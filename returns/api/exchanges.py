@@ -27,7 +27,7 @@ from returns.inputs.exchanges import (
 )
 from returns.inputs.orders import TaxIn
 from returns.models import Exchange
-from returns.services import exchange_shipping, exchanges
+from returns.services import exchange_balance, exchange_shipping, exchanges
 
 DECIDE = Permission.RETURNS_DECIDE
 
@@ -204,6 +204,20 @@ class ConvertExchange(CommandEndpoint):
         return exchange_shape(done)
 
 
+class ProposeBalance(CommandEndpoint):
+    """What it still owes the customer."""
+
+    @operation(
+        id="proposeExchangeBalance", summary="Propose its balance again", tag="Exchanges",
+        permission=Permission.REFUNDS_PROPOSE, body=EndBody, answers={200: ExchangeShape}, key="required",
+        problems=(409,),
+    )  # fmt: skip
+    def post(self, request: Request, id: UUID, body: EndBody) -> ExchangeShape:
+        """Where the refund of what a settled exchange owes the customer was refused. 409 `nothing-due`."""
+        exchange_balance.propose_balance(actor=self.actor, exchange_id=id, reason=body.reason)
+        return exchange_shape(access_exchange(self.actor, id))
+
+
 class CancelExchange(CommandEndpoint):
     """Give it up."""
 
@@ -223,4 +237,5 @@ EXCHANGES: dict[str, Any] = {
     "ship": ShipExchange,
     "convert": ConvertExchange,
     "cancel": CancelExchange,
+    "propose-balance": ProposeBalance,
 }

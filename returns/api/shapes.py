@@ -25,7 +25,7 @@ from returns.enums import (
     ReturnStatus,
     StockState,
 )
-from returns.models import Inspection, Receipt, Refund, Return, ReturnLine
+from returns.models import CreditMemo, Inspection, Receipt, Refund, Return, ReturnLine
 from returns.selectors import status_shown
 
 
@@ -355,6 +355,15 @@ def inspection_shape(inspection: Inspection) -> InspectionShape:
     )  # fmt: skip
 
 
+def memo_shape(memo: CreditMemo) -> CreditMemoShape:
+    """Return one credit memo."""
+    return CreditMemoShape.build(
+        id=memo.id, refund_id=memo.refund_id, exchange_id=memo.exchange_id, status=memo.status,
+        amount=MoneyShape.of(memo.amount, memo.currency), external_reference=memo.external_reference,
+        failure=memo.failure, posted_at=memo.posted_at,
+    )  # fmt: skip
+
+
 def return_detail_shape(rma: Return, next_actions: Iterable[str]) -> ReturnDetail:
     """Return a return with all that hangs on it; `selectors.return_detail` has loaded that."""
     return ReturnDetail.build(
@@ -363,13 +372,6 @@ def return_detail_shape(rma: Return, next_actions: Iterable[str]) -> ReturnDetai
         receipts=[receipt_shape(receipt) for receipt in rma.receipts.all()],
         inspections=[inspection_shape(inspection) for inspection in rma.inspections.all()],
         refunds=[refund_shape(refund) for refund in rma.refunds.all()],
-        credit_memos=[
-            CreditMemoShape.build(
-                id=memo.id, refund_id=memo.refund_id, exchange_id=memo.exchange_id, status=memo.status,
-                amount=MoneyShape.of(memo.amount, memo.currency), external_reference=memo.external_reference,
-                failure=memo.failure, posted_at=memo.posted_at,
-            )
-            for memo in rma.credit_memos.all()
-        ],
+        credit_memos=[memo_shape(memo) for memo in rma.credit_memos.all()],
         next_actions=list(next_actions),
     )  # fmt: skip

@@ -4,6 +4,7 @@ from django.urls import path
 
 from returns.api.approvals import Approvals, Approve, Refuse
 from returns.api.claims import CLAIM_COMMANDS, ClaimEndpoint, Claims
+from returns.api.credit_memos import RecordReversal
 from returns.api.customers import CustomerEndpoint, EraseCustomer, MergeCustomer, UnmergeCustomer
 from returns.api.decisions import DECISIONS
 from returns.api.drafts import DiscardDraft, DraftLines, Drafts, SubmitDraft
@@ -98,6 +99,7 @@ urlpatterns = [
     path("refunds/<uuid:id>/cancel", RefundCancel.as_view(), name="refund-cancel"),
     path("refunds/<uuid:id>", RefundEndpoint.as_view(), name="refund"),
     path("refunds/<uuid:id>/why", RefundReasons.as_view(), name="refund-why"),
+    path("credit-memos/<uuid:id>/record-reversal", RecordReversal.as_view(), name="memo-reversal"),
     path("observed-refunds", ObservedRefunds.as_view(), name="observed-refunds"),
     path("stored-value", StoredAccounts.as_view(), name="stored-accounts"),
     path("stored-value/gifts", Gifts.as_view(), name="stored-gifts"),

@@ -20,7 +20,7 @@ from returns.api.bodies import Reason
 from returns.enums import AssessmentStatus, Remedy, RemedyStatus
 from returns.inputs.warranty import AcceptanceIn, RejectionIn
 from returns.models import WarrantyAssessment
-from returns.services import warranty, warranty_remedies
+from returns.services import warranty, warranty_remedies, warranty_replacing
 
 VIEW, JUDGE = Permission.RETURNS_VIEW, Permission.RETURNS_INSPECT
 Run = Callable[[Actor, UUID, Any], WarrantyAssessment]
@@ -116,6 +116,11 @@ def _repaired(actor: Actor, id: UUID, body: RepairBody) -> WarrantyAssessment:
     return warranty_remedies.complete_repair(actor=actor, assessment_id=id, unit_cost=cost)
 
 
+def _proposed(actor: Actor, id: UUID, body: Body) -> WarrantyAssessment:
+    warranty_replacing.propose_replacement(actor=actor, assessment_id=id)
+    return warranty.access_assessment(actor, id)
+
+
 ASSESSMENT_COMMANDS: dict[str, type[CommandEndpoint]] = {
     "accept": assessment_command(
         "acceptWarranty", "The fault is covered",
@@ -140,9 +145,15 @@ ASSESSMENT_COMMANDS: dict[str, type[CommandEndpoint]] = {
         "sendBack", "Sent to the customer", "Repaired or rejected units are the customer's own again.", ParcelBody,
         lambda actor, id, body: warranty_remedies.send_back(actor=actor, assessment_id=id, tracking=body.tracking),
     ),
+    "propose-replacement": assessment_command(
+        "proposeReplacement", "Propose the same goods once more",
+        "By itself when a replacement is promised; again where its exchange was given up.", Body, _proposed,
+    ),
     "replacement-sent": assessment_command(
-        "replacementSent", "New units went to the customer", "Ends the case that asks for them.", ParcelBody,
-        lambda actor, id, body: warranty_remedies.record_replacement(
+        "replacementSent", "New units went to the customer",
+        "Sent by a person: the exchange that would have sent them is given up.",
+        ParcelBody,
+        lambda actor, id, body: warranty_replacing.record_replacement(
             actor=actor, assessment_id=id, tracking=body.tracking
         ),
     ),

@@ -22,13 +22,14 @@ SELECT 'refund ' || r.id, 'is ' || r.status || ' on a payment that is disputed, 
          WHERE k.dedupe_key = 'refund_plus_chargeback:' || r.rma_id || ':' || r.payment_id))
 """
 
-# Past its decision a refund beyond policy rests on an approval of exactly its amount, by a third party.
+# Past its decision a refund beyond policy rests on an approval of exactly what it credits, bonus included, by a third
+# party.
 PAID_AS_APPROVED = """
-SELECT 'refund ' || r.id, 'of ' || r.amount || ' rests on an approval of ' || coalesce(a.amount::text, 'nothing')
-       || ' that is ' || a.status || ' by ' || a.decided_by
+SELECT 'refund ' || r.id, 'of ' || (r.amount + r.bonus) || ' rests on an approval of '
+       || coalesce(a.amount::text, 'nothing') || ' that is ' || a.status || ' by ' || a.decided_by
   FROM returns_refund r JOIN cases_approval a ON a.id = r.approval_id
  WHERE r.status NOT IN ('proposed', 'pending_approval', 'denied', 'superseded')
-   AND (a.status <> 'consumed' OR a.subject_id <> r.id OR a.amount IS DISTINCT FROM r.amount
+   AND (a.status <> 'consumed' OR a.subject_id <> r.id OR a.amount IS DISTINCT FROM r.amount + r.bonus
         OR a.currency <> r.currency OR a.decided_by IN ('', r.requested_by))
 UNION ALL
 SELECT 'refund ' || o.refund_id, 'has an override, and its facts name no rule that it breaks'

@@ -80,8 +80,15 @@ SELECT 'return ' || r.number, 'is ' || r.status || ' while a fraud review holds 
  WHERE v.status = 'pending' AND v.proposal IS NULL AND r.status NOT IN ('requested', 'in_review')
 UNION ALL
 SELECT 'refund ' || f.id, 'is ' || f.status || ' while its fraud review is ' || v.status
-  FROM returns_fraudreview v JOIN returns_refund f ON f.proposal = v.proposal
- WHERE (v.status = 'pending' AND f.status <> 'proposed') OR (v.status = 'blocked' AND f.status <> 'denied')
+  FROM returns_fraudreview v
+  JOIN returns_refund f ON f.proposal = v.proposal AND coalesce(v.held->'refunds' ? f.id::text, true)
+ WHERE (v.status = 'pending' AND f.status NOT IN ('proposed', 'denied'))
+    OR (v.status = 'blocked' AND f.status <> 'denied')
+UNION ALL
+SELECT 'fraud review ' || v.id, 'is pending, and nothing waits for it'
+  FROM returns_fraudreview v
+ WHERE v.status = 'pending' AND v.proposal IS NOT NULL
+   AND NOT EXISTS (SELECT 1 FROM returns_refund f WHERE f.proposal = v.proposal AND f.status = 'proposed')
 UNION ALL
 SELECT 'fraud review ' || v.id, 'cleared by who asked for it' FROM returns_fraudreview v
  WHERE v.status = 'cleared' AND v.decided_by = v.requested_by
@@ -113,6 +120,26 @@ SELECT 'return ' || r.number, 'closed, and ' || a.progress || ' units under warr
    AND (a.status = 'pending' OR a.progress IN ('in_repair', 'repaired', 'to_send_back', 'replacement_due'))
 """
 
+REPLACED = """
+SELECT 'exchange ' || e.id, 'is ' || e.status || ' for ' || coalesce(x.units, 0) || ' units; its warranty is '
+       || a.progress || ' for ' || a.quantity
+  FROM returns_exchange e JOIN returns_warrantyassessment a ON a.id = e.assessment_id
+  LEFT JOIN (SELECT exchange_id, sum(quantity) AS units, bool_or(wanted_quantity <> quantity) AS more,
+                    min(line_id::text) AS line, count(*) AS lines
+               FROM returns_exchangeline GROUP BY exchange_id) x ON x.exchange_id = e.id
+ WHERE e.status NOT IN ('converted', 'canceled')
+   AND (x.units IS DISTINCT FROM a.quantity OR x.more OR x.lines > 1 OR x.line <> a.line_id::text
+        OR e.rma_id <> a.rma_id
+        OR a.progress <> CASE e.status WHEN 'shipped' THEN 'replaced' ELSE 'replacement_due' END)
+UNION ALL
+SELECT 'assessment ' || a.id, 'promises a replacement that no exchange sends, and never had a case'
+  FROM returns_warrantyassessment a
+ WHERE a.progress = 'replacement_due'
+   AND NOT EXISTS (SELECT 1 FROM returns_exchange e
+                    WHERE e.assessment_id = a.id AND e.status NOT IN ('converted', 'canceled'))
+   AND NOT EXISTS (SELECT 1 FROM cases_case c WHERE c.dedupe_key = 'warranty_replacement:' || a.id)
+"""
+
 SETTLED_ONCE = """
 SELECT 'return line ' || l.id, l.refunded || ' refunded, ' || l.exchanged || ' exchanged, ' || l.replaced
        || ' replaced, ' || l.sent_back || ' sent back of ' || (l.requested + l.over_approved)
@@ -140,6 +167,7 @@ def register() -> None:
     register_sql_audit("fraud reviews stand where their last event says", REVIEWS, invariant="15")
     register_sql_audit("what a fraud review holds waits", HELD, invariant="17")
     register_sql_audit("warranty counts what it settled", WARRANTY_COUNTS, invariant="9")
+    register_sql_audit("what replaces units under warranty follows its verdict", REPLACED, invariant="9")
     live = {"live": [str(status) for status in LIVE_REFUNDS]}
     register_sql_audit(
         "each unit is refunded, replaced or sent back once", SETTLED_ONCE, invariant="9", parameters=live

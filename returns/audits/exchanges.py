@@ -38,7 +38,7 @@ SELECT 'return line ' || l.id, 'counts ' || l.exchanged || ' exchanged, exchange
   FROM returns_returnline l
   LEFT JOIN (SELECT x.line_id, sum(x.quantity) AS units
                FROM returns_exchangeline x JOIN returns_exchange e ON e.id = x.exchange_id
-              WHERE e.status = 'shipped' GROUP BY x.line_id) c ON c.line_id = l.id
+              WHERE e.status = 'shipped' AND e.assessment_id IS NULL GROUP BY x.line_id) c ON c.line_id = l.id
  WHERE l.exchanged <> coalesce(c.units, 0)
 """
 

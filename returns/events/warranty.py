@@ -61,6 +61,12 @@ class WarrantyRepairGivenUp(WarrantyFact):
     """They cannot be repaired: `remedy` is what the customer gets instead."""
 
 
+@event("warranty.replacement_given_up")
+@dataclass(frozen=True)
+class WarrantyReplacementGivenUp(WarrantyFact):
+    """No new units go: `remedy` is what the customer gets instead."""
+
+
 @event("warranty.sent_back")
 @dataclass(frozen=True)
 class WarrantySentBack(WarrantyFact):

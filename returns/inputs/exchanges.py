@@ -82,4 +82,4 @@ class ShipmentOut(Input):
     shipped_at: AwareDatetime | None = None
 
 
-ConvertTo = Literal["refund", "store_credit"]
+ConvertTo = Literal["refund", "store_credit", "gift_card"]

@@ -11,6 +11,7 @@ from retailops.lib.ids import uuid7
 from returns.enums import ComponentKind, ExchangeSide, ExchangeStatus, ExchangeTiming, Resolution
 from returns.models.orders import OrderLine
 from returns.models.returns import Return, ReturnLine
+from returns.models.warranty import WarrantyAssessment
 
 X = ExchangeStatus
 PENDING = [X.PROPOSED, X.RESERVED, X.AWAITING_PAYMENT]
@@ -34,6 +35,10 @@ class Exchange(models.Model):
     timing = models.CharField(max_length=16, choices=ExchangeTiming.choices, default=ExchangeTiming.ON_INSPECTION)
     policy_version = models.CharField(max_length=40, blank=True, default="")
     reason = models.CharField(max_length=200, blank=True, default="")
+    # The warranty's verdict that it makes good: its units then count as replaced, not as exchanged.
+    assessment = models.ForeignKey(
+        WarrantyAssessment, null=True, blank=True, on_delete=models.PROTECT, related_name="replacements"
+    )
     requested_by = models.CharField(max_length=120)
     # Where its goods are held; how often they were reserved.
     location = models.CharField(max_length=40, blank=True, default="")
@@ -62,6 +67,15 @@ class Exchange(models.Model):
             models.CheckConstraint(
                 condition=Q(resolution=Resolution.EXCHANGE) | Q(resolution=Resolution.REPLACEMENT, credit=0, sale=0),
                 name="replacement_moves_no_money",
+            ),
+            models.CheckConstraint(
+                condition=Q(assessment__isnull=True) | Q(resolution=Resolution.REPLACEMENT),
+                name="warranty_is_made_good_by_replacements",
+            ),
+            models.UniqueConstraint(
+                fields=["assessment"],
+                condition=~Q(status__in=[X.CONVERTED, X.CANCELED]),
+                name="one_replacement_an_assessment",
             ),
             models.CheckConstraint(
                 condition=Q(settled_at__isnull=True) | Q(status=X.SHIPPED), name="settled_after_shipping"

@@ -61,7 +61,9 @@ class FraudReview(models.Model):
                 name="one_pending_review_a_return",
             ),
             models.UniqueConstraint(
-                fields=["proposal"], condition=Q(proposal__isnull=False), name="one_review_a_proposal"
+                fields=["proposal"],
+                condition=Q(status=ReviewStatus.PENDING, proposal__isnull=False),
+                name="one_pending_review_a_proposal",
             ),
         ]
         indexes = [

@@ -92,7 +92,7 @@ class WarrantyAssessment(models.Model):
     def owe_replacement(self) -> None:
         """The customer is owed new units."""
 
-    @transition(field=progress, source=[T.NONE, T.IN_REPAIR], target=T.REFUNDED)
+    @transition(field=progress, source=[T.NONE, T.IN_REPAIR, T.REPLACEMENT_DUE], target=T.REFUNDED)
     def owe_refund(self) -> None:
         """The units have earned a refund, which follows policy."""
         self.finished_at = now()

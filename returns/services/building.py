@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
+from uuid import UUID
 
 from retailops.accounts.actor import Actor
 from retailops.events.inserting import insert_with_parts
@@ -13,6 +14,7 @@ from returns.enums import ReturnKind, ReturnStatus
 from returns.events import ReturnFact
 from returns.inputs import ReturnIn
 from returns.kinds import traits_of
+from returns.line_policies import LinePolicy
 from returns.models import DropOffCode, MarketplaceReturn, Return, ReturnLine
 from returns.policy import Rules, within
 from returns.services.eligibility import Eligibility
@@ -79,6 +81,12 @@ def new_lines(rma: Return, verdict: Eligibility) -> list[ReturnLine]:
 def worth_of(verdict: Eligibility) -> dict[int, int]:
     """Return each line's paid value in minor units, by line number."""
     return {number: each.amount.amount for number, each in enumerate(verdict.lines, start=1)}
+
+
+def policies_of(lines: Sequence[ReturnLine], verdict: Eligibility) -> dict[UUID, LinePolicy]:
+    """Return the policies of the lines that fell under another one than their return, by line id."""
+    pairs = zip(lines, (each.policy for each in verdict.lines), strict=True)
+    return {line.id: LinePolicy(own.label, own.rules) for line, own in pairs if own.id != verdict.policy.id}
 
 
 def why_review(rma: Return, verdict: Eligibility, rules: Rules) -> str:

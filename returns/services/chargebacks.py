@@ -23,6 +23,7 @@ from returns.events.chargebacks import ChargebackFact, ChargebackLost, Chargebac
 from returns.inputs.chargebacks import ChargebackIn
 from returns.models import Chargeback, Payment, Refund, Return
 from returns.services.closing import end_trouble, finish
+from returns.services.holding import withdraw_empty_reviews
 from returns.services.refunds import refund_by_policy
 from returns.services.stopping import stop_refund
 from returns.troubles.chargebacks import PLUS_CHARGEBACK
@@ -162,6 +163,7 @@ def _confront(actor: Actor, chargeback: Chargeback, rma: Return) -> None:
     if not refunds:
         return
     stopped = [refund for refund in refunds if chargeback.status == C.OPENED and _stopped(actor, refund, rma)]
+    withdraw_empty_reviews(actor, rma, "The payment is disputed: its refunds were stopped.")
     left = sum(refund.amount for refund in refunds if refund not in stopped)
     twice = max(0, _held(payment) + payment.charged_back - payment.captured)
     under_way = any(refund not in stopped and refund.status != RefundStatus.SUCCEEDED for refund in refunds)

@@ -10,10 +10,11 @@ from retailops.accounts.actor import Actor
 from retailops.accounts.permissions import Permission
 from retailops.events.models import Delivery
 from retailops.events.publish import publish
+from retailops.lib.errors import Conflict, Invalid
 from retailops.lib.fsm import fire
 from returns import troubles
 from returns.access import access_memo
-from returns.enums import ComponentKind, CreditMemoStatus, ExchangeSide
+from returns.enums import LIVE_REFUNDS, ComponentKind, CreditMemoStatus, ExchangeSide
 from returns.events import (
     CreditMemoFact,
     CreditMemoPosted,
@@ -119,19 +120,35 @@ def reject_credit_memo(*, actor: Actor, memo_id: UUID, failure: str) -> CreditMe
 
 @transaction.atomic
 def reverse_credit_memo(*, actor: Actor, memo_id: UUID, external_reference: str) -> CreditMemo:
-    """The ERP reversed the memo by another document (its reference). Idempotent.
+    """The ERP reversed the memo of a refund that moved no money after all, by another document (its reference).
 
-    Raises TransitionRefused unless it is posted.
+    Idempotent. Raises Invalid without a reference, Conflict while the money of the memo is out, TransitionRefused
+    unless it is posted, Denied, NotFound.
     """
-    memo = access_memo(actor, memo_id, Permission.REFUNDS_SETTLE, lock=True)
+    if not external_reference.strip():
+        raise Invalid("Give the ERP's reference of the reversal.", code="reference-needed")
+    memo = access_memo(actor, memo_id, Permission.REFUNDS_OBSERVE, lock=True)
     if memo.status == M.REVERSED:
         return memo
+    if why := why_memo_stands(memo):
+        raise Conflict(why, code="memo-stands")
     fire(memo.reverse)
-    memo.failure = f"reversed by {external_reference}"[:300]
+    memo.failure = f"reversed by {external_reference.strip()}"[:300]
     memo.save()
     _tell(actor, CreditMemoReversed, memo, _lines(memo))
     finish(actor, memo.rma)
     return memo
+
+
+def why_memo_stands(memo: CreditMemo) -> str:
+    """Say why the ERP's reversal of a memo cannot be recorded; "" where it can."""
+    if memo.status != M.POSTED:
+        return f"The memo is {memo.get_status_display().lower()}: only a posted one is reversed."
+    if memo.refund is None:
+        return "The exchange went: the memo of its credit stands."
+    if memo.refund.status in LIVE_REFUNDS:
+        return f"The refund is {memo.refund.get_status_display().lower()}: its memo stands."
+    return ""
 
 
 def _lines(memo: CreditMemo) -> Iterable[RefundLine | ExchangeLine]:

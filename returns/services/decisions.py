@@ -25,9 +25,10 @@ from returns.events import (
 )
 from returns.exchange_terms import SENT
 from returns.facts import return_fact
+from returns.line_policies import narrower_policies
 from returns.models import Return, ReturnLine
 from returns.policy import rules_of
-from returns.services.authorizing import grant
+from returns.services.authorizing import deadline_of, grant
 from returns.services.building import give_drop_off_code
 from returns.services.closing import close_return, finish
 from returns.services.exchange_progress import of_return, stop_pending
@@ -68,7 +69,8 @@ def authorize_return(*, actor: Actor, return_id: UUID, reason: str = "", expecte
 def go_ahead(actor: Actor, rma: Return, reason: str) -> Return:
     """Authorize the return (payments and return locked) and tell it; what the customer keeps is refunded by policy."""
     lines = lines_of(rma)
-    grant(rma, lines, rules_of(rma.policy), {line.line_no: line_worth(line) for line in lines})
+    worth = {line.line_no: line_worth(line) for line in lines}
+    grant(rma, lines, rules_of(rma.policy), worth, narrower_policies(rma, lines))
     save_lines(lines, "authorized", "kept")
     _decided(actor, rma, ReturnAuthorized, reason, lines, location=rules_of(rma.policy).default_location)
     give_drop_off_code(rma)
@@ -172,12 +174,12 @@ def reinstate_return(*, actor: Actor, return_id: UUID, reason: str, expected_ver
 
 
 def bring_back(actor: Actor, rma: Return, lines: Sequence[ReturnLine], reason: str) -> None:
-    """Reinstate the locked return (order locked, units still free) and tell it."""
+    """Reinstate the locked return (order locked, units still free), with a deadline of its own again, and tell it."""
     fire(rma.reinstate)
     for line in lines:
         line.authorized = line.requested
     save_lines(lines, "authorized")
-    rma.expires_at = None
+    rma.expires_at = deadline_of(rma, rules_of(rma.policy))
     _decided(actor, rma, ReturnReinstated, reason, lines)
 
 

@@ -24,16 +24,19 @@ from returns.enums import (
     PENDING_EXCHANGES,
     ExchangeStatus,
     Resolution,
+    ReturnKind,
     ReturnStatus,
 )
 from returns.events import ExchangeCanceled, ExchangeReleased, ExchangeStockLost
 from returns.exchange_terms import SENT, Standing, come, standing_of, units_by_line, why_not_released
 from returns.models import Exchange, ExchangeLine, Return, ReturnLine
 from returns.refund_terms import earned_units, hoped_for
+from returns.serial_doubts import in_doubt
 from returns.services.closing import end_trouble
 from returns.services.exchange_settling import settle
 from returns.services.exchange_telling import end_troubles, tell
 from returns.troubles import exchanges as troubles
+from returns.troubles.warranty import replacement_due
 
 POLICY = Actor.system("policy")
 OPERATION = "exchange.ship"
@@ -101,11 +104,13 @@ def _stop(exchange: Exchange) -> None:
     end_troubles(POLICY, exchange, reason, "exchange_out_of_stock", "exchange_stock_lost")
     if paid := sum(exchange.payments.values_list("amount", flat=True)):
         troubles.exchange_payment_stranded(POLICY, exchange, paid)
+    if exchange.assessment is not None:
+        replacement_due(POLICY, exchange.assessment, why=reason)
 
 
 def _release_if_ready(exchange: Exchange) -> None:
     lines = list(exchange.lines.all())
-    if not why_not_released(standing_of(exchange.rma), exchange, lines):
+    if not why_not_released(standing_of(exchange.rma), exchange, lines) and not in_doubt(row.line_id for row in lines):
         release(POLICY, exchange)
 
 
@@ -145,7 +150,7 @@ def _ask_for_missing(rma: Return) -> None:
 
 
 def _without_exchange(standing: Standing, line: ReturnLine) -> int:
-    if line.resolution not in SWAPPED or line.order_line_id is None:
+    if line.resolution not in SWAPPED or line.order_line_id is None or standing.rma.kind == ReturnKind.WARRANTY:
         return 0
     taken = merge(standing.covered.get(line.id, []), standing.claimed.get(line.id, []))
     return min(earned_units(standing.rma, line, standing.rules), count(line.units)) - count(taken)

@@ -9,7 +9,7 @@ from retailops.lib.clock import now
 from retailops.lib.ids import uuid7
 from returns.enums import ComponentKind
 from returns.events import ExchangeSettled
-from returns.models import Exchange
+from returns.models import Exchange, Refund
 from returns.refund_calculation import Calculation
 from returns.refund_planning import Plan
 from returns.refund_terms import read_terms
@@ -32,19 +32,18 @@ def settle(actor: Actor, exchange: Exchange) -> None:
     if exchange.rma.memo_required and exchange.credit:
         queue_exchange_memo(actor, exchange)
     if refunded > 0:
-        _refund(actor, exchange, refunded)
+        refund_balance(actor, exchange, refunded, reason="balance of an exchange")
 
 
-def _refund(actor: Actor, exchange: Exchange, amount: int) -> None:
+def refund_balance(actor: Actor, exchange: Exchange, amount: int, *, reason: str) -> list[Refund]:
+    """Reserve a balance in the customer's favor, return and payments locked; a case names what no payment can take."""
     terms = read_terms(exchange.rma, by_itself=False)
     spread = split(amount, terms.tenders, terms.rules.tender_order)
     possible = sum(part for _, part in spread)
     if possible < amount:
         no_tender(actor, exchange.rma, amount - possible)
     if not spread:
-        return
+        return []
     part = Part(ComponentKind.EXCHANGE_BALANCE, possible, code=str(exchange.id))
-    plan = Plan(
-        Calculation({}, [part]), spread, permitted=amount, reason="balance of an exchange", proposal=exchange.proposal
-    )
-    carry_out(actor, terms, plan)
+    plan = Plan(Calculation({}, [part]), spread, permitted=amount, reason=reason, proposal=exchange.proposal)
+    return carry_out(actor, terms, plan)

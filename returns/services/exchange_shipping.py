@@ -21,6 +21,7 @@ from returns.services.exchange_progress import follow_exchanges
 from returns.services.exchange_telling import end_troubles, tell
 from returns.services.locking import lock_exchange
 from returns.services.refunds import refund_by_policy
+from returns.services.warranty_following import replaced_by
 from returns.troubles import exchanges as troubles
 
 X = ExchangeStatus
@@ -28,7 +29,8 @@ X = ExchangeStatus
 
 @transaction.atomic
 def ship_exchange(*, actor: Actor, exchange_id: UUID, shipment: ShipmentOut) -> Exchange:
-    """Record that the new goods went: held stock leaves the house, the units count as exchanged. Idempotent.
+    """Record that the new goods went: held stock leaves the house, the units count as exchanged, or as replaced
+    where it makes a warranty good. Idempotent.
 
     Of one that has ended otherwise a case opens, because the customer may get both. Raises TransitionRefused unless it
     was released, Denied, NotFound.
@@ -48,6 +50,7 @@ def ship_exchange(*, actor: Actor, exchange_id: UUID, shipment: ShipmentOut) -> 
     _take_out(actor, exchange)
     count_exchanged(exchange.rma)
     tell(actor, ExchangeShipped, exchange)
+    replaced_by(actor, exchange)
     follow_exchanges(exchange.rma)
     refund_by_policy(exchange.rma)
     # After what it settles: the end of a case may close the return.
@@ -97,8 +100,11 @@ def _move(exchange: Exchange, row: ExchangeLine) -> MoveIn:
 
 
 def count_exchanged(rma: Return) -> None:
-    """Bring `exchanged` of every line of the locked return up to date: units whose exchange was shipped."""
-    rows = ExchangeLine.objects.filter(exchange__rma=rma, exchange__status=X.SHIPPED)
+    """Bring `exchanged` of every line of the locked return up to date: units whose exchange was shipped.
+
+    Those of a warranty count as replaced instead.
+    """
+    rows = ExchangeLine.objects.filter(exchange__rma=rma, exchange__status=X.SHIPPED, exchange__assessment=None)
     units = dict(rows.values_list("line_id").annotate(Sum("quantity")))
     lines = list(rma.lines.all())
     for line in lines:

@@ -20,7 +20,7 @@ from retailops.lib.errors import Conflict, Invalid, Unprocessable
 from retailops.lib.fsm import fire
 from retailops.lib.money import Money
 from returns.allocation import count
-from returns.enums import PENDING_EXCHANGES, ExchangeSide, ExchangeStatus, Resolution, ReturnStatus
+from returns.enums import PENDING_EXCHANGES, ExchangeSide, ExchangeStatus, Resolution, ReturnKind, ReturnStatus
 from returns.events import (
     ExchangeCanceled,
     ExchangeConverted,
@@ -32,14 +32,24 @@ from returns.events import (
 )
 from returns.exchange_terms import Agreed, agree, standing_of, why_not_released
 from returns.inputs.exchanges import ConvertTo, ExchangeIn, ExchangePaymentIn, units_wanted
-from returns.models import Exchange, ExchangeComponent, ExchangeLine, ExchangePayment, Return, ReturnLine
+from returns.models import (
+    Exchange,
+    ExchangeComponent,
+    ExchangeLine,
+    ExchangePayment,
+    Return,
+    ReturnLine,
+    WarrantyAssessment,
+)
 from returns.policy import Rules, rules_of
 from returns.services.closing import finish
 from returns.services.exchange_progress import follow_exchanges, release, wanted_by_sku
 from returns.services.exchange_telling import end_troubles, tell
 from returns.services.locking import lock_exchange, lock_return
 from returns.services.refunds import refund_by_policy
+from returns.services.warranty_following import refunded_instead
 from returns.troubles import exchanges as troubles
+from returns.troubles.warranty import replacement_due
 
 X = ExchangeStatus
 ENDED = (X.CONVERTED, X.CANCELED)
@@ -51,22 +61,39 @@ MOOT = ("exchange_out_of_stock", "exchange_stock_lost", "exchange_unrouted", "ex
 def propose_exchange(*, actor: Actor, return_id: UUID, proposal: ExchangeIn) -> Exchange:
     """Agree on other goods for units of an authorized return: its units are taken, its prices frozen.
 
-    With `reserve` its goods are held at once, where there are enough. Raises Conflict unless the return is authorized,
-    Unprocessable (not offered, too few units, another sku as replacement), Invalid, Denied, NotFound.
+    With `reserve` its goods are held at once, where there are enough. Raises Conflict unless the return is authorized
+    and of no warranty, Unprocessable (not offered, too few units, another sku as replacement), Invalid, Denied,
+    NotFound.
     """
     rma = lock_return(actor, return_id, Permission.RETURNS_DECIDE, with_payments=True)
     if rma.status != ReturnStatus.AUTHORIZED:
         raise Conflict(f"The return is {rma.status}: only an authorized one is exchanged.", code="not-authorized")
+    if rma.kind == ReturnKind.WARRANTY:
+        raise Conflict("Under warranty only a verdict replaces units.", code="assess-instead")
+    return propose_for(actor, rma, proposal)
+
+
+def propose_for(
+    actor: Actor, rma: Return, proposal: ExchangeIn, assessment: WarrantyAssessment | None = None
+) -> Exchange:
+    """Propose an exchange of the locked, authorized return (payments locked), or the replacement of a warranty."""
     standing = standing_of(rma)
     agreed = agree(standing, proposal)
-    exchange = _write(actor, rma, proposal, agreed, standing.rules)
+    exchange = _write(actor, rma, proposal, agreed, standing.rules, assessment)
     tell(actor, ExchangeProposed, exchange, proposal.reason)
     if proposal.reserve:
         _reserve(actor, exchange, proposal.location)
     return _finished(actor, exchange)
 
 
-def _write(actor: Actor, rma: Return, proposal: ExchangeIn, agreed: Sequence[Agreed], rules: Rules) -> Exchange:
+def _write(
+    actor: Actor,
+    rma: Return,
+    proposal: ExchangeIn,
+    agreed: Sequence[Agreed],
+    rules: Rules,
+    assessment: WarrantyAssessment | None,
+) -> Exchange:
     exchange = Exchange.objects.create(
         rma=rma,
         ordinal=rma.exchanges.count() + 1,
@@ -77,6 +104,7 @@ def _write(actor: Actor, rma: Return, proposal: ExchangeIn, agreed: Sequence[Agr
         timing=rules.exchange_timing,
         policy_version=rma.policy.label if rma.policy else "",
         reason=proposal.reason,
+        assessment=assessment,
         requested_by=actor.key,
     )
     for each in agreed:
@@ -253,10 +281,13 @@ def release_exchange(*, actor: Actor, exchange_id: UUID) -> Exchange:
 def convert_exchange(*, actor: Actor, exchange_id: UUID, to: ConvertTo, reason: str) -> Exchange:
     """Give money or credit instead: its goods are let go, and its lines' resolution becomes `to`.
 
-    What was earned is refunded by policy at once. Raises Invalid without a reason, Conflict once the goods are on their
+    What was earned is refunded by policy at once; units that a warranty was to replace have earned it. Raises Invalid
+    without a reason, Unprocessable for a gift card that policy does not offer, Conflict once the goods are on their
     way, TransitionRefused when it has ended, Denied, NotFound.
     """
     exchange = _stoppable(actor, exchange_id, reason)
+    if to == "gift_card" and Resolution(to) not in rules_of(exchange.rma.policy).resolutions:
+        raise Unprocessable("Policy does not offer a gift card.", code="not-offered")
     fire(exchange.convert)
     exchange.converted_to = to
     for line in ReturnLine.objects.filter(exchange_lines__exchange=exchange).distinct():
@@ -264,6 +295,7 @@ def convert_exchange(*, actor: Actor, exchange_id: UUID, to: ConvertTo, reason: 
         line.save(update_fields=["resolution"])
     _end(actor, exchange, reason)
     tell(actor, ExchangeConverted, exchange, reason)
+    refunded_instead(actor, exchange, reason)
     return _finished(actor, exchange)
 
 
@@ -274,6 +306,8 @@ def cancel_exchange(*, actor: Actor, exchange_id: UUID, reason: str) -> Exchange
     fire(exchange.cancel)
     _end(actor, exchange, reason)
     tell(actor, ExchangeCanceled, exchange, reason)
+    if exchange.assessment is not None:
+        replacement_due(actor, exchange.assessment, why=f"Its exchange was given up: {reason}")
     return _finished(actor, exchange)
 
 

@@ -11,7 +11,7 @@ from retailops.events.publish import publish
 from retailops.lib.clock import now
 from retailops.lib.errors import Conflict
 from retailops.lib.fsm import fire
-from returns.enums import ReviewStatus
+from returns.enums import RefundStatus, ReviewStatus
 from returns.events.fraud import FraudReviewFact, FraudReviewOpened, FraudReviewWithdrawn
 from returns.fraud_screening import Finding
 from returns.models import FraudReview, Refund, Return
@@ -40,7 +40,12 @@ def hold_refunds(
 ) -> FraudReview:
     """Open the review of a proposal's refunds; `reasons` are why a second person must agree once it is cleared."""
     requester = refunds[0].requested_by
-    return _open(terms.rma, findings, total, requester, {"reasons": list(reasons)}, refunds)
+    held = {
+        "reasons": list(reasons),
+        "refunds": [str(refund.id) for refund in refunds],
+        "credited": sum(refund.credited for refund in refunds),
+    }
+    return _open(terms.rma, findings, total, requester, held, refunds)
 
 
 def _open(
@@ -78,7 +83,8 @@ def held_refunds(review: FraudReview) -> list[Refund]:
     if review.proposal is None:
         return []
     rows = Refund.objects.filter(proposal=review.proposal).select_related("rma__order", "rma__policy", "payment")
-    return list(rows.order_by("id"))
+    # Others of the proposal may have gone before, or failed and been replaced by these.
+    return list((rows.filter(pk__in=review.held["refunds"]) if "refunds" in review.held else rows).order_by("id"))
 
 
 def tell(actor: Actor, kind: type[Fact], review: FraudReview, refunds: Sequence[Refund], *, reason: str = "") -> None:
@@ -121,10 +127,14 @@ def withdraw_review(actor: Actor, rma: Return, reason: str) -> None:
     if review is None:
         return
     review.rma = rma
+    _withdraw(actor, review, reason)
+
+
+def _withdraw(actor: Actor, review: FraudReview, reason: str) -> None:
     fire(review.withdraw)
     review.decided_by, review.reason = actor.key, reason[:200]
     review.save()
-    tell(actor, FraudReviewWithdrawn, review, [], reason=reason[:200])
+    tell(actor, FraudReviewWithdrawn, review, held_refunds(review), reason=reason[:200])
     end_review_troubles(actor, review, reason or "the return ended")
 
 
@@ -145,7 +155,26 @@ def refuse_blocked(actor: Actor, rma: Return) -> None:
         require(actor, Permission.FRAUD_DECIDE, region=rma.region, brand=rma.brand)
 
 
-def cleared_before(rma: Return, proposal: object, total: int) -> bool:
-    """Tell whether a review has let refunds of so much, or of this proposal, pass on the return."""
+def cleared_before(rma: Return, proposal: object, total: int, credited: int) -> bool:
+    """Tell whether a review has let refunds of so much in all, or so much (`credited`) of this proposal, pass."""
     passed = FraudReview.objects.filter(rma=rma, proposal__isnull=False, status=ReviewStatus.CLEARED)
-    return any(review.amount >= total or review.proposal == proposal for review in passed)
+    return any(
+        review.amount >= total
+        or (review.proposal == proposal and credited <= review.held.get("credited", review.amount))
+        for review in passed
+    )
+
+
+def refuse_held_refund(refund: Refund) -> None:
+    """Raise Conflict while a fraud review holds the refund of a locked return: nobody changes it past that."""
+    if FraudReview.objects.filter(proposal=refund.proposal, status=ReviewStatus.PENDING).exists():
+        raise Conflict("A fraud review holds this refund: clear or block it first.", code="fraud-review")
+
+
+def withdraw_empty_reviews(actor: Actor, rma: Return, reason: str) -> None:
+    """End the reviews of the locked return whose refunds all ended by something else: nothing is left to decide."""
+    waiting = FraudReview.objects.filter(rma=rma, proposal__isnull=False, status=ReviewStatus.PENDING)
+    for review in waiting.order_by("id"):
+        review.rma = rma
+        if all(refund.status != RefundStatus.PROPOSED for refund in held_refunds(review)):
+            _withdraw(actor, review, reason)

@@ -24,6 +24,7 @@ from returns.services.building import (
     keep_marketplace_terms,
     new_lines,
     new_return,
+    policies_of,
     why_review,
     worth_of,
     write_return,
@@ -121,7 +122,7 @@ def decide(rma: Return, lines: list[ReturnLine], verdict: Eligibility) -> Judged
         fire(rma.send_to_review)
         rma.decision_reason = judged.review or "Waits for a fraud review"
     else:
-        grant(rma, lines, rules, worth_of(verdict))
+        grant(rma, lines, rules, worth_of(verdict), policies_of(lines, verdict))
     return judged
 
 

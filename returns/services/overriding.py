@@ -22,6 +22,7 @@ from returns.models import Refund, RefundLine
 from returns.refund_planning import plan_by_person
 from returns.refund_terms import read_terms
 from returns.services.closing import finish
+from returns.services.holding import refuse_held_refund
 from returns.services.locking import lock_return
 from returns.services.proposing import tell
 from returns.services.refunds import carry_out
@@ -36,12 +37,14 @@ def override_refund(*, actor: Actor, refund_id: UUID, override: RefundOverrideIn
 
     The whole proposal is replaced, where it is spread over several payments. What goes beyond policy waits for a second
     person, who is neither who asks now nor bound by what was agreed before. Raises Conflict (it does not wait any more,
-    part of it is on its way, its amount is not what the person saw), Unprocessable, Denied, NotFound.
+    a fraud review holds it, part of it is on its way, its amount is not what the person saw), Unprocessable, Denied,
+    NotFound.
     """
     vocabulary.check("override_reason", override.reason_code, "/reason_code")
     found = access_refund(actor, refund_id, Permission.REFUNDS_PROPOSE)
     rma = lock_return(actor, found.rma_id, Permission.REFUNDS_PROPOSE, with_payments=True)
     refund = access_refund(actor, refund_id, Permission.REFUNDS_PROPOSE)
+    refuse_held_refund(refund)
     former = _waiting_part(refund, override)
     units = _units(former)
     for each in former:

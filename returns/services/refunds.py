@@ -22,11 +22,12 @@ from returns.enums import LIVE_REFUNDS, ComponentKind, Destination, RefundStatus
 from returns.events import RefundApprovalRequested, RefundDenied, RefundSuperseded
 from returns.fraud_screening import screen_refund
 from returns.inputs import RefundProposalIn
-from returns.models import Refund, RefundComponent, RefundLine, Return
+from returns.models import Exchange, Refund, RefundComponent, RefundLine, Return
 from returns.policy import Rules, may_approve, rules_of, within
 from returns.refund_calculation import Calculation
 from returns.refund_planning import Plan, plan_by_person, plan_by_policy, refuse_disputed
 from returns.refund_terms import Terms, covered_units, earned_units, read_terms, tenders_of
+from returns.serial_doubts import in_doubt
 from returns.services.closing import end_trouble, finish
 from returns.services.holding import cleared_before, hold_refunds
 from returns.services.locking import lock_return
@@ -37,6 +38,7 @@ from returns.services.submitting import APPROVAL_KIND, approve_and_submit
 from returns.tenders import Tender
 from returns.troubles import no_tender, nothing_left_after_fees, refund_plus_chargeback
 from returns.troubles.chargebacks import AFTER_DISPUTE
+from returns.troubles.exchanges import exchange_balance_denied
 from returns.worth import Part
 
 POLICY = Actor.system("policy")
@@ -135,7 +137,7 @@ def carry_out(actor: Actor, terms: Terms, plan: Plan, *, replaces: Refund | None
     reasons = why_approval(terms, plan)
     total = terms.reserved + plan.credited
     findings = screen_refund(terms, plan.calculation.units, total)
-    if findings and not cleared_before(terms.rma, plan.proposal, total):
+    if findings and not cleared_before(terms.rma, plan.proposal, total, plan.credited):
         hold_refunds(terms, refunds, findings, total, reasons)
     else:
         go_on(actor, terms.rma, refunds, reasons)
@@ -152,11 +154,14 @@ def go_on(actor: Actor, rma: Return, refunds: Sequence[Refund], reasons: Sequenc
 
 
 def why_approval(terms: Terms, plan: Plan) -> list[str]:
-    """Return why a second person must agree: rules broken, or more on this return than goes by itself."""
+    """Return why a second person must agree: rules broken, more on this return than goes by itself, or units whose
+    numbers do not fit."""
     reasons = [rule.replace("_", " ") for rule in plan.broken]
     total = terms.reserved + plan.credited
     if not within(total, terms.rules.auto_approve_limit, terms.rma.currency):
         reasons.append("above the limit for going by itself")
+    if in_doubt(plan.calculation.units):
+        reasons.append("a serial number does not fit")
     return reasons
 
 
@@ -240,7 +245,7 @@ def take_approval(actor: Actor, refund_id: UUID) -> None:
     """Carry on a refund whose approval was just given: use it up and submit. For the approval's subscriber."""
     refund = access_refund(actor, refund_id, Permission.APPROVALS_DECIDE, lock=True)
     check_limit(actor, refund)
-    _check_still_earned(refund)
+    check_still_earned(refund)
     cases.consume_approval(
         actor,
         kind=APPROVAL_KIND,
@@ -252,7 +257,7 @@ def take_approval(actor: Actor, refund_id: UUID) -> None:
     finish(actor, refund.rma)
 
 
-def _check_still_earned(refund: Refund) -> None:
+def check_still_earned(refund: Refund) -> None:
     """Raise Conflict where units that it pays for are not accepted or kept any more: what was asked has changed."""
     lines = [row.line for row in RefundLine.objects.filter(refund=refund).select_related("line")]
     covered = covered_units([line.id for line in lines])
@@ -283,7 +288,17 @@ def take_refusal(actor: Actor, refund_id: UUID, reason: str) -> None:
     refund.failure_message = reason[:300]
     refund.save(update_fields=["status", "failure_message"])
     tell(actor, RefundDenied, [refund])
+    say_balance_is_owed(actor, [refund])
     finish(actor, refund.rma)
+
+
+def say_balance_is_owed(actor: Actor, denied: Sequence[Refund]) -> None:
+    """Open a case for what an exchange still owes the customer, where the refund of its balance was denied."""
+    for refund in denied:
+        exchange = Exchange.objects.filter(proposal=refund.proposal).first()
+        if exchange is not None:
+            exchange.rma = refund.rma
+            exchange_balance_denied(actor, exchange, refund.amount)
 
 
 @transaction.atomic

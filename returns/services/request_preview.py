@@ -14,7 +14,7 @@ from returns.models import Return, ReturnLine
 from returns.policy import within
 from returns.refund_planning import plan_by_policy
 from returns.refund_terms import expected_terms, timing_of
-from returns.services.building import new_lines, new_return
+from returns.services.building import new_lines, new_return, policies_of
 from returns.services.eligibility import Eligibility, judge
 from returns.services.intake import decide
 from returns.services.order_reading import read_order, read_units
@@ -87,7 +87,7 @@ def preview_request(*, actor: Actor, request: ReturnIn) -> RequestPreview:
     for line in lines:
         line.accepted = (line.authorized or line.requested) - line.kept
     rules = verdict.policy.rules
-    plan = plan_by_policy(expected_terms(rma, lines, rules))
+    plan = plan_by_policy(expected_terms(rma, lines, rules, policies_of(lines, verdict)))
     total = plan.calculation.total
     return RequestPreview(
         rma=rma,

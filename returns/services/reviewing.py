@@ -19,7 +19,7 @@ from returns.services.decisions import go_ahead, turn_down
 from returns.services.holding import end_review_troubles, held_refunds, tell, trouble_subject
 from returns.services.locking import lock_return
 from returns.services.proposing import tell as tell_refunds
-from returns.services.refunds import go_on
+from returns.services.refunds import check_still_earned, go_on, say_balance_is_owed
 from returns.troubles import fraud as troubles
 
 DECIDE = Permission.FRAUD_DECIDE
@@ -53,7 +53,8 @@ def clear_review(*, actor: Actor, review_id: UUID, word: Word) -> FraudReview:
     """Let go what the review holds: the return is authorized, where policy wants no person besides; refunds are paid,
     or wait for a second person as they would have. Cleared already: nothing changes.
 
-    Raises Denied (who asked for it; no permission), Conflict (`decided` otherwise), Invalid without a reason, NotFound.
+    Raises Denied (who asked for it; no permission), Conflict (`decided` otherwise; units that earn no refund any more),
+    Invalid without a reason, NotFound.
     """
     review = _locked(actor, review_id, word)
     if review.status == ReviewStatus.CLEARED:
@@ -120,6 +121,8 @@ def _decided(
 def _go_on(actor: Actor, review: FraudReview, refunds: list[Refund]) -> None:
     for refund in refunds:
         refund.rma = review.rma
+        # What waited may have been judged otherwise meanwhile.
+        check_still_earned(refund)
     go_on(actor, review.rma, refunds, review.held.get("reasons", []))
     finish(actor, review.rma)
 
@@ -131,6 +134,7 @@ def _deny(actor: Actor, review: FraudReview, refunds: list[Refund], reason: str)
         refund.failure_code, refund.failure_message = DECLINE_CODE, reason[:300]
     Refund.objects.bulk_update(refunds, ["status", "failure_code", "failure_message"])
     tell_refunds(actor, RefundDenied, refunds)
+    say_balance_is_owed(actor, refunds)
     finish(actor, review.rma)
 
 

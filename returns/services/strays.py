@@ -170,7 +170,12 @@ def end_cases_of_extras(actor: Actor, rma: Return, rows: Sequence[ReceiptLine]) 
 
 
 def _end_cases(actor: Actor, rma: Return, row: ReceiptLine, outcome: str) -> None:
-    left = [each for each in strays_of(rma) if each.row.receipt_id == row.receipt_id and each.row.sku == row.sku]
-    if not left:
+    """End the cases of a receipt line that nobody expected, each with the last unit that it is about."""
+    left = [each.row for each in strays_of(rma) if each.row.receipt_id == row.receipt_id]
+    evidence = {"receipt": str(row.receipt_id), "sku": row.sku}
+    if not any((each.sku, each.match) == (row.sku, row.match) for each in left):
         trouble = f"{TROUBLES[ReceiptMatch(row.match)]}:{row.receipt.scan_id}:{row.sku}"
-        end_trouble(actor, rma, trouble, outcome, {"receipt": str(row.receipt_id), "sku": row.sku})
+        end_trouble(actor, rma, trouble, outcome, evidence)
+    # Units whose numbers do not fit stand among the other items.
+    if row.match == ReceiptMatch.WRONG_ITEM and not any(each.match == ReceiptMatch.WRONG_ITEM for each in left):
+        end_trouble(actor, rma, f"serial_mismatch:{rma.id}:{row.receipt.scan_id}", outcome, evidence)

@@ -23,7 +23,6 @@ from returns.services.closing import finish
 from returns.services.inspecting import record_verdicts
 from returns.services.locking import lock_return
 from returns.services.refunds import refund_by_policy
-from returns.troubles import warranty as troubles
 
 JUDGE = Permission.RETURNS_INSPECT
 Fact = TypeVar("Fact", bound=WarrantyFact)
@@ -153,8 +152,9 @@ def grant_remedy(actor: Actor, assessment: WarrantyAssessment, reason: str) -> N
         fire(assessment.owe_refund)
     assessment.save()
     if assessment.remedy == Remedy.REPLACE:
+        # Its subscriber proposes the replacement, or opens the case that asks for one: the return is read anew.
         tell(actor, WarrantyReplacementDue, assessment, reason=reason)
-        troubles.replacement_due(actor, assessment)
+        assessment.rma.refresh_from_db()
 
 
 def tell(actor: Actor, kind: type[Fact], assessment: WarrantyAssessment, *, reason: str = "") -> None:

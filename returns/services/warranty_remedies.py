@@ -1,4 +1,4 @@
-"""Do what was promised under warranty: repair and send back, replace, or refund what cannot be repaired.
+"""Do what was promised under warranty: repair and send back, or replace or refund what cannot be repaired.
 
 Each unit is settled once: repaired and replaced units are never refunded (invariant 9).
 """
@@ -13,14 +13,15 @@ from retailops.accounts.actor import Actor
 from retailops.lib.errors import Conflict, Invalid, Unprocessable
 from retailops.lib.fsm import fire
 from retailops.lib.money import Money
-from returns.allocation import count, first, subtract
+from returns.allocation import count, first, merge, subtract
 from returns.enums import AssessmentStatus, DispositionStatus, Remedy, RemedyStatus
-from returns.events.warranty import WarrantyRepaired, WarrantyRepairGivenUp, WarrantyReplaced, WarrantySentBack
+from returns.events.warranty import WarrantyRepaired, WarrantyRepairGivenUp, WarrantySentBack
+from returns.exchange_units import claimed_units
 from returns.models import DispositionSlice, ReturnLine, WarrantyAssessment
 from returns.policy import rules_of
 from returns.refund_terms import covered_units
 from returns.services.claim_policy import recover_cost
-from returns.services.closing import end_trouble, finish
+from returns.services.closing import finish
 from returns.services.decisions import save_lines
 from returns.services.refunds import refund_by_policy
 from returns.services.stock import move_in
@@ -102,29 +103,11 @@ def send_back(*, actor: Actor, assessment_id: UUID, tracking: str = "") -> Warra
 
 
 def _left(line: ReturnLine, quantity: int) -> list[list[int]]:
-    """Return the units that the line still takes: those sent back are free for another return, refunded ones never."""
-    free = subtract(line.units, covered_units([line.id]).get(line.id, []))
+    """Return the units that the line still takes: those sent back are free for another return, those that are refunded
+    or replaced never."""
+    settled = merge(covered_units([line.id]).get(line.id, []), claimed_units([line.id]).get(line.id, []))
+    free = subtract(line.units, settled)
     return subtract(line.units, first(free, min(quantity, count(free))))
-
-
-@transaction.atomic
-def record_replacement(*, actor: Actor, assessment_id: UUID, tracking: str = "") -> WarrantyAssessment:
-    """New units went to the customer for these. Told already: nothing changes. Raises TransitionRefused, Denied,
-    NotFound."""
-    assessment = lock_assessment(actor, assessment_id)
-    if assessment.progress == T.REPLACED:
-        return assessment
-    fire(assessment.replace)
-    assessment.tracking = tracking
-    assessment.save()
-    line = assessment.line
-    line.replaced += assessment.quantity
-    save_lines([line], "replaced")
-    tell(actor, WarrantyReplaced, assessment)
-    evidence = {"tracking": tracking} if tracking else {"told_by": actor.key}
-    end_trouble(actor, assessment.rma, f"warranty_replacement:{assessment.id}", "the replacement was sent", evidence)
-    finish(actor, assessment.rma)
-    return assessment
 
 
 def _placed(assessment: WarrantyAssessment, *wanted: RemedyStatus) -> DispositionSlice:

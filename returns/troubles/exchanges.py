@@ -133,6 +133,20 @@ def exchange_overdue(actor: Actor, exchange: Exchange) -> None:
     )
 
 
+def exchange_balance_denied(actor: Actor, exchange: Exchange, amount: int) -> None:
+    """What an exchange owes the customer was refused, so that nobody pays it."""
+    open_trouble(
+        actor,
+        "exchange_balance_denied",
+        exchange.as_subject(),
+        f"{exchange.rma.number}: {Money(amount, exchange.currency)} that the exchange owes the customer was refused",
+        "Propose the balance again on the exchange; or let it be and say why",
+        amount=amount,
+        currency=exchange.currency,
+        cause="The balance of an exchange was refused",
+    )
+
+
 def exchange_payment_stranded(actor: Actor, exchange: Exchange, paid: int) -> None:
     """The customer paid for an exchange that has ended without shipping."""
     open_trouble(

@@ -46,6 +46,7 @@ from returns.models import (
 from returns.money_paths import Path, path_of
 from returns.selectors import parcels_that_arrived, status_shown
 from returns.services.claim_drafting import CLAIMABLE
+from returns.services.credit_memos import why_memo_stands
 from returns.web.action_menu import Group, groups_of
 from returns.web.actions import Offer, offers
 from returns.web.codes import qr_picture
@@ -195,7 +196,12 @@ class ReturnDetail:
     @cached_property
     def memos(self) -> list[CreditMemo]:
         """Return the ERP's documents, oldest first."""
-        return list(self.rma.credit_memos.order_by("queued_at"))
+        return list(self.rma.credit_memos.select_related("refund").order_by("queued_at"))
+
+    @property
+    def reversible(self) -> list[CreditMemo]:
+        """Return the posted memos of money that is not out any more: the ERP is to reverse them."""
+        return [memo for memo in self.memos if not why_memo_stands(memo)]
 
     @cached_property
     def deliveries(self) -> list[Delivery]:

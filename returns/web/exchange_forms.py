@@ -12,6 +12,7 @@ from returns.allocation import count
 from returns.enums import Resolution
 from returns.exchange_terms import standing_of
 from returns.models import Exchange, Return, ReturnLine
+from returns.policy import rules_of
 from returns.services.exchanges import still_owed
 from returns.web.forms import ActionForm
 from returns.worth import parts_of
@@ -132,11 +133,17 @@ class EndForm(StepForm):
 class ConvertForm(EndForm):
     """What the customer gets instead, and why."""
 
-    to = forms.ChoiceField(
-        label="Instead",
-        choices=((Resolution.REFUND.value, "Money back"), (Resolution.STORE_CREDIT.value, "Store credit")),
-    )
+    to = forms.ChoiceField(label="Instead")
     field_order = ("to", "reason")
+
+    def build(self) -> None:
+        """Offer a gift card where policy does."""
+        choices = [(Resolution.REFUND.value, "Money back"), (Resolution.STORE_CREDIT.value, "Store credit")]
+        if Resolution.GIFT_CARD in rules_of(self.exchange.rma.policy).resolutions:
+            choices.append((Resolution.GIFT_CARD.value, "A gift card"))
+        field = self.fields["to"]
+        if isinstance(field, forms.ChoiceField):
+            field.choices = choices
 
 
 class PaymentForm(StepForm):

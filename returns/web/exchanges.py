@@ -13,7 +13,8 @@ from returns.exchange_terms import standing_of, why_not_released
 from returns.inputs import read
 from returns.inputs.exchanges import ExchangePaymentIn, ShipmentOut
 from returns.models import Exchange, ExchangeComponent, ExchangeLine, ExchangePayment, Return
-from returns.services import exchange_shipping, exchanges
+from returns.services import exchange_balance, exchange_shipping, exchanges
+from returns.services.exchange_balance import why_no_balance
 from returns.web import exchange_forms as forms
 
 X = ExchangeStatus
@@ -108,11 +109,13 @@ def waits_for(exchange: Exchange) -> str:
 
 
 def offers(actor: Actor, exchange: Exchange) -> list[StepOffer]:
-    """Return the steps that the actor's role allows; none for an exchange that has ended."""
-    if exchange.status in (X.SHIPPED, X.CONVERTED, X.CANCELED):
+    """Return the steps that the actor's role allows; of an exchange that has ended, at most to pay its balance."""
+    if exchange.status in (X.SHIPPED, X.CONVERTED, X.CANCELED) and why_no_balance(exchange):
         return []
     rma = exchange.rma
     allowed = [step for step in STEPS.values() if can(actor, step.permission, region=rma.region, brand=rma.brand)]
+    if exchange.status == X.SHIPPED:
+        allowed = [step for step in allowed if step.key == "balance"]
     found = [StepOffer(step, step.blocked(exchange)) for step in allowed]
     return [offer for offer in found if not (offer.reason and offer.step.key in _ONLY_WHEN_OPEN)]
 
@@ -163,9 +166,13 @@ def _cancel(actor: Actor, exchange: Exchange, data: Data) -> object:
     return exchanges.cancel_exchange(actor=actor, exchange_id=exchange.id, reason=data["reason"])
 
 
+def _balance(actor: Actor, exchange: Exchange, data: Data) -> object:
+    return exchange_balance.propose_balance(actor=actor, exchange_id=exchange.id, reason=data["reason"])
+
+
 DECIDE = Permission.RETURNS_DECIDE
 # Shown only while they can be done: what is past needs no greyed button.
-_ONLY_WHEN_OPEN = ("reserve", "pay", "ship")
+_ONLY_WHEN_OPEN = ("reserve", "pay", "ship", "balance")
 STEPS: dict[str, Step] = {
     step.key: step
     for step in (
@@ -191,6 +198,11 @@ STEPS: dict[str, Step] = {
             "convert", "Convert", "arrow-path-rounded-square", DECIDE, exchanges.why_not_stopped, forms.ConvertForm,
             _convert, "The held goods are let go, and the customer gets money or credit for the units by policy.",
             "Exchange converted.",
+        ),
+        Step(
+            "balance", "Propose balance again", "banknotes", Permission.REFUNDS_PROPOSE, why_no_balance, forms.EndForm,
+            _balance, "What the exchange owes the customer is reserved once more, and approved like any refund.",
+            "Balance proposed.",
         ),
         Step(
             "cancel", "Cancel exchange", "x-circle", DECIDE, exchanges.why_not_stopped, forms.EndForm, _cancel,

@@ -1,4 +1,4 @@
-"""Pages about a refund's money: why it is what it is, and what a marketplace says that it paid."""
+"""Pages about a refund's money: why it is what it is, what a marketplace paid, what the ERP reversed."""
 
 from uuid import UUID
 
@@ -11,16 +11,17 @@ from retailops.accounts.permissions import Permission
 from retailops.lib.clock import now
 from retailops.lib.errors import NotFound
 from retailops.lib.htmx import done, show
-from returns.access import access_refund
+from returns.access import access_memo, access_refund
 from returns.enums import RefundStatus
 from returns.inputs import read
 from returns.inputs.marketplaces import ObservedRefundIn
 from returns.models import Refund, Return
 from returns.money_paths import Path, path_of
 from returns.refund_explanation import explanation_of
+from returns.services.credit_memos import reverse_credit_memo, why_memo_stands
 from returns.services.observing import observe_refund
 from returns.web.correction_views import accepted
-from returns.web.stored_forms import ObservedForm
+from returns.web.stored_forms import ObservedForm, ReversalForm
 from returns.web.views import actor_of, by_number
 
 
@@ -50,6 +51,24 @@ def refund_observed(request: HttpRequest, number: str, refund_id: UUID) -> HttpR
             return done(request, _address(rma), "Recorded as the marketplace told it.")
     context = {"rma": rma, "refund": refund, "form": form, "reason": reason, "back": _address(rma)}
     return show(request, "returns/observed.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def memo_reversed(request: HttpRequest, number: str, memo_id: UUID) -> HttpResponse:
+    """Ask for the document by which the ERP reversed a memo, or record it."""
+    actor = actor_of(request)
+    rma = by_number(actor, number)
+    memo = access_memo(actor, memo_id, Permission.REFUNDS_OBSERVE)
+    if memo.rma_id != rma.id:
+        raise NotFound("The return has no such credit memo.")
+    form = ReversalForm(request.POST or None)
+    reason = why_memo_stands(memo)
+    asked = request.method == "POST" and not reason and form.is_valid()
+    if asked and accepted(form, lambda: reverse_credit_memo(actor=actor, memo_id=memo.id, **form.cleaned_data)):
+        return done(request, _address(rma), "Recorded as reversed.")
+    context = {"rma": rma, "memo": memo, "form": form, "reason": reason, "back": _address(rma)}
+    return show(request, "returns/memo_reversed.html", context, status=422 if form.errors else 200)
 
 
 def _why_not(refund: Refund) -> str:

@@ -1,4 +1,4 @@
-"""Forms of stored value and of what marketplaces tell."""
+"""Forms of stored value and of what marketplaces and the ERP tell."""
 
 from decimal import Decimal
 from typing import Any
@@ -14,6 +14,14 @@ class ReasonForm(forms.Form):
     """Why value is taken back."""
 
     reason = forms.CharField(max_length=200, label="Reason", help_text="Kept with the entry; people read it later.")
+
+
+class ReversalForm(forms.Form):
+    """The document by which the ERP reversed a credit memo."""
+
+    external_reference = forms.CharField(
+        max_length=200, label="Reference there", help_text="The ERP's own number of the reversing document."
+    )
 
 
 class MoneyForm(forms.Form):

@@ -37,6 +37,7 @@ urlpatterns = [
     path("<str:number>/refunds/<uuid:refund_id>/cancel/", override_views.cancel, name="refund_cancel"),
     path("<str:number>/refunds/<uuid:refund_id>/why/", money_views.refund_why, name="refund_why"),
     path("<str:number>/refunds/<uuid:refund_id>/observed/", money_views.refund_observed, name="refund_observed"),
+    path("<str:number>/memos/<uuid:memo_id>/reversed/", money_views.memo_reversed, name="memo_reversed"),
     path("<str:number>/refunds/<uuid:refund_id>/<slug:verdict>/", views.refund_verdict, name="refund_verdict"),
     path(
         "<str:number>/warranty/<uuid:assessment_id>/<slug:warranty_step>/",

@@ -13,7 +13,7 @@ from returns.inputs import read
 from returns.inputs.warranty import KEPT_BY_US, AcceptanceIn, RejectionIn
 from returns.models import WarrantyAssessment
 from returns.policy import rules_of
-from returns.services import warranty, warranty_remedies
+from returns.services import warranty, warranty_remedies, warranty_replacing
 
 T = RemedyStatus
 Data = Mapping[str, Any]
@@ -110,10 +110,14 @@ def _reject(actor: Actor, assessment: WarrantyAssessment, data: Data) -> object:
     return warranty.reject_assessment(actor=actor, assessment_id=assessment.id, verdict=read(RejectionIn, data))
 
 
+def _nothing_replaces(assessment: WarrantyAssessment) -> bool:
+    return assessment.progress == T.REPLACEMENT_DUE and warranty_replacing.going_on(assessment) is None
+
+
 STEPS: dict[str, WarrantyStep] = {
     "accept": WarrantyStep(
         "Accept", lambda each: each.status == "pending", AcceptForm, _accept,
-        "The fault is covered. A refund follows policy; a replacement becomes a case until it was sent.", "Accepted.",
+        "The fault is covered. A refund follows policy; a replacement is held and shipped as an exchange.", "Accepted.",
     ),
     "reject": WarrantyStep(
         "Reject", lambda each: each.status == "pending", JudgeForm, _reject,
@@ -138,12 +142,18 @@ STEPS: dict[str, WarrantyStep] = {
         ),
         "The units leave the stock; they are the customer's own again.", "Noted as sent.",
     ),
+    "replace": WarrantyStep(
+        "Propose replacement", _nothing_replaces, AssessmentForm,
+        lambda actor, each, data: warranty_replacing.propose_replacement(actor=actor, assessment_id=each.id),
+        "The same goods are held once more and shipped as an exchange; no money moves.", "Replacement proposed.",
+    ),
     "replaced": WarrantyStep(
-        "Replacement sent", lambda each: each.progress == T.REPLACEMENT_DUE, ParcelForm,
-        lambda actor, each, data: warranty_remedies.record_replacement(
+        "Replacement sent otherwise", lambda each: each.progress == T.REPLACEMENT_DUE, ParcelForm,
+        lambda actor, each, data: warranty_replacing.record_replacement(
             actor=actor, assessment_id=each.id, tracking=data["tracking"]
         ),
-        "The case that asks for it ends; nothing is refunded for these units.", "Noted as replaced.",
+        "The exchange that would have sent it is given up, and nothing is refunded for these units.",
+        "Noted as replaced.",
     ),
 }  # fmt: skip
 

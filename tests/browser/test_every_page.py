@@ -52,6 +52,8 @@ def pages(story: world.Story) -> dict[str, str]:
         "store-batch": f"/returns/store-batches/{story.batch.id}/",
         "refund-why": f"/returns/{story.failed.rma.number}/refunds/{refund}/why/",
         "refund-observed": f"/returns/{story.failed.rma.number}/refunds/{refund}/observed/",
+        "return-came-back": f"/returns/{story.memo.rma.number}/",
+        "memo-reversed": f"/returns/{story.memo.rma.number}/memos/{story.memo.id}/reversed/",
         "stored": "/stored-value/",
         "stored-empty": "/stored-value/?q=nothing",
         "stored-account": f"/stored-value/{story.account.id}/",

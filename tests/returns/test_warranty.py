@@ -17,7 +17,7 @@ from retailops.lib.errors import Conflict, Denied, DomainError, Invalid, NotFoun
 from retailops.lib.money import Money
 from returns.enums import Remedy
 from returns.models import OrderLine, Return, ReturnLine, SupplierClaim, WarrantyAssessment
-from returns.services import decisions, placing, refund_outcomes, refunds, warranty_remedies
+from returns.services import decisions, placing, refund_outcomes, refunds, warranty_remedies, warranty_replacing
 from returns.services.credit_memos import record_credit_memo
 from returns.services.receiving import reverse_receipt
 from tests.factories import (
@@ -49,7 +49,7 @@ def send(assessment: WarrantyAssessment) -> WarrantyAssessment:
 
 
 def replaced(assessment: WarrantyAssessment) -> WarrantyAssessment:
-    return warranty_remedies.record_replacement(actor=SYSTEM, assessment_id=assessment.id, tracking="T-2")
+    return warranty_replacing.record_replacement(actor=SYSTEM, assessment_id=assessment.id, tracking="T-2")
 
 
 def give_up(assessment: WarrantyAssessment, remedy: Remedy, reason: str = "no parts") -> WarrantyAssessment:
@@ -140,8 +140,10 @@ def test_a_repaired_unit_may_fail_again() -> None:
 def test_replaced_units_wait_for_their_replacement() -> None:
     rma, waiting = arrived(1)
     accept(waiting, "replace", disposition="scrap")
-    [case] = Case.objects.filter(subject_id=rma.id, status="open")
-    assert (case.kind, fresh(rma).status, refunds_of(rma)) == ("warranty_replacement", "authorized", [])
+    [exchange] = rma.exchanges.all()
+    [case] = Case.objects.filter(correlation_id=rma.correlation_id, status="open")
+    assert (case.kind, case.subject_id) == ("exchange_out_of_stock", exchange.id)
+    assert (fresh(rma).status, refunds_of(rma)) == ("authorized", [])
     for _ in range(2):
         replaced(waiting)
     assert (counters(rma), fresh(rma).status, fresh(rma).open_cases) == ((0, 1, 0), "closed", 0)
@@ -315,7 +317,7 @@ COMMANDS: dict[str, Callable[..., object]] = {
     "reject": lambda actor, waiting: reject(waiting, actor=actor),
     "repair": lambda actor, waiting: warranty_remedies.complete_repair(actor=actor, assessment_id=waiting.id),
     "send": lambda actor, waiting: warranty_remedies.send_back(actor=actor, assessment_id=waiting.id),
-    "replace": lambda actor, waiting: warranty_remedies.record_replacement(actor=actor, assessment_id=waiting.id),
+    "replace": lambda actor, waiting: warranty_replacing.record_replacement(actor=actor, assessment_id=waiting.id),
 }
 
 

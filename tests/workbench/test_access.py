@@ -134,6 +134,7 @@ KNOWN: dict[str, Callable[[world.Story], list[Any]]] = {
     "assessment_id": lambda story: [story.assessed.id],
     "warranty_step": lambda story: ["accept"],
     "exchange_id": lambda story: [uuid7()],
+    "memo_id": lambda story: [uuid7()],
     "customer_id": lambda story: [story.merge.winner_id],
     "other_id": lambda story: [story.rma.customer_id],
     "merge_id": lambda story: [story.merge.id],

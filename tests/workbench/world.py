@@ -42,6 +42,7 @@ from returns.inputs.store import StoreBatchIn
 from returns.inputs.stored_value import GiftIn
 from returns.inputs.truth import TruthIn
 from returns.models import (
+    CreditMemo,
     CustomerMerge,
     DispositionSlice,
     Exchange,
@@ -57,8 +58,10 @@ from returns.models import (
     WarrantyAssessment,
 )
 from returns.policy_content import rules_in
+from returns.services import refund_outcomes
 from returns.services.chargebacks import record_chargeback
 from returns.services.claim_drafting import draft_claim
+from returns.services.credit_memos import record_credit_memo
 from returns.services.exchanges import propose_exchange
 from returns.services.giving_value import give_stored_value
 from returns.services.inspecting import inspect_return
@@ -217,6 +220,17 @@ def failed_refund(connection: Connection, *, code: str = "resource_missing") -> 
     return refund, delivery
 
 
+def came_back() -> Return:
+    """Return a return whose refund was paid and posted, and whose money then came back."""
+    refund = inspected(received()).refunds.get()
+    refund_outcomes.settle_refund(actor=SYSTEM, refund_id=refund.id, external_reference=f"re_{uuid7()}")
+    memo = CreditMemo.objects.get(refund=refund)
+    record_credit_memo(actor=SYSTEM, memo_id=memo.id, external_reference="CM-20417")
+    refund_outcomes.reverse_refund(actor=SYSTEM, refund_id=refund.id, code="account_closed")
+    refund.rma.refresh_from_db()
+    return refund.rma
+
+
 def stripe(**limits: Any) -> Connection:
     """Return the connection named stripe; nothing listens at its address."""
     return create_connection(
@@ -370,6 +384,11 @@ class Story:
     def failed(self) -> Refund:
         """Another return's refund that the gateway refused; made where a test asks for it."""
         return failed_refund(self.connection)[0]
+
+    @cached_property
+    def memo(self) -> CreditMemo:
+        """The posted memo of a refund that came back, on another return; made where a test asks for it."""
+        return came_back().credit_memos.get()
 
     @cached_property
     def stock(self) -> StockStory:

@@ -12,6 +12,7 @@ from connectors.services.probing import probe_connection
 from retailops.events.models import Attempt, Delivery, Destination, Effect
 from retailops.lib.errors import Invalid
 from retailops.lib.ids import uuid7
+from returns.events.returns import LineFact
 from tests.connectors.owed import ADMIN, sent, tries
 from tests.connectors.sandbox_server import SandboxServer
 from tests.connectors.wms.test_mapping import errors
@@ -47,6 +48,18 @@ def test_what_is_sent_is_by_the_contract(sandbox: SandboxServer, announced: Anno
         assert errors(schema, attempt.request["body"]) == []
         assert attempt.request["headers"]["idempotency-key"] == delivery.effect_key
         assert "wms_sandbox" not in str(attempt.request)
+
+
+def test_what_the_customer_keeps_is_not_expected(sandbox: SandboxServer, announced: Announce) -> None:
+    lines = [LineFact(1, "TEE", 2, kept=1), LineFact(2, "CAP", 1, kept=1)]
+    sent(announced(lines=lines))
+    [notice] = sandbox.books("wms")["notices"]
+    assert [(line["line_ref"], line["quantity"]) for line in notice["lines"]] == [("1", 1)]
+
+
+def test_nothing_is_announced_where_everything_is_kept(wms: Connection, announced: Announce) -> None:
+    with pytest.raises(Delivery.DoesNotExist):
+        announced(lines=[LineFact(1, "TEE", 2, kept=2)])
 
 
 @pytest.mark.parametrize("kind", ["blind", "returnless", "store", "boris"])
