@@ -23,7 +23,7 @@ def test_a_lead_records_that_the_erp_reversed_a_memo(memo: CreditMemo) -> None:
     shown = lead.get(address)
     assert (shown.status_code, "CM-20417" in shown.content.decode()) == (200, True)
     assert lead.post(address, {"external_reference": ""}).status_code == 422
-    assert lead.post(address, {"external_reference": "CM-20417-R"}).status_code == 302
+    assert lead.post(address, {"external_reference": "CM-20417-R"}).status_code == 303
     memo.refresh_from_db()
     assert (memo.status, memo.failure) == ("reversed", "reversed by CM-20417-R")
     assert address not in lead.get(reverse("returns:detail", args=[number])).content.decode()
