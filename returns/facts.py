@@ -73,7 +73,7 @@ def return_fact(kind: type[AReturnFact], rma: Return, lines: Iterable[ReturnLine
 
 def _line(line: ReturnLine) -> LineFact:
     expected = line.authorized or line.requested
-    return LineFact(line.line_no, line.sku, expected - line.canceled, _order_line_id(line))
+    return LineFact(line.line_no, line.sku, expected - line.canceled, _order_line_id(line), line.kept)
 
 
 def _order_line_id(line: ReturnLine) -> str:

@@ -100,10 +100,16 @@ def notice(fact: Json, effect_key: str, config: WmsConfig, mapping: WmsMapping) 
         "order_number": fact.get("order_number", ""),
         "location": location_there(place, mapping),
         "lines": [
-            {"line_ref": str(line["line_no"]), "sku": line["sku"], "quantity": line["quantity"]}
+            {"line_ref": str(line["line_no"]), "sku": line["sku"], "quantity": expected(line)}
             for line in fact["lines"]
+            if expected(line)
         ],
     }
+
+
+def expected(line: Json) -> int:
+    """Return how many units of a return's line are to come: what the customer keeps does not."""
+    return int(line["quantity"]) - int(line.get("kept", 0))
 
 
 def notice_reference(fact: Json) -> str:

@@ -41,7 +41,10 @@ EARLY = frozenset({"more-than-received", "not-authorized"})
 def comes_by_parcel(event: Event, candidate: Candidate) -> bool:
     """Tell whether the warehouse is to expect the goods of a return."""
     kind = event.data.get("kind")
-    return kind not in TRAITS or TRAITS[ReturnKind(kind)].by_parcel
+    if kind in TRAITS and not TRAITS[ReturnKind(kind)].by_parcel:
+        return False
+    lines = event.data.get("lines") or []
+    return not lines or any(mapping.expected(line) for line in lines)
 
 
 def names_of(conn: ConnectionContext) -> WmsMapping:

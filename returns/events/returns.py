@@ -7,12 +7,13 @@ from retailops.events.catalog import event
 
 @dataclass(frozen=True)
 class LineFact:
-    """A return line as it stands."""
+    """A return line as it stands; `kept` of its units stay with the customer and never come."""
 
     line_no: int
     sku: str
     quantity: int
     order_line_external_id: str = ""
+    kept: int = 0
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from connectors.services.probing import probe_connection
 from retailops.events.models import Attempt, Delivery, Destination, Effect
 from retailops.lib.errors import Invalid
 from retailops.lib.ids import uuid7
+from returns.events.returns import LineFact
 from tests.connectors.owed import ADMIN, sent, tries
 from tests.connectors.sandbox_server import SandboxServer
 from tests.connectors.wms.test_mapping import errors
@@ -53,6 +54,15 @@ def test_what_is_sent_is_by_the_contract(sandbox: SandboxServer, announced: Anno
 def test_no_parcel_is_announced_where_none_will_come(wms: Connection, announced: Announce, kind: str) -> None:
     with pytest.raises(Delivery.DoesNotExist):
         announced(kind=kind)
+
+
+def test_what_the_customer_keeps_is_not_announced(wms: Connection, announced: Announce) -> None:
+    delivery = sent(announced(lines=[LineFact(1, "TEE", 3, kept=1), LineFact(2, "CAP", 1, kept=1)]))
+    attempt = Attempt.objects.get(delivery=delivery)
+    assert attempt.request is not None
+    assert attempt.request["body"]["lines"] == [{"line_ref": "1", "sku": "TEE", "quantity": 2}]
+    with pytest.raises(Delivery.DoesNotExist):
+        announced(lines=[LineFact(1, "TEE", 2, kept=2)])
 
 
 @pytest.mark.parametrize(
