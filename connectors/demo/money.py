@@ -27,13 +27,13 @@ def on_its_way(order: Order) -> Return:
 
 
 def above_policy(order: Order) -> Refund:
-    """A rug with a torn seam: the agent asks for the shipping as well, and shows a picture."""
+    """A rug with a torn seam: the agent wants to pay before the inspection, and shows a picture."""
     rma = arrived(asked(order, reason="damaged_in_transit"))
     file = add_evidence(
         actor=agent(), subject_type="return", subject_id=rma.id, upload=Upload("torn-seam.png", torn_rug())
     )
     proposal = RefundProposalIn(
-        amount=MORE_THAN_PAID_FOR_GOODS, reason="Torn on arrival, and a birthday present",
+        amount=MORE_THAN_PAID_FOR_GOODS, reason="Torn on arrival, see the picture: pay before we inspect",
         reason_code="merchant_fault", files=[file.id],
     )  # fmt: skip
     return propose_refund(actor=agent(), return_id=rma.id, proposal=proposal)[0]

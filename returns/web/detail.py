@@ -318,7 +318,9 @@ class ReturnDetail:
         arriving = self.rma.logistics != Logistics.RECEIVED
         paid = covered_units([line.id for line in self.lines])
         earned = any(line.accepted + line.kept > count(paid.get(line.id, [])) + line.exchanged for line in self.lines)
-        more = {"receive": arriving, "exchange": self.to_exchange, "refund": earned and not self.to_exchange}
+        # Under warranty a verdict leads on, to a refund as well.
+        earned = earned and not self.to_exchange and self.rma.kind != ReturnKind.WARRANTY
+        more = {"receive": arriving, "exchange": self.to_exchange, "refund": earned}
         return ["submit", "authorize", "match", "inspect", *(key for key, wanted in more.items() if wanted)]
 
     @cached_property

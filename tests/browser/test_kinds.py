@@ -86,6 +86,8 @@ def test_mail_in_from_the_order_to_the_refund(open_as: Open, admin: User, screen
     rma = Return.objects.get()
     assert (rma.kind, rma.parcels.get().label_cost) == ("mail_in", 395)
     assert (rma.refunds.get().amount, rma.refunds.get().status) == (4599, RefundStatus.SUBMITTING)
+    # Its money is on the way: nothing is left to propose.
+    assert not page.locator(".page-actions > a", has_text="Propose refund").count()
 
 
 def test_a_store_takes_goods_back_in_one_step(open_as: Open, admin: User) -> None:
