@@ -94,6 +94,11 @@ def goods_are_inspected(inspection: Mapping[str, Any]) -> Json:
     return _call("POST", "/wms/inspections", dict(inspection))
 
 
+def stock_up(sku: str, location: str, quantity: int) -> None:
+    """Put sellable units on a shelf of the warehouse. Raises SandboxAway."""
+    _call("POST", "/wms/stock", {"sku": sku, "location": location, "quantity": quantity})
+
+
 def set_autopilot(options: Mapping[str, Any]) -> Json:
     """Have parcels arrive and be inspected by themselves. Raises SandboxAway."""
     return _call("PUT", "/wms/autopilot", dict(options))

@@ -267,8 +267,14 @@ def _rest(terms: Terms, plan: Plan) -> Iterator[Reason]:
     if short > 0 and not plan.reason:
         yield Reason("cap", "tender_order", f"The payments cannot take {_money(terms, short)} of it: that is left out.")
     for rule, pair in plan.broken.items():
-        text = f"Beyond policy: {rule.replace('_', ' ')} (permitted {pair['permitted']}, asked {pair['requested']})."
+        permitted, asked = _said(terms, pair["permitted"]), _said(terms, pair["requested"])
+        text = f"Beyond policy: {rule.replace('_', ' ')} (permitted {permitted}, asked {asked})."
         yield Reason("override", rule, text)
+
+
+def _said(terms: Terms, value: object) -> str:
+    """Return a permitted or requested value in words; a whole number is money."""
+    return _money(terms, value) if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
 def _tenders(terms: Terms, plan: Plan) -> Iterator[TenderReason]:

@@ -150,12 +150,14 @@ def _judged(
 
 
 def _own(rma: Return) -> list[ReturnLineIn]:
+    shown = {fact["line_no"]: fact.get("evidence", []) for fact in rma.policy_facts.get("lines", [])}
     return [
         ReturnLineIn(
             external_id=line.order_line.external_id,
             quantity=line.requested,
             resolution=line.resolution,
             reason=line.customer_reason,
+            evidence=shown.get(line.order_line.line_no, []),
         )
         for line in lines_of(rma)
         if line.order_line is not None

@@ -7,7 +7,7 @@ from retailops.accounts.actor import Actor, require
 from retailops.accounts.permissions import Permission
 from retailops.lib.clock import now
 from retailops.lib.money import Money
-from returns.enums import RefundTiming, ReturnStatus
+from returns.enums import RefundTiming, Resolution, ReturnKind, ReturnStatus
 from returns.inputs import ReturnIn
 from returns.kinds import Traits, traits_of
 from returns.models import Return, ReturnLine
@@ -58,12 +58,36 @@ class RequestPreview:
         """Return when the refund goes, in words."""
         if self.kept and not self.travels:
             return "at once"
+        if self.traits.at_till:
+            return "at once, where the goods are accepted in the store"
         timing = timing_of(self.rma, self.verdict.policy.rules)
         return {
             RefundTiming.ON_SCAN: "when the carrier has the parcel",
             RefundTiming.ON_RECEIPT: "when the goods arrive",
             RefundTiming.ON_INSPECTION: "when the goods are inspected and accepted",
         }[timing]
+
+    @property
+    def instead(self) -> str:
+        """Return what the customer gets where it is no money, in words; "" where it is."""
+        if self.rma.kind == ReturnKind.WARRANTY:
+            return "A verdict when the goods are here: repaired, replaced, refunded, or sent back as they are."
+        asked = {line.resolution for line in self.lines}
+        if asked <= {Resolution.EXCHANGE, Resolution.REPLACEMENT}:
+            return "Other goods: propose the exchange on the page of the return, and they are held."
+        return "Nothing is paid." if asked <= {Resolution.NONE, Resolution.REPAIR} else ""
+
+    @property
+    def as_credit(self) -> str:
+        """Return how stored value is called that the refund is given as; "" for money."""
+        asked = {line.resolution for line in self.lines}
+        given = asked & {Resolution.STORE_CREDIT, Resolution.GIFT_CARD}
+        return str(Resolution(given.pop()).label).lower() if len(asked) == 1 and given else ""
+
+    @property
+    def bonus(self) -> int:
+        """Return what comes on top of stored value, in minor units."""
+        return self.verdict.policy.rules.stored_value.bonus_of(self.refund.amount) if self.as_credit else 0
 
     @property
     def until(self) -> datetime | None:

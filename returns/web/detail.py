@@ -14,6 +14,7 @@ from retailops.cases.evidence import evidence_of_story
 from retailops.cases.models import Approval, ApprovalStatus, Case, CaseStatus, EvidenceFile
 from retailops.events.models import Delivery, Event
 from retailops.lib.money import Money
+from returns.allocation import count
 from returns.claim_access import claims_visible_to
 from returns.enums import (
     CLAIMING_EXCHANGES,
@@ -44,6 +45,7 @@ from returns.models import (
     WarrantyAssessment,
 )
 from returns.money_paths import Path, path_of
+from returns.refund_terms import covered_units
 from returns.selectors import parcels_that_arrived, status_shown
 from returns.services.claim_drafting import CLAIMABLE
 from returns.services.credit_memos import why_memo_stands
@@ -330,8 +332,11 @@ class ReturnDetail:
     def flow(self) -> list[str]:
         """Return the actions that usually come next; the others are in the menu."""
         arriving = self.rma.logistics != Logistics.RECEIVED
-        earned = any(line.accepted + line.kept > line.refunded + line.exchanged for line in self.lines)
-        more = {"receive": arriving, "exchange": self.to_exchange, "refund": earned and not self.to_exchange}
+        paid = covered_units([line.id for line in self.lines])
+        earned = any(line.accepted + line.kept > count(paid.get(line.id, [])) + line.exchanged for line in self.lines)
+        # Under warranty a verdict leads on, to a refund as well.
+        earned = earned and not self.to_exchange and self.rma.kind != ReturnKind.WARRANTY
+        more = {"receive": arriving, "exchange": self.to_exchange, "refund": earned}
         return ["submit", "authorize", "match", "inspect", *(key for key, wanted in more.items() if wanted)]
 
     @cached_property

@@ -14,15 +14,19 @@ from retailops.lib.ids import uuid7
 from returns.enums import Resolution, ReturnKind
 from returns.kinds import TRAITS, traits_of
 from returns.models import Return
-from returns.services.eligibility import Eligibility, LineVerdict
+from returns.services.eligibility import REMEDIES, Eligibility, LineVerdict
 
 REASONS = (
     ("", "Reason"), ("too_small", "Too small"), ("too_large", "Too large"), ("changed_mind", "Changed mind"),
     ("not_as_described", "Not as described"), ("defective", "Defective"), ("damaged_in_transit", "Damaged in transit"),
     ("wrong_item_sent", "Wrong item sent"), ("arrived_late", "Arrived late"), ("other", "Other"),
 )  # fmt: skip
-# Exchanges and warranty claims are asked for on pages of their own.
-KINDS = tuple(k for k in TRAITS if TRAITS[k].requestable and k not in (ReturnKind.EXCHANGE, ReturnKind.WARRANTY))
+KINDS = tuple(kind for kind in TRAITS if TRAITS[kind].requestable)
+SWAPS = (Resolution.EXCHANGE, Resolution.REPLACEMENT)
+# Rules about a line itself; the others are about what else is chosen, and are told when it is.
+LINE_RULES = frozenset(
+    {"not_shipped", "too_many", "window_closed", "final_sale", "warranty_ended", "warranty_not_offered"}
+)
 VERDICTS = {
     "sellable": ("Accepted, back on the shelf", True, Disposition.SELLABLE),
     "damaged": ("Accepted, damaged", True, Disposition.DAMAGED),
@@ -39,8 +43,9 @@ class RequestForm(forms.Form):
     resolution = forms.ChoiceField(label="What the customer gets")
     reason = forms.CharField(max_length=200, required=False, label="Note", help_text="Anything that others must know.")
     evidence = forms.CharField(
-        max_length=200, required=False, label="Evidence", help_text="A ticket, a link to a picture, who said so."
-    )
+        max_length=200, required=False, label="Evidence",
+        help_text="A ticket, a link to a picture, a serial number. A warranty claim needs it.",
+    )  # fmt: skip
     store = forms.ChoiceField(label="Store", required=False)
     verdict = forms.ChoiceField(
         label="Verdict on the goods", choices=[(key, text) for key, (text, *_) in VERDICTS.items()], required=False
@@ -90,7 +95,9 @@ class RequestForm(forms.Form):
         """Yield each line of the order with what policy says of it and its fields."""
         for line in self.verdicts:
             number = line.line.line_no
-            yield {"verdict": line, "quantity": self[f"line_{number}"], "reason": self[f"reason_{number}"]}
+            broken = [reason for reason in line.reasons if reason.code in LINE_RULES]
+            fields = {"quantity": self[f"line_{number}"], "reason": self[f"reason_{number}"]}
+            yield {"verdict": line, "broken": broken, **fields}
 
     def clean(self) -> dict[str, Any]:
         """Collect the units; each says why it comes back, where its kind wants to know."""
@@ -105,6 +112,8 @@ class RequestForm(forms.Form):
                     self.add_error(f"reason_{line['line_no']}", "Say why it comes back.")
         if kind and traits_of(kind).at_till and not data.get("store"):
             self.add_error("store", "Say in which store.")
+        if kind == ReturnKind.EXCHANGE and data.get("resolution") not in SWAPS:
+            self.add_error("resolution", "An exchange gives other goods: choose exchange or replacement.")
         if data.get("marketplace_id") and not data.get("marketplace"):
             self.add_error("marketplace", "Say which marketplace.")
         return {**data, "lines": lines}
@@ -118,12 +127,17 @@ class RequestForm(forms.Form):
             "quantity": data[f"line_{number}"],
             "reason": data.get(f"reason_{number}") or "",
             "resolution": data.get("resolution") or Resolution.REFUND,
+            "evidence": [data["evidence"]] if data.get("evidence") else [],
         }
 
 
 def offered(verdict: Eligibility) -> list[Resolution]:
-    """Return what policy offers for the order."""
-    return list(verdict.policy.rules.resolutions)
+    """Return what policy offers for the order, or gives under its warranty."""
+    rules = verdict.policy.rules
+    under_warranty = {
+        each for each, remedy in REMEDIES.items() if rules.warranty_days and remedy in rules.warranty_remedies
+    }
+    return [each for each in Resolution if each in rules.resolutions or each in under_warranty]
 
 
 def stores(region: str) -> list[tuple[str, str]]:

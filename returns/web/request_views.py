@@ -17,7 +17,7 @@ from retailops.accounts.permissions import Permission
 from retailops.lib.errors import DomainError
 from retailops.lib.htmx import details, done, show
 from returns.access import access_order
-from returns.enums import ReturnStatus
+from returns.enums import ReturnKind, ReturnStatus
 from returns.inputs import BlindReceiptIn, EligibilityIn, OrderRef, ReturnIn, ReturnLineIn, read
 from returns.inputs.drafts import DraftIn
 from returns.inputs.parcels import ReturnToSenderIn
@@ -32,7 +32,7 @@ from returns.services.eligibility import assess
 from returns.services.intake import request_return
 from returns.services.request_preview import RequestPreview, preview_request
 from returns.services.till import return_in_store
-from returns.web.request_forms import VERDICTS, BlindForm, RequestForm, SenderForm
+from returns.web.request_forms import KINDS, VERDICTS, BlindForm, RequestForm, SenderForm
 from returns.web.views import actor_of, by_number
 
 FOUND_LIMIT = 20
@@ -84,7 +84,8 @@ def draft_page(request: HttpRequest, number: str) -> HttpResponse:
 
 
 def _page(request: HttpRequest, actor: Actor, order: Order, draft: Return | None) -> HttpResponse:
-    verdict = assess(actor=actor, request=EligibilityIn(order=OrderRef(order_id=order.id)))
+    kind = _kind(request, draft)
+    verdict = assess(actor=actor, request=EligibilityIn(order=OrderRef(order_id=order.id), kind=kind))
     form = RequestForm(request.POST or None, actor=actor, verdict=verdict, draft=draft, initial=_initial(draft))
     step, preview = request.POST.get("step", ""), None
     if request.method == "POST" and form.is_valid():
@@ -98,6 +99,12 @@ def _page(request: HttpRequest, actor: Actor, order: Order, draft: Return | None
         "policy": verdict.policy.label,
     }  # fmt: skip
     return show(request, "returns/request.html", context, status=422 if form.errors else 200)
+
+
+def _kind(request: HttpRequest, draft: Return | None) -> ReturnKind:
+    """Return the kind that is chosen: a warranty lasts longer than the window of other returns."""
+    chosen = request.POST.get("kind") or (draft.kind if draft else "")
+    return ReturnKind(chosen) if chosen in KINDS else ReturnKind.MAIL_IN
 
 
 def _initial(draft: Return | None) -> dict[str, Any]:
@@ -192,7 +199,9 @@ def _request_in(given: Data, order: Order) -> ReturnIn:
 
 def _till_in(given: Data, order: Order) -> StoreReturnIn:
     _, accepted, disposition = VERDICTS[given["verdict"] or "sellable"]
-    lines = [line | {"accepted": accepted, "disposition": disposition} for line in given["lines"]]
+    # What is on the counter shows itself.
+    seen = [{name: value for name, value in line.items() if name != "evidence"} for line in given["lines"]]
+    lines = [line | {"accepted": accepted, "disposition": disposition} for line in seen]
     told = {
         "order": {"order_id": order.id}, "store": given["store"], "kind": given["kind"], "reason": given["reason"],
         "receipt_number": given["receipt_number"] or given["once"], "lines": lines,

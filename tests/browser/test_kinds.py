@@ -86,6 +86,8 @@ def test_mail_in_from_the_order_to_the_refund(open_as: Open, admin: User, screen
     rma = Return.objects.get()
     assert (rma.kind, rma.parcels.get().label_cost) == ("mail_in", 395)
     assert (rma.refunds.get().amount, rma.refunds.get().status) == (4599, RefundStatus.SUBMITTING)
+    # Its money is on the way: nothing is left to propose.
+    assert not page.locator(".page-actions > a", has_text="Propose refund").count()
 
 
 def test_a_store_takes_goods_back_in_one_step(open_as: Open, admin: User) -> None:
@@ -206,3 +208,25 @@ def test_a_double_click_asks_once(open_as: Open, admin: User) -> None:
     page.get_by_role("button", name="Request return").dblclick()
     expect(page).to_have_url(re.compile("/returns/RMA-"))
     assert Return.objects.count() == 1
+
+
+def test_an_exchange_and_a_warranty_claim_begin_on_the_same_page(open_as: Open, admin: User) -> None:
+    policy = ensure_policy(resolutions=["refund", "exchange", "store_credit", "none"])
+    page = open_as(admin, "/returns/")
+    look(page, an_order(), "exchange")
+    page.get_by_role("button", name="See what will happen").click()
+    expect(page.locator("main")).to_contain_text("An exchange gives other goods")
+    page.get_by_label("What the customer gets").select_option("exchange")
+    page.get_by_role("button", name="See what will happen").click()
+    expect(page.locator(".outlook")).to_contain_text("Other goods")
+    page.goto("/returns/")
+    look(page, an_order(), "warranty")
+    page.get_by_label("What the customer gets").select_option("repair")
+    page.get_by_label("Evidence").fill("the seam opens")
+    page.get_by_role("button", name="See what will happen").click()
+    expect(page.locator(".outlook")).to_contain_text("A verdict when the goods are here")
+    page.get_by_role("button", name="Request return").click()
+    expect(page).to_have_url(re.compile("/returns/RMA-"))
+    rma = Return.objects.get()
+    assert (rma.kind, rma.status, rma.policy) == ("warranty", "authorized", policy)
+    assert rma.policy_facts["lines"][0]["evidence"] == ["the seam opens"]

@@ -395,6 +395,14 @@ def test_a_draft_takes_no_units_until_it_is_submitted() -> None:
     prove()
 
 
+def test_a_draft_of_a_warranty_claim_keeps_its_evidence() -> None:
+    line = {"line_no": 1, "quantity": 1, "resolution": "repair", "reason": "broken", "evidence": ["a film of it"]}
+    rma = draft(make_order(), line, kind="warranty")
+    done = submit_draft(actor=SYSTEM, return_id=rma.id)
+    assert done.status == "authorized"
+    assert done.policy_facts["lines"][0]["evidence"] == ["a film of it"]
+
+
 def test_a_draft_of_units_that_are_gone_by_now_is_refused_and_stays() -> None:
     order = make_order()
     rma = draft(order, {"line_no": 1, "quantity": 2})

@@ -1,4 +1,4 @@
-"""Set the demo up: connections to the sandbox, locations, and on the first start a few weeks of trade."""
+"""Set the demo up: connections to the sandbox, rules, shelves, a few weeks of trade, and situations to try."""
 
 from typing import Any
 
@@ -6,17 +6,25 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from connectors.demo import ensure_connections
+from connectors.demo.rules import ensure_rules
+from connectors.demo.scenes import BY_HAND, ensure_scenes, ensure_snapshot
+from connectors.demo.shelves import ensure_shelves
 from connectors.sandbox_control import SandboxAway, set_autopilot
 from connectors.simulation.driving import USUAL_MIX
 from connectors.simulation.generating import orders
-from connectors.simulation.trading import ACTOR, trade
-from inventory.services import ensure_location
+from connectors.simulation.trading import trade
 from retailops.lib.clock import now
 from returns.models import Order
 
 DEMO_ORDERS, DEMO_SHARE, DEMO_SEED = 120, 0.45, 2026
 # Most parcels come by themselves, slowly enough to watch; the rest waits for whoever tries the demo.
-DEMO_AUTOPILOT = {"enabled": True, "delay_ms": 3000, "parcels": 36, "grade_mix": USUAL_MIX}
+DEMO_AUTOPILOT = {
+    "enabled": True,
+    "delay_ms": 3000,
+    "parcels": 36,
+    "grade_mix": USUAL_MIX,
+    "leave_orders": list(BY_HAND),
+}
 
 
 class Command(BaseCommand):
@@ -34,12 +42,17 @@ class Command(BaseCommand):
             raise CommandError(str(away)) from away
 
     def _set_up(self) -> None:
-        ensure_location(actor=ACTOR, code="DC-1", name="Distribution center 1", region="uk", currency="GBP")
-        ensure_location(actor=ACTOR, code="STORE-LDN", name="London store", kind="store", region="uk", currency="GBP")
         connections = ensure_connections()
         self.stdout.write(f"{len(connections)} connections to the sandbox are set up.")
-        if Order.objects.exists():
-            return
+        ensure_rules()
+        ensure_shelves()
+        if not Order.objects.exists():
+            self._trade()
+        ensure_snapshot()
+        if made := ensure_scenes():
+            self.stdout.write(f"{made} situations to try are set up.")
+
+    def _trade(self) -> None:
         made = list(orders(DEMO_SEED, DEMO_ORDERS, now()))
         *_, totals = trade(made, DEMO_SHARE, DEMO_SEED)
         set_autopilot(DEMO_AUTOPILOT)

@@ -138,13 +138,15 @@ class InspectionIn(Target):
 class Autopilot(Body):
     """Whether parcels arrive, are inspected and placed by themselves; shares per grade, which need not add up to 1.
 
-    After so many `parcels` no more arrive by themselves; None is without end.
+    After so many `parcels` no more arrive by themselves; None is without end. Those of orders whose number begins with
+    one of `leave_orders` never do.
     """
 
     enabled: bool = False
     delay_ms: Annotated[int, Field(ge=0)] = 200
     grade_mix: dict[str, float] = {"A": 1.0}
     parcels: Annotated[int, Field(ge=0)] | None = None
+    leave_orders: list[Annotated[str, Field(min_length=1)]] = []
 
 
 class WmsError(Exception):

@@ -68,6 +68,15 @@ def test_no_parcel_is_announced_where_none_will_come(wms: Connection, announced:
         announced(kind=kind)
 
 
+def test_what_the_customer_keeps_is_not_announced(wms: Connection, announced: Announce) -> None:
+    delivery = sent(announced(lines=[LineFact(1, "TEE", 3, kept=1), LineFact(2, "CAP", 1, kept=1)]))
+    attempt = Attempt.objects.get(delivery=delivery)
+    assert attempt.request is not None
+    assert attempt.request["body"]["lines"] == [{"line_ref": "1", "sku": "TEE", "quantity": 2}]
+    with pytest.raises(Delivery.DoesNotExist):
+        announced(lines=[LineFact(1, "TEE", 2, kept=2)])
+
+
 @pytest.mark.parametrize(
     "fault",
     [
