@@ -18,6 +18,7 @@ from connectors.sandbox_control import SandboxAway
 from connectors.web.faults import BY_KEY, panel, turn
 from connectors.web.forms import PauseForm, ResumeForm
 from connectors.web.health import ConnectionHealth, health_of
+from retailops.accounts import web
 from retailops.accounts.actor import Actor, can, require
 from retailops.accounts.permissions import Permission
 from retailops.events.enums import DeliveryStatus
@@ -30,7 +31,7 @@ TROUBLE_LIMIT = 10
 
 def actor_of(request: HttpRequest) -> Actor:
     """Return who makes the request; it may look at connections. Raises Denied."""
-    actor: Actor = request.actor  # type: ignore[attr-defined]  # set by ActorMiddleware
+    actor = web.actor_of(request)
     require(actor, Permission.CONNECTIONS_VIEW)
     return actor
 

@@ -1,13 +1,10 @@
 """What people do with stock: move it, book a counted difference, and give a second person's word on one."""
 
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-from django import forms
 from django.contrib.auth.decorators import login_required
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
@@ -23,24 +20,11 @@ from retailops.accounts.permissions import Permission
 from retailops.cases import services as cases
 from retailops.cases.access import access_approval
 from retailops.cases.models import ApprovalStatus
-from retailops.lib.errors import DomainError, NotFound
+from retailops.lib.errors import NotFound
+from retailops.lib.forms import accepted
 from retailops.lib.htmx import done, show
 
 VERDICTS = {"approve": "Approve adjustment", "refuse": "Refuse adjustment"}
-
-
-def accepted(form: forms.Form, command: Callable[[], object]) -> bool:
-    """Run the command in its own transaction; a refusal is told in the form. Denied and NotFound go on."""
-    try:
-        with transaction.atomic(durable=True):
-            command()
-    except DomainError as refusal:
-        if refusal.status in (403, 404):
-            raise
-        for text in [fault.detail for fault in refusal.errors] or [refusal.detail]:
-            form.add_error(None, text)
-        return False
-    return True
 
 
 def page_of(sku: str) -> str:

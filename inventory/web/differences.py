@@ -14,12 +14,12 @@ from inventory.models import DriftClass, DriftStatus, StockDrift
 from inventory.selectors import drifts_visible_to, snapshot_visible_to
 from inventory.services import accept_theirs, ask_recount, explain_drift
 from inventory.services.drifts import access_drift, to_accept
-from inventory.web.dialogs import accepted
 from inventory.web.forms import ReasonForm
 from inventory.web.views import actor_of
 from retailops.accounts.actor import Actor, can, require
 from retailops.accounts.permissions import Permission
 from retailops.lib.errors import NotFound
+from retailops.lib.forms import accepted
 from retailops.lib.htmx import done, show
 from retailops.lib.keyset import capped_count, keyset_page
 

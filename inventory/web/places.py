@@ -10,12 +10,12 @@ from inventory.enums import ENDS
 from inventory.inputs import LocationIn, read
 from inventory.selectors import locations_visible_to
 from inventory.services import add_location, change_location
-from inventory.web.dialogs import accepted
 from inventory.web.forms import LocationForm
 from inventory.web.views import actor_of, rights
 from retailops.accounts.actor import require
 from retailops.accounts.permissions import Permission
 from retailops.lib.errors import NotFound
+from retailops.lib.forms import accepted
 from retailops.lib.htmx import done, show
 
 

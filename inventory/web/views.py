@@ -14,6 +14,7 @@ from inventory.enums import ENDS, Disposition
 from inventory.models import DriftStatus, Item, Lot, SerialUnit, StockMove
 from inventory.selectors import drifts_visible_to, locations_visible_to, snapshots_visible_to
 from inventory.web import overview as shown
+from retailops.accounts import web
 from retailops.accounts.actor import Actor, can, require
 from retailops.accounts.permissions import Permission
 from retailops.lib.errors import NotFound
@@ -25,7 +26,7 @@ MOVES_SHOWN, SERIALS_SHOWN = 25, 100
 
 def actor_of(request: HttpRequest) -> Actor:
     """Return who makes the request; whoever may see no stock at all is refused."""
-    actor: Actor = request.actor  # type: ignore[attr-defined]  # set by ActorMiddleware
+    actor = web.actor_of(request)
     require(actor, Permission.INVENTORY_VIEW)
     return actor
 

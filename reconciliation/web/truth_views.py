@@ -6,10 +6,12 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from reconciliation.web.views import ReasonForm, accepted, actor_of
+from reconciliation.web.views import ReasonForm
 from retailops.accounts.actor import can, require
 from retailops.accounts.permissions import Permission
+from retailops.accounts.web import actor_of
 from retailops.lib.errors import NotFound
+from retailops.lib.forms import accepted
 from retailops.lib.htmx import done, show
 from returns.inputs import read
 from returns.inputs.truth import TruthIn

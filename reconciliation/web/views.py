@@ -7,7 +7,6 @@ from uuid import UUID
 import django_filters
 from django import forms
 from django.contrib.auth.decorators import login_required
-from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -17,9 +16,11 @@ from reconciliation import repairs
 from reconciliation.access import access_discrepancy, discrepancies_visible_to
 from reconciliation.models import Discrepancy, DiscrepancyStatus, Resolution
 from reconciliation.services import leave_discrepancy, take_theirs, tell_ours
-from retailops.accounts.actor import Actor, can, require
+from retailops.accounts.actor import can, require
 from retailops.accounts.permissions import Permission
-from retailops.lib.errors import DomainError, NotFound
+from retailops.accounts.web import actor_of
+from retailops.lib.errors import NotFound
+from retailops.lib.forms import accepted
 from retailops.lib.htmx import done, show
 from retailops.lib.keyset import capped_count, keyset_page
 from returns.models import TruthObject
@@ -97,12 +98,6 @@ class DiscrepancyFilter(django_filters.FilterSet):
         return rows.filter(Q(order__number=value.strip()) | Q(field__iexact=value.strip().replace(" ", "_")))
 
 
-def actor_of(request: HttpRequest) -> Actor:
-    """Return who makes the request."""
-    actor: Actor = request.actor  # type: ignore[attr-defined]  # set by ActorMiddleware
-    return actor
-
-
 @login_required
 @require_GET
 def discrepancy_list(request: HttpRequest) -> HttpResponse:
@@ -156,16 +151,3 @@ def repair(request: HttpRequest, discrepancy_id: UUID, repair: str) -> HttpRespo
     context = {"found": found, "key": repair, "repair": chosen, "form": form, "back": back}
     context["reason"] = chosen.why_not(found)
     return show(request, "discrepancies/repair.html", context, status=422 if form.errors else 200)
-
-
-def accepted(form: forms.Form, command: Callable[[], object]) -> bool:
-    """Run the command in its own transaction; a refusal is told in the form. Denied and NotFound go on."""
-    try:
-        with transaction.atomic(durable=True):
-            command()
-    except DomainError as refusal:
-        if refusal.status in (403, 404):
-            raise
-        form.add_error(None, " ".join([refusal.detail, *(fault.detail for fault in refusal.errors)]))
-        return False
-    return True

@@ -8,10 +8,10 @@ from django.views.decorators.http import require_GET
 
 from retailops.accounts.actor import require
 from retailops.accounts.permissions import Permission
+from retailops.accounts.web import actor_of
 from retailops.lib.htmx import show
 from retailops.lib.keyset import keyset_page
 from returns.selectors import store_batch_detail, store_batches_visible_to
-from returns.web.views import actor_of
 
 
 @login_required

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 
 from retailops.accounts.actor import Actor, can, require
 from retailops.accounts.permissions import Permission
+from retailops.accounts.web import actor_of
 from retailops.lib.errors import DomainError
 from retailops.lib.htmx import show
 from retailops.lib.money import Money
@@ -19,7 +20,6 @@ from returns.policy_words import in_words
 from returns.selectors import orders_visible_to
 from returns.services.eligibility import Eligibility, LineVerdict, assess
 from returns.vocabulary import merchant_faults
-from returns.web.views import actor_of
 
 CHOICES = 20
 

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from retailops.accounts.actor import can, require
 from retailops.accounts.permissions import Permission
+from retailops.accounts.web import actor_of
 from retailops.cases import services as cases
 from retailops.cases.access import access_approval
 from retailops.cases.models import Approval, ApprovalStatus, Case, CaseStatus
@@ -28,7 +29,6 @@ from returns.web.claim_forms import DraftForm
 from returns.web.claim_listing import claim_listing
 from returns.web.forms import VerdictForm
 from returns.web.steps import Step, take_step
-from returns.web.views import actor_of
 
 HISTORY_LIMIT = 30
 KINDS = (APPROVAL_KIND, WRITE_OFF_KIND)

@@ -1,26 +1,26 @@
 """Pages that put right what went wrong on a return: reverse a receipt, try a refund again."""
 
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.contrib.auth.decorators import login_required
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse as address_of
 from django.views.decorators.http import require_http_methods
 
 from retailops.accounts.actor import require
 from retailops.accounts.permissions import Permission
-from retailops.lib.errors import DomainError, NotFound
+from retailops.accounts.web import actor_of
+from retailops.lib.errors import NotFound
+from retailops.lib.forms import accepted
 from retailops.lib.htmx import done, show
 from returns.access import access_refund
 from returns.models import Return
 from returns.services.correcting import reverse_receipt
 from returns.services.refunds import supersede_refund
 from returns.web.corrections import AgainForm, ReversalForm, why_not_again, why_not_reversed
-from returns.web.views import actor_of, by_number
+from returns.web.views import by_number
 
 
 @login_required
@@ -69,19 +69,6 @@ def refund_again(request: HttpRequest, number: str, refund_id: UUID) -> HttpResp
     if not reason and not form.fields["payment"].choices:  # type: ignore[attr-defined]  # a ChoiceField
         reason = "No payment of the order has the whole amount left."
     return _form(request, "returns/refund_again.html", rma, form, {"refund": refund, "reason": reason})
-
-
-def accepted(form: forms.Form, command: Callable[[], object]) -> bool:
-    """Run the command in its own transaction; a refusal is told in the form. Denied and NotFound go on."""
-    try:
-        with transaction.atomic(durable=True):
-            command()
-    except DomainError as refusal:
-        if refusal.status in (403, 404):
-            raise
-        form.add_error(None, refusal.detail)
-        return False
-    return True
 
 
 def _form(request: HttpRequest, template: str, rma: Return, form: forms.Form, more: dict[str, Any]) -> HttpResponse:

@@ -16,7 +16,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from retailops.accounts.actor import Actor, can, require
 from retailops.accounts.permissions import Permission
+from retailops.accounts.web import actor_of
 from retailops.lib.errors import Conflict, DomainError, NotFound
+from retailops.lib.forms import tell
 from retailops.lib.htmx import done, show
 from retailops.lib.keyset import capped_count, keyset_page
 from retailops.lib.money import Money
@@ -29,7 +31,6 @@ from returns.services.merging import merge_customers, unmerge_customers
 from returns.web.customer_forms import EraseForm, HoldForm, MergeForm
 from returns.web.listing import with_sums
 from returns.web.order_page import shown
-from returns.web.views import actor_of
 
 VIEW, MANAGE = Permission.CUSTOMERS_VIEW, Permission.CUSTOMERS_MANAGE
 MOST_LISTED = 25
@@ -221,10 +222,8 @@ def _dialog(
                 run(form.cleaned_data)
             return done(request, back, message)
         except DomainError as refusal:
-            if refusal.status in (403, 404):
-                raise
             if isinstance(refusal, Conflict) and refusal.code == "stale":
                 return show(request, "errors/refused.html", {"error": refusal, "again": back}, status=409)
-            form.add_error(None, " ".join([refusal.detail, *(fault.detail for fault in refusal.errors)]))
+            tell(form, refusal)
     shown_as = {"customer": customer, "form": form, "back": back, **context}
     return show(request, template, shown_as, status=422 if form.errors else 200)

@@ -9,12 +9,13 @@ from django.views.decorators.http import require_http_methods
 
 from retailops.accounts.actor import require
 from retailops.accounts.permissions import Permission
+from retailops.accounts.web import actor_of
 from retailops.lib.errors import NotFound
+from retailops.lib.forms import accepted
 from retailops.lib.htmx import done, show
 from returns.access import access_exchange
-from returns.web.correction_views import accepted
 from returns.web.exchanges import STEPS
-from returns.web.views import actor_of, by_number
+from returns.web.views import by_number
 
 
 @login_required

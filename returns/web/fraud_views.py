@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from retailops.accounts.actor import Actor, can, require, scope_q
 from retailops.accounts.permissions import Permission
+from retailops.accounts.web import actor_of
 from retailops.lib.errors import NotFound
 from retailops.lib.htmx import show
 from retailops.lib.keyset import capped_count, keyset_page
@@ -22,7 +23,6 @@ from returns.services.reviewing import Word, access_review, block_review, clear_
 from returns.web.forms import VerdictForm
 from returns.web.listing import Tab
 from returns.web.steps import Step, take_step
-from returns.web.views import actor_of
 
 VIEW, DECIDE = Permission.FRAUD_VIEW, Permission.FRAUD_DECIDE
 RECENT = 10

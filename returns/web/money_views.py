@@ -8,8 +8,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from retailops.accounts.permissions import Permission
+from retailops.accounts.web import actor_of
 from retailops.lib.clock import now
 from retailops.lib.errors import NotFound
+from retailops.lib.forms import accepted
 from retailops.lib.htmx import done, show
 from returns.access import access_memo, access_refund
 from returns.enums import RefundStatus
@@ -20,9 +22,8 @@ from returns.money_paths import Path, path_of
 from returns.refund_explanation import explanation_of
 from returns.services.credit_memos import reverse_credit_memo, why_memo_stands
 from returns.services.observing import observe_refund
-from returns.web.correction_views import accepted
 from returns.web.stored_forms import ObservedForm, ReversalForm
-from returns.web.views import actor_of, by_number
+from returns.web.views import by_number
 
 
 @login_required

@@ -6,10 +6,10 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
+from retailops.accounts.web import actor_of
 from retailops.lib.htmx import show
 from returns.access import access_order
 from returns.web.order_page import OrderPage
-from returns.web.views import actor_of
 
 
 @login_required

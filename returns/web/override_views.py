@@ -13,9 +13,11 @@ from django.views.decorators.http import require_http_methods
 
 from retailops.accounts.actor import Actor
 from retailops.accounts.permissions import Permission
+from retailops.accounts.web import actor_of
 from retailops.cases.evidence import Upload, add_evidence
 from retailops.cases.evidence_files import FilesField
 from retailops.lib.errors import Conflict, DomainError, NotFound
+from retailops.lib.forms import tell
 from retailops.lib.htmx import done, show
 from retailops.lib.money import exponent, minor
 from returns import vocabulary
@@ -28,7 +30,7 @@ from returns.refund_terms import read_terms
 from returns.services.canceling import request_cancel
 from returns.services.overriding import WAITING, override_refund
 from returns.web.forms import VerdictForm
-from returns.web.views import actor_of, by_number
+from returns.web.views import by_number
 
 
 class OverrideForm(forms.Form):
@@ -97,7 +99,7 @@ def override(request: HttpRequest, number: str, refund_id: UUID) -> HttpResponse
             context = {"error": conflict, "again": _address(rma)}
             return show(request, "errors/refused.html", context, status=409)
         except DomainError as refusal:
-            _say(form, refusal)
+            tell(form, refusal)
     reason = "" if refund.status in WAITING else f"It is {refund.get_status_display().lower()}: it waits no more."
     context = {"refund": refund, "rma": rma, "form": form, "reason": reason, "back": _address(rma)}
     return show(request, "returns/override.html", context, status=422 if form.errors else 200)
@@ -127,7 +129,7 @@ def cancel(request: HttpRequest, number: str, refund_id: UUID) -> HttpResponse:
             with transaction.atomic(durable=True):
                 request_cancel(actor=actor, refund_id=refund.id, reason=form.cleaned_data["reason"])
         except DomainError as refusal:
-            _say(form, refusal)
+            tell(form, refusal)
         else:
             return done(request, _address(rma), "Asked. The money stays reserved until the gateway answers.")
     waits = refund.status == RefundStatus.REQUIRES_ACTION
@@ -143,14 +145,6 @@ def _refund(request: HttpRequest, number: str, refund_id: UUID) -> tuple[Actor, 
     if refund.rma_id != rma.id:
         raise NotFound("The return has no such refund.")
     return actor, rma, refund
-
-
-def _say(form: forms.Form, refusal: DomainError) -> None:
-    """Tell a refusal in the form. Denied and NotFound go on."""
-    if refusal.status in (403, 404):
-        raise refusal
-    for text in [fault.detail for fault in refusal.errors] or [refusal.detail]:
-        form.add_error(None, text)
 
 
 def _address(rma: Return) -> str:

@@ -12,10 +12,12 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
+from retailops.accounts import web
 from retailops.accounts.actor import Actor, can, require
 from retailops.accounts.permissions import Permission
 from retailops.lib.clock import now
 from retailops.lib.errors import Conflict, DomainError, Invalid, NotFound
+from retailops.lib.forms import tell
 from retailops.lib.htmx import done, show
 from returns.access import policies_visible_to
 from returns.enums import PolicyStatus
@@ -110,7 +112,7 @@ class Offer:
 
 def actor_of(request: HttpRequest) -> Actor:
     """Return who makes the request; it may look at policies. Raises Denied."""
-    actor: Actor = request.actor  # type: ignore[attr-defined]  # set by ActorMiddleware
+    actor = web.actor_of(request)
     require(actor, Permission.POLICIES_VIEW)
     return actor
 
@@ -294,9 +296,7 @@ def policy_step(request: HttpRequest, name: str, version: int, key: str) -> Http
             with transaction.atomic(durable=True):
                 step.run(actor, policy, form.cleaned_data)
         except DomainError as refusal:
-            if refusal.status in (403, 404):
-                raise
-            form.add_error(None, refusal.detail)
+            tell(form, refusal)
         else:
             return done(request, address(policy), step.done)
     reason = _why_not(actor, policy, step) if policy.status in step.when else "Its state does not allow that."

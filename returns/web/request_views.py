@@ -14,7 +14,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from retailops.accounts.actor import Actor, require
 from retailops.accounts.permissions import Permission
+from retailops.accounts.web import actor_of
 from retailops.lib.errors import DomainError
+from retailops.lib.forms import tell
 from retailops.lib.htmx import details, done, show
 from returns.access import access_order
 from returns.enums import ReturnKind, ReturnStatus
@@ -33,7 +35,7 @@ from returns.services.intake import request_return
 from returns.services.request_preview import RequestPreview, preview_request
 from returns.services.till import return_in_store
 from returns.web.request_forms import KINDS, VERDICTS, BlindForm, RequestForm, SenderForm
-from returns.web.views import actor_of, by_number
+from returns.web.views import by_number
 
 FOUND_LIMIT = 20
 Data = Mapping[str, Any]
@@ -152,10 +154,7 @@ def _accepted(form: forms.Form, command: Callable[[], Any]) -> Any:
         with transaction.atomic(durable=True):
             return command()
     except DomainError as refusal:
-        if refusal.status in (403, 404):
-            raise
-        for text in [fault.detail for fault in refusal.errors] or [refusal.detail]:
-            form.add_error(None, text)
+        tell(form, refusal)
         return None
 
 

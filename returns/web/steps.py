@@ -9,6 +9,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
 from retailops.lib.errors import Conflict, DomainError
+from retailops.lib.forms import tell
 from retailops.lib.htmx import done, show
 
 
@@ -39,12 +40,9 @@ def take_step(
             with transaction.atomic(durable=True):
                 command(form.cleaned_data)
         except DomainError as refusal:
-            if refusal.status in (403, 404):
-                raise
             if isinstance(refusal, Conflict) and refusal.code == "stale":
                 return show(request, "errors/refused.html", {"error": refusal, "again": step.back}, status=409)
-            for text in [fault.detail for fault in refusal.errors] or [refusal.detail]:
-                form.add_error(None, text)
+            tell(form, refusal)
         else:
             return done(request, step.back, step.done)
     context = {"step": step, "form": form, "title": step.title, "back": step.back, "address": request.path}

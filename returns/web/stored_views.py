@@ -12,9 +12,11 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from retailops.accounts.actor import require
 from retailops.accounts.permissions import Permission
+from retailops.accounts.web import actor_of
 from retailops.cases import services as cases
 from retailops.cases.access import access_approval
 from retailops.lib.errors import NotFound
+from retailops.lib.forms import accepted
 from retailops.lib.htmx import done, show
 from returns.access import access_account
 from returns.enums import StoredKind
@@ -24,10 +26,9 @@ from returns.models import StoredEntry
 from returns.services.giving_value import GIFT_KIND, Given, give_stored_value
 from returns.services.redeeming import give_code
 from returns.services.voiding import void_account, void_entry
-from returns.web.correction_views import accepted
 from returns.web.stored_forms import GiftForm, ReasonForm
 from returns.web.stored_listing import account_page, stored_listing, why_stays
-from returns.web.views import actor_of, by_number
+from returns.web.views import by_number
 
 P = Permission
 VERDICTS = {

@@ -11,14 +11,16 @@ from django.views.decorators.http import require_http_methods
 from inventory.enums import DECIDABLE, Disposition
 from retailops.accounts.actor import Actor, require
 from retailops.accounts.permissions import Permission
+from retailops.accounts.web import actor_of
 from retailops.lib.errors import DomainError, NotFound
+from retailops.lib.forms import tell
 from retailops.lib.htmx import done, show
 from returns.access import access_slice
 from returns.enums import DispositionStatus, ReturnStatus
 from returns.models import DispositionSlice
 from returns.services.placing import redecide_disposition, reverse_disposition
 from returns.web.kind_forms import CorrectForm
-from returns.web.views import actor_of, by_number
+from returns.web.views import by_number
 
 AGAIN = "again"
 
@@ -75,8 +77,6 @@ def _corrected(form: CorrectForm, actor: Actor, part: DispositionSlice) -> bool:
                     actor=actor, slice_id=part.id, disposition=place, reason=reason, accepted=verdict == "accepted"
                 )
     except DomainError as refusal:
-        if refusal.status in (403, 404):
-            raise
-        form.add_error(None, refusal.detail)
+        tell(form, refusal)
         return False
     return True

@@ -13,7 +13,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from retailops.accounts.actor import Actor, can, require
 from retailops.accounts.permissions import Permission
+from retailops.accounts.web import actor_of
 from retailops.lib.errors import Conflict, DomainError, Invalid, NotFound, Unprocessable
+from retailops.lib.forms import tell
 from retailops.lib.htmx import done, show
 from returns.access import access_refund
 from returns.models import Refund, Return
@@ -30,12 +32,6 @@ VERDICTS: dict[str, tuple[str, Callable[..., Refund], str]] = {
     "approve": ("Approve refund", refunds.approve_refund, "Refund approved; it goes to the gateway now."),
     "deny": ("Refuse refund", refunds.deny_refund, "Refund refused; the money is free again."),
 }
-
-
-def actor_of(request: HttpRequest) -> Actor:
-    """Return who makes the request."""
-    actor: Actor = request.actor  # type: ignore[attr-defined]  # set by ActorMiddleware
-    return actor
 
 
 def by_number(actor: Actor, number: str) -> Return:
@@ -106,10 +102,7 @@ def _run(request: HttpRequest, actor: Actor, action: Action, rma: Return, form: 
     except Conflict as conflict:
         return _stale(request, actor, rma, form, conflict)
     except DomainError as refusal:
-        if refusal.status in (403, 404):
-            raise
-        for text in [fault.detail for fault in refusal.errors] or [refusal.detail]:
-            form.add_error(None, text)
+        tell(form, refusal)
         return _show_form(request, action, rma, form, 422)
     return done(request, _address(rma), action.done)
 

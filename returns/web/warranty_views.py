@@ -7,11 +7,12 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from retailops.accounts.web import actor_of
 from retailops.lib.errors import NotFound
 from returns.models import WarrantyAssessment
 from returns.services import warranty
 from returns.web.steps import Step, take_step
-from returns.web.views import actor_of, by_number
+from returns.web.views import by_number
 from returns.web.warranty_steps import STEPS
 
 

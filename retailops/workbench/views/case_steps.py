@@ -14,13 +14,13 @@ from django.views.decorators.http import require_http_methods
 
 from retailops.accounts.actor import Actor, require
 from retailops.accounts.permissions import Permission
+from retailops.accounts.web import actor_of
 from retailops.cases import services
 from retailops.cases.access import access_case
 from retailops.cases.models import Case, CaseStatus
 from retailops.lib.errors import Conflict, Invalid, NotFound
 from retailops.lib.htmx import done, show
 from retailops.workbench.forms import ReasonForm, SnoozeForm
-from retailops.workbench.views.people import actor_of
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from retailops.accounts.actor import Actor, can, require
 from retailops.accounts.permissions import Permission
+from retailops.accounts.web import actor_of
 from retailops.cases import services
 from retailops.cases.access import access_case
 from retailops.cases.actions import next_actions
@@ -19,7 +20,6 @@ from retailops.lib.clock import now
 from retailops.lib.htmx import done, show
 from retailops.workbench.case_list import case_listing
 from retailops.workbench.forms import AssignForm, NoteForm, ResolveForm
-from retailops.workbench.views.people import actor_of
 from returns.selectors import returns_visible_to
 
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from retailops.accounts.actor import Actor, can, require
 from retailops.accounts.permissions import Permission
+from retailops.accounts.web import actor_of
 from retailops.cases.models import ApprovalStatus
 from retailops.cases.services import replay_with_word
 from retailops.cases.services.replays import word_on
@@ -22,7 +23,6 @@ from retailops.lib.errors import Conflict, Invalid, NotFound
 from retailops.lib.htmx import done, show
 from retailops.workbench.delivery_list import behind, delivery_listing, to_other_systems
 from retailops.workbench.forms import ReasonForm
-from retailops.workbench.views.people import actor_of
 
 TROUBLED = (DeliveryStatus.DEAD, DeliveryStatus.IN_DOUBT)
 TOLD = {

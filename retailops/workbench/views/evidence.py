@@ -10,11 +10,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from retailops.accounts.actor import Actor
+from retailops.accounts.web import actor_of
 from retailops.cases.evidence import Upload, access_evidence, add_evidence, evidence_of
 from retailops.cases.evidence_files import FilesField, file_response
 from retailops.lib.errors import DomainError, NotFound
 from retailops.lib.htmx import done, show
-from retailops.workbench.views.people import actor_of
 from returns.models import Inspection
 from returns.selectors import refunds_visible_to, returns_visible_to
 

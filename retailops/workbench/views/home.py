@@ -4,9 +4,9 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
+from retailops.accounts.web import actor_of
 from retailops.lib.htmx import show
 from retailops.workbench.today import today
-from retailops.workbench.views.people import actor_of
 
 
 @login_required

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from inventory.models import StockAdjustment
 from retailops.accounts.actor import Actor, can, require
 from retailops.accounts.permissions import Permission
+from retailops.accounts.web import actor_of
 from retailops.cases import services
 from retailops.cases.access import access_approval
 from retailops.cases.models import Approval
@@ -27,7 +28,6 @@ from retailops.lib.htmx import done, show
 from retailops.workbench.delivery_list import to_other_systems
 from retailops.workbench.forms import ReasonForm
 from retailops.workbench.views.deliveries import TROUBLED, visible
-from retailops.workbench.views.people import actor_of
 from returns.access import access_refund, policies_visible_to
 from returns.claim_access import claims_visible_to
 from returns.limits import limit_matrix

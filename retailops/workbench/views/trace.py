@@ -10,11 +10,11 @@ from django.views.decorators.http import require_GET
 
 from retailops.accounts.actor import Actor, require
 from retailops.accounts.permissions import Permission
+from retailops.accounts.web import actor_of
 from retailops.lib.htmx import show
 from retailops.workbench import finding
 from retailops.workbench.trace.entries import entries, fingerprint, gather
 from retailops.workbench.trace.swimlane import picture
-from retailops.workbench.views.people import actor_of
 from returns.models import Order, Return
 from returns.selectors import orders_visible_to, returns_visible_to, status_shown
 
