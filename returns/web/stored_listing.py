@@ -12,6 +12,7 @@ from retailops.lib.keyset import KeysetPage, capped_count, keyset_page
 from returns.enums import EntryKind, StoredKind
 from returns.models import Return, StoredAccount, StoredEntry
 from returns.selectors import stored_accounts_visible_to
+from returns.web.listing import Tab
 
 VIEWS: dict[str, tuple[str, Q]] = {
     "all": ("All", Q()),
@@ -20,16 +21,6 @@ VIEWS: dict[str, tuple[str, Q]] = {
     "ended": ("Ended", ~Q(status="active")),
 }
 ENTRIES = 200
-
-
-@dataclass(frozen=True)
-class Tab:
-    """One view of the list with how many it holds."""
-
-    key: str
-    title: str
-    count: int
-    current: bool
 
 
 @dataclass(frozen=True)
