@@ -34,6 +34,7 @@ PROBLEM_TYPES = [
     problem("refused", 400, "The request was refused; `detail` says why.", "Read `detail`."),
     problem("parse-error", 400, "The body could not be read.", "Send what the media type promises."),
     problem("reason-needed", 400, "The step needs a reason.", "Say why.", 422),
+    problem("reference-needed", 400, "The step needs the other system's number.", "Give it as `external_reference`."),
     problem("unknown-code", 400, "The vocabulary has no such code.", "Use one of the codes that `errors` lists."),
     problem("not-larger", 400, "The version serves as large a share already.", "Give a larger share, at most 100."),
     problem("unknown-location", 400, "There is no location of that code.", "Use the code of a known location."),
@@ -47,6 +48,7 @@ PROBLEM_TYPES = [
     problem("merged", 409, "The customer is merged already, or was merged on.", "Work with the customer it is now."),
     problem("erased", 409, "The customer was erased.", "Nothing is known of it any more."),
     problem("legal-hold", 409, "A legal hold forbids to erase.", "Lift the hold first; `detail` gives its reason."),
+    problem("memo-stands", 409, "The credit memo must stand as it is.", "`detail` says why."),
     problem("relied-on", 409, "A return or refund relies on what is here.", "End it first, or leave the difference."),
     problem("not-taken", 409, "Nobody takes the message.", "Mend it there by hand and leave the difference."),
     problem("not-fitting", 422, "The other system's value does not fit the field.", "Leave the difference."),
@@ -190,7 +192,7 @@ PROBLEM_TYPES = [
     problem("more-than-expected", 422, "More units than are still expected.", "Lower the quantity."),
     problem("more-than-arrived", 422, "More units than arrived beyond what was expected.", "Lower the quantity."),
     problem("more-than-received", 422, "More units than were received and not judged yet.", "Lower the quantity."),
-    problem("nothing-due", 422, "Nothing that came back is left to refund.", "See the refund preview."),
+    problem("nothing-due", 422, "Nothing is left to refund.", "See the refund preview.", 409),
     problem(
         "not-earned",
         422,
@@ -200,7 +202,7 @@ PROBLEM_TYPES = [
     problem(
         "exceeds-tender", 422, "The payment cannot take the whole amount.", "Choose a lower amount or another payment."
     ),
-    problem("exceeds-tenders", 422, "The payments cannot take the whole amount.", "Lower the amount."),
+    problem("exceeds-tenders", 422, "The payments cannot take the whole amount.", "Lower the amount.", 409),
     problem(
         "not-offered", 422, "Policy does not offer that.", "Choose another, or a `reason` if it may be overridden."
     ),

@@ -7,8 +7,7 @@ from pydantic import model_validator as validator
 
 from inventory.enums import DECIDABLE, Disposition
 from retailops.lib.clock import now
-from returns.enums import Resolution
-from returns.inputs.base import MAX_AMOUNT, Code, Currency, ExternalId, Input, Slug, Text, Units
+from returns.inputs.base import MAX_AMOUNT, Currency, ExternalId, Input, Slug, Text
 from returns.inputs.goods import SliceIn
 from returns.inputs.orders import OrderRef
 from returns.inputs.requests import ReturnLineIn
@@ -17,23 +16,15 @@ StoreCode = Annotated[str, StringConstraints(min_length=1, max_length=40)]
 StoreKind = Literal["boris", "store"]
 
 
-class StoreLineIn(Input):
+class StoreLineIn(ReturnLineIn):
     """Units on the counter with the verdict on them. Rejected units stay with us or go back to the customer."""
 
-    external_id: Annotated[str, StringConstraints(max_length=120)] = ""
-    line_no: Annotated[int, Field(gt=0, strict=True)] | None = None
-    sku: Slug = ""
-    quantity: Units
-    resolution: Resolution = Resolution.REFUND
-    reason: Code = ""
     accepted: StrictBool = True
     disposition: Disposition = Disposition.SELLABLE
     condition: Annotated[str, StringConstraints(max_length=40)] = ""
 
     @validator(mode="after")
     def _sound(self) -> Self:
-        if not (self.external_id or self.line_no or self.sku):
-            raise ValueError("name the line by external_id, line_no or sku")
         if self.disposition not in DECIDABLE:
             raise ValueError(f"a till cannot decide {self.disposition}")
         if not self.accepted and self.disposition == Disposition.SELLABLE:
@@ -42,10 +33,7 @@ class StoreLineIn(Input):
 
     def asked(self) -> ReturnLineIn:
         """Return the units as a request names them."""
-        return ReturnLineIn(
-            external_id=self.external_id, line_no=self.line_no, sku=self.sku, quantity=self.quantity,
-            resolution=self.resolution, reason=self.reason,
-        )  # fmt: skip
+        return ReturnLineIn(**self.model_dump(include=set(ReturnLineIn.model_fields)))
 
     def judged(self, line_no: int, quantity: int) -> SliceIn:
         """Return the verdict on units of a return line."""

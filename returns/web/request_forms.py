@@ -44,7 +44,7 @@ class RequestForm(forms.Form):
     reason = forms.CharField(max_length=200, required=False, label="Note", help_text="Anything that others must know.")
     evidence = forms.CharField(
         max_length=200, required=False, label="Evidence",
-        help_text="A ticket, a link to a picture, a serial number. A warranty claim needs it.",
+        help_text="A ticket, a link to a picture, a serial number: what shows a fault.",
     )  # fmt: skip
     store = forms.ChoiceField(label="Store", required=False)
     verdict = forms.ChoiceField(

@@ -198,9 +198,7 @@ def _request_in(given: Data, order: Order) -> ReturnIn:
 
 def _till_in(given: Data, order: Order) -> StoreReturnIn:
     _, accepted, disposition = VERDICTS[given["verdict"] or "sellable"]
-    # What is on the counter shows itself.
-    seen = [{name: value for name, value in line.items() if name != "evidence"} for line in given["lines"]]
-    lines = [line | {"accepted": accepted, "disposition": disposition} for line in seen]
+    lines = [line | {"accepted": accepted, "disposition": disposition} for line in given["lines"]]
     told = {
         "order": {"order_id": order.id}, "store": given["store"], "kind": given["kind"], "reason": given["reason"],
         "receipt_number": given["receipt_number"] or given["once"], "lines": lines,

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 TABLES = (
     "returns_returnline", "returns_claimline", "returns_supplierclaim", "returns_fraudreview",
-    "returns_warrantyassessment", "returns_refund",
+    "returns_warrantyassessment", "returns_refund", "returns_exchange", "returns_exchangeline",
 )  # fmt: skip
 CLAIM_SABOTAGE: dict[str, list[str]] = {
     "each unit is claimed from its supplier once": ["UPDATE returns_claimline SET quantity = quantity + 1"],
@@ -39,6 +39,11 @@ CLAIM_SABOTAGE: dict[str, list[str]] = {
         "UPDATE returns_warrantyassessment SET quantity = quantity + 1",
         "UPDATE returns_return SET status = 'closed'",
     ],
+    "what replaces units under warranty follows its verdict": [
+        "UPDATE returns_warrantyassessment SET progress = 'replaced' WHERE progress = 'replacement_due'",
+        "UPDATE returns_exchangeline SET quantity = quantity + 1",
+        "UPDATE returns_exchange SET status = 'canceled'",
+    ],
     "each unit is refunded, replaced or sent back once": [
         "UPDATE returns_returnline SET sent_back = 9",
         "UPDATE returns_warrantyassessment SET progress = 'repaired'",
@@ -58,6 +63,8 @@ def world() -> None:
     warranty_remedies.complete_repair(actor=SYSTEM, assessment_id=back.id)
     warranty_remedies.send_back(actor=SYSTEM, assessment_id=back.id)
     accept(waiting, "refund")
+    _, torn = arrived(1)
+    accept(torn, "replace")
     ensure_policy(fraud={"value_above": {"*": 3000}, "refund_above": {"*": 0}})
     make_inspected_return(quantities={1: 1})
     make_return(quantities={1: 1, 2: 1})

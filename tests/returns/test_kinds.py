@@ -123,6 +123,12 @@ def test_a_warehouse_is_no_store_and_nothing_happens() -> None:
     assert not Return.objects.filter(order=order).exists()
 
 
+def test_what_showed_a_fault_at_the_till_is_kept_with_the_decision() -> None:
+    line = {"line_no": 1, "quantity": 1, "evidence": ["https://pictures.example/seam.jpg"]}
+    done = return_in_store(actor=SYSTEM, till=at_till(make_order(), lines=[line]))
+    assert [fact["evidence"] for fact in done.rma.policy_facts["lines"]] == [["https://pictures.example/seam.jpg"]]
+
+
 def test_rejected_at_the_till_there_is_no_money() -> None:
     line = {"line_no": 1, "quantity": 1, "accepted": False, "disposition": "return_to_customer"}
     done = return_in_store(actor=SYSTEM, till=at_till(make_order(), lines=[line]))

@@ -182,7 +182,7 @@ def test_limits_can_be_read_by_people(approver: User) -> None:
 
 def test_a_dispute_is_shown_on_the_return(refund: Refund, agent: User) -> None:
     text = shown(world.signed_in(agent), f"/returns/{refund.rma.number}/")
-    assert "the bank gave the money back" in text
+    assert "The bank gave the customer this money back" in text
     assert "dp_1Q2w3E" in text
     assert Chargeback.objects.get().status == "lost"
     assert Payment.objects.get().charged_back == 1200

@@ -338,7 +338,7 @@ def counted(region: str = "GB") -> StockStory:
     place = location(region).code
     put_state_map(actor=SYSTEM, source="wms", told=StateMapIn(states={"ON_HAND": Disposition.SELLABLE}))
     for _ in range(2):
-        rows = [SnapshotRowIn(sku="JUMPER-M", state="ON_HAND", quantity=3)]
+        rows = [SnapshotRowIn(sku="JUMPER-M", state="ON_HAND", quantity=40)]
         told = SnapshotIn(source="wms", reference=f"{uuid7()}", location=place, as_of=now(), rows=rows)
         compare_snapshot(take_snapshot(actor=SYSTEM, snapshot=told).id)
     found = AdjustmentIn(

@@ -43,7 +43,7 @@ def authorized(**changes: Any) -> dict[str, Any]:
         "order_number": "#1001",
         "location": "LON",
         "lines": [
-            {"line_no": 1, "sku": "TEE", "quantity": 2},
+            {"line_no": 1, "sku": "TEE", "quantity": 2, "kept": 0},
             {"line_no": 3, "sku": "CAP", "quantity": 1},
         ],
     } | changes
@@ -327,6 +327,7 @@ def golden(module: Any) -> Any:
     return [
         module.notice(authorized(), "notice:1", CONFIG, NAMES),
         module.notice(authorized(location=""), "notice:1", CONFIG, NAMES),
+        module.notice(authorized(lines=[{"line_no": 1, "sku": "TEE", "quantity": 2, "kept": 1}]), "n", CONFIG, NAMES),
         module.notice_reference(authorized()),
         module.placement(decided(), "place:1", CONFIG, NAMES),
         module.placement(decided(location=""), "place:1", CONFIG, NAMES),
