@@ -2,6 +2,8 @@
 
 import json
 import random
+from collections.abc import Sequence
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import Model
@@ -52,10 +54,9 @@ def _fill() -> None:
     """Capture some orders by the command, return a unit of each, and copy them a million times, set-based."""
     told = list(orders(11, TEMPLATES, now()))
     capture_orders(actor=BENCHMARK, orders=told)
-    for order in told:
-        request_return(actor=BENCHMARK, request=_return_of(order))
+    templates = [request_return(actor=BENCHMARK, request=_return_of(order)).order_id for order in told]
     for start in range(0, ORDERS, STEP):
-        _copy(start, start + STEP)
+        _copy(templates, start, start + STEP)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 
@@ -69,7 +70,7 @@ def _return_of(order: OrderIn) -> ReturnIn:
     )
 
 
-def _copy(first: int, end: int) -> None:
+def _copy(templates: Sequence[UUID | None], first: int, end: int) -> None:
     """Copy template n % TEMPLATES as order n for each n of the range; each tenth with its return."""
     made = sql.SQL("md5({prefix} || n.n)::uuid")
     order_id, return_id = (made.format(prefix=sql.Literal(prefix)) for prefix in ("o", "r"))
@@ -80,22 +81,30 @@ def _copy(first: int, end: int) -> None:
         every=every, each=sql.Literal(EACH_RETURNED)
     )
     text = sql.SQL
+    kept = [str(each) for each in templates]
     _insert(
-        Order, every, {"id": order_id, "channel": text("'bench'"), "external_id": text("'b-' || n.n"),
+        kept, Order, every, {"id": order_id, "channel": text("'bench'"), "external_id": text("'b-' || n.n"),
                        "number": text("'B-' || n.n")},
     )  # fmt: skip
-    _insert(OrderLine, every, {"id": line_id.format(line=text("t.line_no")), "order_id": order_id}, of="order_id")
+    _insert(kept, OrderLine, every, {"id": line_id.format(line=text("t.line_no")), "order_id": order_id}, of="order_id")
     _insert(
-        Return, returned, {"id": return_id, "order_id": order_id, "number": text("'B-' || n.n"),
+        kept, Return, returned, {"id": return_id, "order_id": order_id, "number": text("'B-' || n.n"),
                            "external_id": text("''")}, of="order_id",
     )  # fmt: skip
     _insert(
-        ReturnLine, returned, {"id": made.format(prefix=sql.Literal("x")), "rma_id": return_id,
+        kept, ReturnLine, returned, {"id": made.format(prefix=sql.Literal("x")), "rma_id": return_id,
                                "order_line_id": line_id.format(line=text("1"))},
     )  # fmt: skip
 
 
-def _insert(model: type[Model], numbers: sql.Composable, changed: dict[str, sql.Composable], *, of: str = "id") -> None:
+def _insert(
+    kept: Sequence[str],
+    model: type[Model],
+    numbers: sql.Composable,
+    changed: dict[str, sql.Composable],
+    *,
+    of: str = "id",
+) -> None:
     """Insert copies of the rows that belong to the template of each number; `changed` columns are made anew."""
     columns = [str(field.column) for field in model._meta.concrete_fields]
     values = [changed.get(name, sql.SQL("t.") + sql.Identifier(name)) for name in columns]
@@ -104,11 +113,11 @@ def _insert(model: type[Model], numbers: sql.Composable, changed: dict[str, sql.
     source = line_of_return if model is ReturnLine else table + sql.SQL(" t")
     owner = sql.SQL("r.order_id") if model is ReturnLine else sql.SQL("t.") + sql.Identifier(of)
     statement = sql.SQL(
-        "WITH kept AS (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place FROM returns_order"
-        " WHERE channel <> 'bench') "
+        "WITH kept AS (SELECT id, at - 1 AS place FROM unnest({kept}::uuid[]) WITH ORDINALITY AS k(id, at)) "
         "INSERT INTO {table} ({columns}) SELECT {values} FROM {numbers}"
         " JOIN kept ON kept.place = n.n % {templates} JOIN {source} ON {owner} = kept.id"
     ).format(
+        kept=sql.Literal(list(kept)),
         table=table,
         columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
         values=sql.SQL(", ").join(values),
