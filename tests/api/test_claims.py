@@ -178,3 +178,4 @@ def test_units_under_warranty_are_not_just_inspected(api: Api) -> None:
     slices = [{"line_no": 1, "quantity": 1, "accepted": True, "disposition": "sellable"}]
     body = {"reference": unique(), "location": rma.receipts.all()[0].location.code, "slices": slices}
     api.post(f"/returns/{rma.id}/inspections", body).problem(409, "assess-instead")
+    assert not rma.inspections.exists()

@@ -65,7 +65,10 @@ def test_a_person_is_erased_with_proof(api: Api, make_api: MakeApi) -> None:
 def test_a_legal_hold_answers_with_its_reason(api: Api) -> None:
     customer = bought("Ida Quill")
     Customer.objects.filter(pk=customer.pk).update(legal_hold="Claim 4411")
-    api.post(f"/customers/{customer.id}/erase", {"reference": "D-1"}).problem(409, "legal-hold")
+    told = api.post(f"/customers/{customer.id}/erase", {"reference": "D-1"}).problem(409, "legal-hold")
+    assert "Claim 4411" in told["detail"]
+    customer.refresh_from_db()
+    assert (customer.name, customer.erased_at) == ("Ida Quill", None)
 
 
 def test_discrepancies_are_listed(api: Api, stranger: Api, powerless: Api) -> None:

@@ -92,7 +92,9 @@ def test_undoing_gives_back_exactly_what_moved_and_what_followed_by_the_same_nam
 def test_a_merge_can_be_done_again_after_it_was_undone() -> None:
     keeps, goes = bought(person()), bought(person())
     undo(merge(keeps, goes))
+    assert Customer.objects.filter(merged_into__isnull=False).count() == 0
     merge(keeps, goes)
+    assert Customer.objects.filter(merged_into__isnull=False).count() == 1
     prove()
 
 
