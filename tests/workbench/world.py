@@ -284,7 +284,7 @@ def policy_draft() -> ReturnPolicy:
         return found
     draft = draft_policy(actor=SYSTEM, name="standard")
     fee = {"percent": "10", "fixed": {"GBP": 300}, "waive_merchant_fault": True}
-    rules = rules_in(draft).model_dump(mode="json") | {"window_days": 14, "restocking_fee": fee}
+    rules = rules_in(draft).model_dump(mode="json") | {"window_days": 21, "restocking_fee": fee}
     return edit_draft(actor=SYSTEM, policy_id=draft.id, draft=read(PolicyDraftIn, {"rules": rules}))
 
 
