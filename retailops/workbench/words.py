@@ -437,6 +437,8 @@ EVENTS = {
     "policy.retired": "Policy retired",
     "vocabulary.code_unmapped": "Code without a meaning",
     "vocabulary.code_mapped": "Code given a meaning",
+    "supplier.changed": "Supplier's terms changed",
+    "supplier.skus_told": "Skus come from the supplier",
     "claim.drafted": "Claim on the supplier drafted",
     "claim.approval_requested": "Claim needs approval",
     "claim.approved": "Claim approved",

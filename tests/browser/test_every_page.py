@@ -177,6 +177,12 @@ def _claims(story: world.Story) -> dict[str, str]:
     return {
         "claims": "/claims/",
         "claims-empty": "/claims/?q=nothing",
+        "suppliers": "/claims/suppliers/",
+        "suppliers-empty": "/claims/suppliers/?q=nothing",
+        "supplier": f"/claims/suppliers/of/{story.claim.supplier.code}/",
+        "supplier-add": "/claims/suppliers/add/",
+        "supplier-terms": f"/claims/suppliers/of/{story.claim.supplier.code}/terms/",
+        "supplier-sku": f"/claims/suppliers/of/{story.claim.supplier.code}/sku/?sku=JUMPER-M",
         "claim": f"/claims/{story.claim.number}/",
         "claim-send": f"/claims/{story.claim.number}/do/send/",
         "claim-ask": f"/claims/{story.claim.number}/do/ask/",

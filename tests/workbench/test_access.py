@@ -62,14 +62,22 @@ LISTS = {
     "returns:sender",
     "returns:batches",
     "claims:list",
+    "claims:suppliers",
+    "claims:supplier",
     "fraud:list",
     "stored:list",
     "customers:list",
     "discrepancies:list",
     "discrepancies:truth",
 }
-# Rules of the whole house: seen by who may see policies, changed by an administrator alone, whatever the region.
-RULES = {"discrepancies:own", "discrepancies:disown"}
+# Of the whole house: changed by who may do so everywhere, so by nobody of one region alone.
+RULES = {
+    "discrepancies:own",
+    "discrepancies:disown",
+    "claims:supplier_add",
+    "claims:supplier_edit",
+    "claims:supplier_sku",
+}
 # Not of a region: what applies everywhere is shown everywhere (who may change it: test_policies_pages.py).
 EVERYWHERE = ("connections", "policies")
 # These are about no object: they offer the places of the person's own regions, and refuse an empty form.
@@ -128,6 +136,7 @@ KNOWN: dict[str, Callable[[world.Story], list[Any]]] = {
     "slice_id": lambda story: [story.judged.id],
     "claims:slice_id": lambda story: [story.part.id],
     "claim_number": lambda story: [story.claim.number],
+    "supplier_code": lambda story: [story.claim.supplier.code],
     "claim_key": lambda story: ["send", "close"],
     "review_id": lambda story: [story.review.id],
     "review_verdict": lambda story: ["clear"],
