@@ -272,10 +272,14 @@ def test_pages_hide_nothing_that_may_be_done_and_say_why_not(admin: User) -> Non
     page = browser.get(f"/people/{person.id}/").content.decode()
     for address in ("grant/", f"grants/{person.grants.get().pk}/revoke/", "do/deactivate/"):
         assert f'href="/people/{person.id}/{address}"' in page
-    answer = browser.post(f"/people/{person.id}/grant/", {"role": "manager", "regions": "GB, FR", "reason": "covers"})
+    answer = browser.post(
+        f"/people/{person.id}/grant/", {"role": "manager", "regions": "GB, FR", "brands": "*", "reason": "covers"}
+    )
     assert answer.status_code == 303
     assert grants(person)[1] == ("manager", ["FR", "GB"], ["*"])
-    refused = browser.post(f"/people/{person.id}/grant/", {"role": "manager", "regions": "GB, FR", "reason": "covers"})
+    refused = browser.post(
+        f"/people/{person.id}/grant/", {"role": "manager", "regions": "GB, FR", "brands": "*", "reason": "covers"}
+    )
     assert refused.status_code == 422
     assert "has this role there already" in refused.content.decode()
     listed = browser.get("/people/", {"role": "manager", "q": "robin"}).content.decode()

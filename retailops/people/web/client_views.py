@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_GET, require_http_methods
 
-from retailops.accounts.actor import EVERYWHERE, Actor, require
+from retailops.accounts.actor import Actor, require
 from retailops.accounts.models import ApiClient
 from retailops.accounts.web import actor_of
 from retailops.lib.clock import now
@@ -139,4 +139,4 @@ def _why_not(client: ApiClient) -> str:
 
 
 def _text(places: list[str]) -> str:
-    return "" if EVERYWHERE in places else ", ".join(places)
+    return ", ".join(places)

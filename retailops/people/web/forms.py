@@ -7,11 +7,10 @@ from typing import Any
 
 from django import forms
 
-from retailops.accounts.actor import EVERYWHERE
 from retailops.accounts.permissions import SCOPE_PERMISSIONS, Role
 from retailops.people.inputs import ClientIn, Scope
 
-ALL = "Leave empty for all. Several are separated by commas."
+PLACES = "Separated by commas, or * for all of them."
 OVERLAPS = ((0, "At once"), (1, "In an hour"), (24, "In a day"), (168, "In a week"), (720, "In 30 days"))
 
 
@@ -24,16 +23,16 @@ class ReasonForm(forms.Form):
 class ScopeForm(forms.Form):
     """Regions and brands."""
 
-    regions = forms.CharField(max_length=1000, label="Regions", required=False, help_text=ALL)
-    brands = forms.CharField(max_length=2000, label="Brands", required=False, help_text=ALL)
+    regions = forms.CharField(max_length=1000, label="Regions", help_text=PLACES)
+    brands = forms.CharField(max_length=2000, label="Brands", help_text=PLACES)
 
     def scope(self) -> Scope:
-        """Return what was written; nothing means everywhere."""
+        """Return what was written."""
         return Scope(_listed(self.cleaned_data["regions"]), _listed(self.cleaned_data["brands"]))
 
 
 def _listed(text: str) -> list[str]:
-    return [part for part in re.split(r"[,\s]+", text) if part] or [EVERYWHERE]
+    return [part for part in re.split(r"[,\s]+", text) if part]
 
 
 class GrantForm(ScopeForm, ReasonForm):
@@ -50,6 +49,13 @@ class InviteForm(ScopeForm, ReasonForm):
     name = forms.CharField(max_length=150, label="Name")
     role = forms.ChoiceField(choices=[("", "No role yet"), *Role.choices], label="First role", required=False)
     field_order = ("email", "name", "role", "regions", "brands", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # A person without a role is nowhere.
+        roleless = self.is_bound and not self.data.get("role")
+        for name in ("regions", "brands"):
+            self.fields[name].required = not roleless
 
 
 class ProfileForm(forms.Form):
