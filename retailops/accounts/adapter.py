@@ -39,7 +39,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth s
 
     def can_delete_authenticator(self, authenticator: Any) -> bool:
         """Refuse where a role of the person must have a second factor."""
-        return not needs_second_factor(authenticator.user, authenticator.user.actor())
+        return not needs_second_factor(authenticator.user.actor())
 
 
 @cache

@@ -51,7 +51,7 @@ def has_second_factor(user: User) -> bool:
     return bool(Authenticator.objects.filter(user_id=user.pk, type__in=FACTORS).exists())
 
 
-def needs_second_factor(user: User, actor: Actor) -> bool:
+def needs_second_factor(actor: Actor) -> bool:
     """Tell whether one of the person's roles must have a second factor."""
     roles = roles_that_need_it()
     return bool(roles) and not roles.isdisjoint(actor.roles)
@@ -79,4 +79,4 @@ class SecondFactorMiddleware:
         if not roles_that_need_it() or not isinstance(request.user, User):
             return False
         actor: Actor = request.actor  # type: ignore[attr-defined]  # set by ActorMiddleware
-        return needs_second_factor(request.user, actor) and not has_second_factor(request.user)
+        return needs_second_factor(actor) and not has_second_factor(request.user)

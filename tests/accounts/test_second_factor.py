@@ -74,7 +74,7 @@ def test_whoever_must_have_one_sets_it_up_and_can_do_nothing_else(admin: User) -
     }  # fmt: skip
 
     # It cannot be removed while the role needs it.
-    assert "Deactivate" not in browser.get("/accounts/mfa/").content.decode()
+    assert "Your role requires it" in browser.get("/accounts/mfa/").content.decode()
     browser.post("/accounts/mfa/totp/deactivate/", {})
     assert Authenticator.objects.filter(user=lead, type="totp").exists()
 

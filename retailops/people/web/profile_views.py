@@ -28,6 +28,6 @@ def profile(request: HttpRequest) -> HttpResponse:
         return done(request, reverse("account:profile"), "Saved.")
     context = {
         "form": form, "person": person, "grants": person.grants.order_by("role", "id"),
-        "second_factor": has_second_factor(person), "second_factor_needed": needs_second_factor(person, actor),
+        "second_factor": has_second_factor(person), "second_factor_needed": needs_second_factor(actor),
     }  # fmt: skip
     return show(request, "people/profile.html", context, status=422 if form.errors else 200)
