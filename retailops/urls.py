@@ -9,6 +9,7 @@ urlpatterns = [
     path("api/v1/", include("retailops.api")),
     path("api/", include((docs_urlpatterns, "api-docs"))),
     path("webhooks/<slug:name>", receive_webhook, name="webhook-in"),
+    path("accounts/", include("retailops.people.web.account_urls")),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/mfa/", include("allauth.mfa.urls")),
     path("returns/", include("returns.web.urls")),
@@ -21,6 +22,8 @@ urlpatterns = [
     path("customers/", include("returns.web.customer_urls")),
     path("discrepancies/", include("reconciliation.web.urls")),
     path("connections/", include("connectors.web.urls")),
+    path("people/", include("retailops.people.web.urls")),
+    path("api-clients/", include("retailops.people.web.client_urls")),
     path("", include("retailops.runtime.urls")),
     path("", include("retailops.workbench.urls")),
 ]

@@ -129,4 +129,7 @@ SCOPE_PERMISSIONS: dict[str, frozenset[Permission]] = {
     "cases:write": frozenset({P.CASES_VIEW, P.CASES_WORK}),
     "connections:read": frozenset({P.CONNECTIONS_VIEW}),
     "connections:admin": frozenset({P.CONNECTIONS_VIEW, P.CONNECTIONS_MANAGE}),
+    "people:admin": frozenset({P.PEOPLE_MANAGE}),
+    "audit:read": frozenset({P.AUDIT_VIEW}),
+    "audit:export": frozenset({P.AUDIT_VIEW, P.AUDIT_EXPORT}),
 }  # fmt: skip

@@ -56,6 +56,12 @@ PROBLEM_TYPES = [
     problem("not-authenticated", 401, "There is no API key.", "Send `Authorization: Bearer <api key>`."),
     problem("authentication-failed", 401, "The API key is unknown, expired or revoked.", "Ask for a new key."),
     problem(
+        "second-factor-needed",
+        403,
+        "The person's role must sign in with a second factor, and there is none yet.",
+        "Set it up in the workbench. Keys are unaffected.",
+    ),
+    problem(
         "denied",
         403,
         "You may see the object but not do this, or your key lacks the scope.",

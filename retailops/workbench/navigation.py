@@ -26,7 +26,7 @@ class Screen:
 
 
 P = Permission
-RETURNS, GOODS, SYSTEMS = "Returns", "Stock and money", "Systems and rules"
+RETURNS, GOODS, SYSTEMS, ACCESS = "Returns", "Stock and money", "Systems and rules", "Access"
 SCREENS = (
     Screen("home", "Today", "workbench:home", "h", "home", main=True),
     Screen("cases", "Cases", "workbench:cases", "e", "inbox-stack", P.CASES_VIEW, main=True),
@@ -42,6 +42,8 @@ SCREENS = (
     Screen("trace", "Trace", "workbench:search", "t", "queue-list", P.EVENTS_READ, SYSTEMS),
     Screen("connections", "Connections", "connections:list", "c", "link", P.CONNECTIONS_VIEW, SYSTEMS),
     Screen("policies", "Policies", "policies:list", "p", "document-text", P.POLICIES_VIEW, SYSTEMS),
+    Screen("people", "People", "people:list", "o", "user-group", P.PEOPLE_MANAGE, ACCESS),
+    Screen("clients", "API clients", "clients:list", "k", "key", P.PEOPLE_MANAGE, ACCESS),
 )
 
 

@@ -221,6 +221,29 @@ def _settings(story: world.Story) -> dict[str, str]:
     }
 
 
+def _access(story: world.Story) -> dict[str, str]:
+    """People, API clients and the own profile."""
+    person, client = story.colleague.id, story.till.id
+    return {
+        "people": "/people/",
+        "people-none": "/people/?q=nobody",
+        "person": f"/people/{person}/",
+        "person-invite": "/people/invite/",
+        "person-grant": f"/people/{person}/grant/",
+        "person-revoke": f"/people/{person}/grants/{story.colleague.grants.get().pk}/revoke/",
+        "person-deactivate": f"/people/{person}/do/deactivate/",
+        "second-factor-rule": "/people/second-factor/",
+        "clients": "/api-clients/",
+        "clients-none": "/api-clients/?q=nobody",
+        "client": f"/api-clients/{client}/",
+        "client-new": "/api-clients/new/",
+        "client-change": f"/api-clients/{client}/change/",
+        "client-rotate": f"/api-clients/{client}/rotate/",
+        "client-revoke": f"/api-clients/{client}/revoke/",
+        "profile": "/accounts/profile/",
+    }
+
+
 def _account(_: world.Story) -> dict[str, str]:
     """The own account, and what is missing."""
     return {
@@ -242,6 +265,7 @@ AREAS: tuple[Callable[[world.Story], dict[str, str]], ...] = (
     _second_person,
     _claims,
     _settings,
+    _access,
     _account,
 )
 

@@ -21,7 +21,8 @@ from inventory.services import MoveIn, adjust_stock, move_stock, put_state_map, 
 from inventory.services.comparing import compare_snapshot
 from reconciliation.models import Discrepancy
 from retailops.accounts.actor import Actor
-from retailops.accounts.models import RoleGrant, User
+from retailops.accounts.api_keys import issue_api_key
+from retailops.accounts.models import ApiClient, RoleGrant, User
 from retailops.cases.evidence import Upload, add_evidence
 from retailops.cases.inputs import CaseIn
 from retailops.cases.models import Approval, Case, EvidenceFile
@@ -465,6 +466,16 @@ class Story:
         """Another return's exchange that waits for its payment; made where a test asks for it."""
         return exchange_awaiting_payment()
 
+    @cached_property
+    def colleague(self) -> User:
+        """Return somebody who has a role."""
+        return person("ops_agent", name="Kim Colleague")
+
+    @cached_property
+    def till(self) -> ApiClient:
+        """Return another system with a key."""
+        return issue_api_key("till-london", ["returns:read"], regions=["GB"])[0]
+
     @classmethod
     def told(cls) -> "Story":
         """Make the story."""
@@ -526,7 +537,8 @@ def counts() -> dict[str, int]:
         cursor.execute(
             "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
             "WHERE n.nspname = 'public' AND c.relkind = 'r' "
-            "AND c.relname ~ '^(returns|events|cases|inventory|connectors|reconciliation)_'"
+            "AND c.relname ~ '^(returns|events|cases|inventory|connectors|reconciliation|accounts)_' "
+            "AND c.relname <> 'accounts_deniedattempt'"
         )
         names = [name for (name,) in cursor.fetchall()]
         found = {}
