@@ -6,8 +6,8 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from connectors.access import access_connection, access_endpoint
-from connectors.models import Connection, Mute, WebhookEndpoint
-from retailops.accounts.actor import Actor, can
+from connectors.models import Connection, InboxMessage, Mute, WebhookEndpoint
+from retailops.accounts.actor import EVERYWHERE, Actor, can
 from retailops.accounts.permissions import Permission
 from retailops.lib.clock import now
 
@@ -32,6 +32,16 @@ def endpoints_visible_to(actor: Actor) -> QuerySet[WebhookEndpoint]:
 def endpoint_visible_to(actor: Actor, endpoint_id: UUID) -> WebhookEndpoint:
     """Return one webhook endpoint. Raises Denied, NotFound."""
     return access_endpoint(actor, endpoint_id, Permission.CONNECTIONS_VIEW)
+
+
+def messages_visible_to(actor: Actor) -> QuerySet[InboxMessage]:
+    """Return inbox messages without their bodies; none unless the actor may see deliveries of every region and brand.
+
+    What a message is about is not known before it is taken.
+    """
+    rows = InboxMessage.objects.defer("body", "headers")
+    seen = can(actor, Permission.DELIVERIES_VIEW, region=EVERYWHERE, brand=EVERYWHERE)
+    return rows if seen else rows.none()
 
 
 def muted_until(destination_id: UUID) -> datetime | None:

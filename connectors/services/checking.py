@@ -112,6 +112,23 @@ def _fault(name: str, value: Any) -> str:
     return "" if value >= LIMITS[name] else f"It must be at least {LIMITS[name]:g}."
 
 
+# As many letters as a name of each dimension may have.
+LONGEST = {"regions": 32, "brands": 64, "channels": 64}
+
+
+def checked_scope(name: str, values: Iterable[str]) -> list[str]:
+    """Return the names of one dimension (regions, brands, channels), in order. Raises Invalid for a too long one."""
+    found, longest = scope_list(values), LONGEST[name]
+    faults = [
+        FieldError(f"/{name}/{place}", f"At most {longest} characters.")
+        for place, value in enumerate(found)
+        if len(value) > longest
+    ]
+    if faults:
+        raise Invalid("The scope is not valid.", errors=faults)
+    return found
+
+
 def scope_list(values: Iterable[str]) -> list[str]:
     """Return scope names trimmed, without empty ones and doubles, in order."""
     return list(dict.fromkeys(value.strip() for value in values if value.strip()))

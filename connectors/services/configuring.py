@@ -15,8 +15,8 @@ from connectors.services.checking import (
     checked_config,
     checked_limits,
     checked_mapping,
+    checked_scope,
     refuse_short_leases,
-    scope_list,
 )
 from connectors.services.versions import keep_version, limits_of
 from retailops.accounts.actor import Actor
@@ -50,7 +50,7 @@ def configure_connection(
     refuse_stale(connection, expected_version)
     wanted: dict[str, Any] = {"label": label}
     scopes = {"regions": regions, "brands": brands, "channels": channels}
-    wanted |= {name: scope_list(values) for name, values in scopes.items() if values is not None}
+    wanted |= {name: checked_scope(name, values) for name, values in scopes.items() if values is not None}
     if config is not None:
         wanted["config"] = checked_config(connector_of(connection.vendor), config)
     fields = apply(connection, wanted) + _apply_limits(connection, limits or {})
@@ -61,7 +61,13 @@ def configure_connection(
 
 def newest_version(connection: Connection) -> int:
     """Return the number of the connection's newest version."""
-    return connection.versions.aggregate(last=Max("number"))["last"] or 0
+    return newest_versions([connection]).get(connection.id, 0)
+
+
+def newest_versions(connections: Sequence[Connection]) -> dict[UUID, int]:
+    """Return the number of each connection's newest version (one query)."""
+    rows = ConnectionVersion.objects.filter(connection__in=list(connections)).order_by()
+    return dict(rows.values_list("connection_id").annotate(last=Max("number")))
 
 
 def refuse_stale(connection: Connection, expected: int | None) -> None:

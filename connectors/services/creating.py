@@ -18,9 +18,9 @@ from connectors.services.checking import (
     checked_limits,
     checked_mapping,
     checked_name,
+    checked_scope,
     checked_secrets,
     refuse_short_leases,
-    scope_list,
 )
 from connectors.services.versions import keep_version, limits_of
 from retailops.accounts.actor import Actor, require
@@ -59,6 +59,8 @@ def create_connection(
     connector = connector_of(vendor)
     checked = checked_config(connector, config)
     values = checked_secrets(connector, secrets or {}, complete=True)
+    given = {"regions": regions, "brands": brands, "channels": channels}
+    scope = {name: checked_scope(name, values) for name, values in given.items()}
     names = checked_mapping(connector, mapping or {})
     connection = Connection(
         destination=_destination(connector, checked_name(name), limits or {}),
@@ -67,9 +69,7 @@ def create_connection(
         label=label,
         config=checked,
         mapping=names,
-        regions=scope_list(regions),
-        brands=scope_list(brands),
-        channels=scope_list(channels),
+        **scope,
     )
     connection.save(force_insert=True)
     for secret, value in values.items():
