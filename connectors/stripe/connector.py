@@ -14,6 +14,7 @@ from connectors.protocol import (
     Connector,
     Health,
     Operation,
+    Rendered,
     Route,
     SecretSpec,
     SignatureRefused,
@@ -85,6 +86,12 @@ class StripeConnector(Connector):
         api = StripeApi(conn, claimed.timeout_seconds)
         refund = api.create_refund(params, key, repeat_safe=claimed.repeat_safe)
         return delivered(claimed, refund["id"], mapping.refund_facts(refund))
+
+    def render(self, conn: ConnectionContext, claimed: Claimed) -> Rendered:
+        """Return the refund's parameters; to cancel one takes none."""
+        if claimed.operation == CANCEL:
+            return Rendered(f"POST /v1/refunds/{claimed.message['external_reference']}/cancel")
+        return Rendered("POST /v1/refunds", mapping.refund_params(claimed.message, claimed.effect_key))
 
     def find(self, conn: ConnectionContext, claimed: Claimed) -> Finding:
         """Look through the payment's refunds for the one that bears our effect key."""

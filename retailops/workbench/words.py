@@ -265,6 +265,13 @@ ENTRY = {
     "void": Word("Taken back", "warn", "no-symbol"),
     "expire": Word("Lapsed", "warn", "clock"),
 }
+TRIAL = {
+    "same": Word("The same", "", "minus"),
+    "different": Word("Different", "run", "arrows-right-left"),
+    "mended": Word("No longer fails", "ok", "check"),
+    "broken": Word("Fails now", "bad", "exclamation-triangle"),
+    "still_fails": Word("Fails as before", "warn", "x-circle"),
+}
 KINDS = {
     "policy": POLICY,
     "claim": CLAIM,
@@ -293,6 +300,7 @@ KINDS = {
     "verdict": VERDICT,
     "severity": SEVERITY,
     "discrepancy": DISCREPANCY,
+    "trial": TRIAL,
 }
 
 
@@ -350,6 +358,8 @@ EVENTS = {
     "api_client.changed": "API client changed",
     "api_client.rotated": "Key rotated",
     "api_client.revoked": "API client revoked",
+    "connection.muted": "Alerts of the connection held",
+    "connection.unmuted": "Alerts of the connection go out again",
     "order.captured": "Order captured",
     "order.drift_found": "Order told differently",
     "order.agreed": "Order told the same",

@@ -8,6 +8,7 @@ from django.template import Context, Template
 from heroicons.templatetags.heroicons import heroicon_micro
 
 from connectors.models import InboxStatus
+from connectors.rendering import Verdict
 from inventory.enums import Disposition, ReservationStatus
 from inventory.models import AdjustmentStatus, DriftClass, DriftStatus
 from retailops.cases.models import CaseStatus
@@ -92,6 +93,7 @@ STATES = [
     ("circuit", CircuitState),
     ("verdict", VerdictKind),
     ("inbox", InboxStatus),
+    ("trial", Verdict),
     ("stock", Disposition),
     ("drift", DriftStatus),
     ("drift", DriftClass),
