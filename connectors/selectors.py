@@ -8,6 +8,7 @@ from connectors.access import access_connection, access_endpoint
 from connectors.models import Connection, WebhookEndpoint
 from retailops.accounts.actor import Actor, can
 from retailops.accounts.permissions import Permission
+from retailops.events.models import Destination
 
 
 def connections_visible_to(actor: Actor) -> QuerySet[Connection]:
@@ -30,3 +31,9 @@ def endpoints_visible_to(actor: Actor) -> QuerySet[WebhookEndpoint]:
 def endpoint_visible_to(actor: Actor, endpoint_id: UUID) -> WebhookEndpoint:
     """Return one webhook endpoint. Raises Denied, NotFound."""
     return access_endpoint(actor, endpoint_id, Permission.CONNECTIONS_VIEW)
+
+
+def versions_of(destination: Destination) -> tuple[int, int]:
+    """Return the present (configuration version, mapping version) of the connection behind a destination."""
+    found = Connection.objects.filter(destination=destination).values_list("config_version", "mapping_version").first()
+    return found or (0, 0)
