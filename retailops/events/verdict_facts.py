@@ -44,7 +44,7 @@ FROM events_delivery e WHERE e.destination_id = d.destination_id AND e.lane_key 
  AND e.lane_seq < d.lane_seq AND e.status IN ('ready', 'in_doubt', 'dead') ORDER BY e.lane_seq
 """
 _AHEAD: LiteralString = (
-    "SELECT d.id, f.id, f.operation, f.status, n.id FROM events_delivery d "
+    "SELECT d.id, f.id, f.operation, f.status, n.id FROM events_delivery d "  # noqa: S608  # constants of our own
     "JOIN events_destination t ON t.id = d.destination_id AND t.dead_blocks_lane "
     "CROSS JOIN LATERAL (SELECT e.id, e.operation, e.status " + _EARLIER + " LIMIT 1) f "
     "CROSS JOIN LATERAL (SELECT e.id " + _EARLIER + " DESC LIMIT 1) n WHERE d.id = ANY(%(ids)s::uuid[])"

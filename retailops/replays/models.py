@@ -58,8 +58,8 @@ WELL = (ItemResult.DONE, ItemResult.DELIVERED, ItemResult.ALREADY_DONE, ItemResu
 class BulkOperation(models.Model):
     """One thing done to many: who, why, by which filter as of when, what exactly, and how it went.
 
-    `hash` is over all that was frozen (items with their verdicts and money, rules, selection): whoever executes presents
-    it, and a second person's word is bound to it. Money by currency in minor units.
+    `hash` is over all that was frozen (items with their verdicts and money, rules, selection): whoever executes
+    presents it, and a second person's word is bound to it. Money by currency in minor units.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

@@ -76,7 +76,8 @@ def test_the_eight_verdicts_with_their_money(agent: Actor, transport: FakeTransp
     cases = [repeat, absent, done, void, blocked, much, unfit, doubt]
     made = world.planned(agent, *cases)
     assert [world.verdict_of(made, each) for each in cases] == [
-        "safe_repeat", "safe_absent", "already_done", "superseded", "blocked", "needs_approval", "needs_edit", "in_doubt",
+        "safe_repeat", "safe_absent", "already_done", "superseded", "blocked", "needs_approval", "needs_edit",
+        "in_doubt",
     ]  # fmt: skip
     assert set(map(str, VerdictKind)) == {world.verdict_of(made, each) for each in cases}
     # Sent are the safe ones and the one above the limit; what the blocked one waits for is not in the plan.
