@@ -17,7 +17,7 @@ from retailops.events.verdicts import SENDS, Verdict, VerdictKind, known_verdict
 from retailops.lib.clock import now
 from retailops.lib.errors import Conflict, Denied, DomainError, NotFound
 from retailops.lib.money import Money
-from retailops.replays.models import BulkItem, BulkOperation, ItemResult, ItemStage
+from retailops.replays.models import BulkItem, BulkOperation, BulkResult, BulkStage
 
 log = structlog.get_logger(__name__)
 
@@ -42,19 +42,19 @@ def act(actor: Actor, operation: BulkOperation, item: BulkItem) -> str:
     except (MoneyDeparts, Denied, NotFound):
         raise
     except Withdrawn:
-        return ItemResult.CANCELED
+        return BulkResult.CANCELED
     except ChangedSince:
-        return end_item(item, ItemResult.CHANGED, _anew(item.subject_id))
+        return end_item(item, BulkResult.CHANGED, _anew(item.subject_id))
     except ReplayRefused as refused:
-        return end_item(item, ItemResult.LEFT_OUT, refused.detail)
+        return end_item(item, BulkResult.LEFT_OUT, refused.detail)
     except DomainError as refused:
-        return end_item(item, ItemResult.CHANGED, refused.detail)
+        return end_item(item, BulkResult.CHANGED, refused.detail)
     except PASSING_ERRORS:
         raise
     except Exception as error:
         # A fault with one must not hold up the others; the person sees which one it is.
         log.exception("bulk.item_failed", operation=str(operation.id), subject=str(item.subject_id))
-        return end_item(item, ItemResult.REFUSED, f"{type(error).__name__}: {error}"[:500])
+        return end_item(item, BulkResult.REFUSED, f"{type(error).__name__}: {error}"[:500])
 
 
 def _act(actor: Actor, operation: BulkOperation, item: BulkItem) -> str:
@@ -62,13 +62,13 @@ def _act(actor: Actor, operation: BulkOperation, item: BulkItem) -> str:
     if item.verdict == VerdictKind.SUPERSEDED:
         planned = _planned(item, {VerdictKind.SUPERSEDED})
         supersede(actor, item.subject_id, f"{reason}: {item.why}"[:300], planned=planned)
-        return ItemResult.CLOSED
+        return BulkResult.CLOSED
     kinds = {*SENDS, VerdictKind.ALREADY_DONE} if item.sends else {VerdictKind.ALREADY_DONE}
     found = replay(
         actor, item.subject_id, reason, trigger=Trigger.BULK, approved_by=operation.approved_by,
         planned=_planned(item, kinds),
     )  # fmt: skip
-    return "" if found.kind in SENDS else ItemResult.ALREADY_DONE
+    return "" if found.kind in SENDS else BulkResult.ALREADY_DONE
 
 
 def _planned(item: BulkItem, kinds: set[VerdictKind]) -> Planned:
@@ -85,13 +85,13 @@ def _write_within(item: BulkItem, delivery: Delivery, found: Verdict) -> None:
     if found.kind in SENDS:
         _require_money(item, delivery)
         changes: dict[str, Any] = {
-            "stage": ItemStage.RELEASED, "released_at": now(), "sent_fence": delivery.fence, "detail": found.why,
+            "stage": BulkStage.RELEASED, "released_at": now(), "sent_fence": delivery.fence, "detail": found.why,
         }  # fmt: skip
     else:
         closed = found.kind == VerdictKind.SUPERSEDED
-        result = ItemResult.CLOSED if closed else ItemResult.ALREADY_DONE
-        changes = {"stage": ItemStage.DONE, "done_at": now(), "result": result, "detail": found.why}
-    if not BulkItem.objects.filter(pk=item.pk, stage=ItemStage.JUDGED).update(**changes):
+        result = BulkResult.CLOSED if closed else BulkResult.ALREADY_DONE
+        changes = {"stage": BulkStage.DONE, "done_at": now(), "result": result, "detail": found.why}
+    if not BulkItem.objects.filter(pk=item.pk, stage=BulkStage.JUDGED).update(**changes):
         raise Withdrawn("It was taken out of the run.")
 
 
@@ -111,8 +111,8 @@ def _anew(delivery_id: UUID) -> str:
     return f"It changed since it was planned ({delivery.status} now). {verdict}"
 
 
-def end_item(item: BulkItem, result: ItemResult, detail: str) -> str:
+def end_item(item: BulkItem, result: BulkResult, detail: str) -> str:
     """Write the result of an item that is still to be done; return it."""
-    rows = BulkItem.objects.filter(pk=item.pk, stage=ItemStage.JUDGED)
-    rows.update(stage=ItemStage.DONE, done_at=now(), result=result, detail=detail)
+    rows = BulkItem.objects.filter(pk=item.pk, stage=BulkStage.JUDGED)
+    rows.update(stage=BulkStage.DONE, done_at=now(), result=result, detail=detail)
     return result

@@ -46,6 +46,8 @@ def _not_as_approved() -> Iterator[Breach]:
 
 
 def _approved(operation: BulkOperation) -> bool:
+    if operation.approval_id is None:
+        return False
     word = Approval.objects.filter(pk=operation.approval_id, kind=PLAN_KIND, status="consumed").first()
     bound_to = bind(PLAN_KIND, operation.id, approved_money(operation), payload_of(operation))
     return word is not None and (word.bound_to, word.decided_by) == (bound_to, operation.approved_by)

@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from retailops.events.models import Delivery
 from retailops.events.raw_sql import execute
 from retailops.events.verdicts import Known, Verdict, asked_verdict, known_verdicts, unanswered_verdict
-from retailops.replays.models import BulkItem, BulkOperation, ItemStage
+from retailops.replays.models import BulkItem, BulkOperation, BulkStage
 
 CHUNK = 2000
 # So many look-ups go at once; they are written together, so that a worker that dies loses no more than these.
@@ -46,13 +46,13 @@ def judge_known(operation: BulkOperation) -> int:
 
     What only the remote knows is marked to be asked.
     """
-    items = _items(operation, ItemStage.NEW, CHUNK)
+    items = _items(operation, BulkStage.NEW, CHUNK)
     deliveries = _deliveries(items.values())
     known = known_verdicts(list(deliveries.values()))
     judged = []
     for item_id, delivery_id in items.items():
         found = known[delivery_id]
-        stage = ItemStage.ASK if found.verdict is None else ItemStage.JUDGED
+        stage = BulkStage.ASK if found.verdict is None else BulkStage.JUDGED
         judged.append(Judged(item_id, stage, deliveries[delivery_id], found))
     _write(judged)
     return len(judged)
@@ -64,7 +64,7 @@ def judge_asked(operation: BulkOperation, until: float, *, threads: int = 0) -> 
     Never inside a transaction. A system none of whose first answers comes is not asked about the rest: that cannot be
     known now. `threads` asks that many at once; 0 asks one after the other in this thread.
     """
-    items = _items(operation, ItemStage.ASK, ASKED_A_TURN)
+    items = _items(operation, BulkStage.ASK, ASKED_A_TURN)
     deliveries = _deliveries(items.values())
     by_system: dict[UUID, list[tuple[int, Delivery]]] = {}
     for item_id, delivery_id in items.items():
@@ -108,7 +108,7 @@ def _unanswered(found: Verdict) -> bool:
 
 
 def _asked_item(item_id: int, delivery: Delivery, found: Verdict) -> Judged:
-    return Judged(item_id, ItemStage.JUDGED, delivery, Known(found))
+    return Judged(item_id, BulkStage.JUDGED, delivery, Known(found))
 
 
 def _items(operation: BulkOperation, stage: str, limit: int) -> dict[int, UUID]:

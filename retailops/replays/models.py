@@ -15,7 +15,7 @@ from retailops.lib.ids import uuid7
 REPLAY = "replay"
 
 
-class OperationStatus(models.TextChoices):
+class BulkStatus(models.TextChoices):
     """planning → planned → running → finished | stopped | canceled; a stopped one may run on."""
 
     PLANNING = "planning"
@@ -26,7 +26,7 @@ class OperationStatus(models.TextChoices):
     FINISHED = "finished"
 
 
-class ItemStage(models.TextChoices):
+class BulkStage(models.TextChoices):
     """new → (ask →) judged → (released →) done. `ask`: only the remote knows; `released`: the engine has it."""
 
     NEW = "new"
@@ -36,7 +36,7 @@ class ItemStage(models.TextChoices):
     DONE = "done"
 
 
-class ItemResult(models.TextChoices):
+class BulkResult(models.TextChoices):
     """What became of one item."""
 
     DONE = "done", "Done"
@@ -52,7 +52,7 @@ class ItemResult(models.TextChoices):
 
 
 # Nobody has to look at these again.
-WELL = (ItemResult.DONE, ItemResult.DELIVERED, ItemResult.ALREADY_DONE, ItemResult.CLOSED)
+WELL = (BulkResult.DONE, BulkResult.DELIVERED, BulkResult.ALREADY_DONE, BulkResult.CLOSED)
 
 
 class BulkOperation(models.Model):
@@ -64,7 +64,7 @@ class BulkOperation(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     kind = models.CharField(max_length=40, default=REPLAY)
-    status = models.CharField(max_length=10, choices=OperationStatus.choices, default=OperationStatus.PLANNING)
+    status = models.CharField(max_length=10, choices=BulkStatus.choices, default=BulkStatus.PLANNING)
     reason = models.CharField(max_length=300)
     filter = models.JSONField(default=dict, blank=True)
     cut_off = models.DateTimeField(default=now)
@@ -102,7 +102,7 @@ class BulkOperation(models.Model):
     class Meta:
         verbose_name = "bulk operation"
         constraints = [
-            models.CheckConstraint(condition=Q(status__in=OperationStatus.values), name="operation_status_is_known"),
+            models.CheckConstraint(condition=Q(status__in=BulkStatus.values), name="operation_status_is_known"),
             models.CheckConstraint(
                 condition=Q(executed_at__isnull=True) | (~Q(executed_by="") & Q(executed_hash=F("hash")) & ~Q(hash="")),
                 name="operation_ran_what_was_planned",
@@ -119,7 +119,7 @@ class BulkOperation(models.Model):
         indexes = [
             models.Index(
                 fields=["id"],
-                condition=Q(status__in=[OperationStatus.PLANNING, OperationStatus.RUNNING]),
+                condition=Q(status__in=[BulkStatus.PLANNING, BulkStatus.RUNNING]),
                 name="operation_at_work",
             ),
         ]
@@ -130,7 +130,7 @@ class BulkOperation(models.Model):
     @property
     def ended(self) -> bool:
         """Tell whether nothing more will be begun unless a person says so."""
-        return self.status in {OperationStatus.STOPPED, OperationStatus.CANCELED, OperationStatus.FINISHED}
+        return self.status in {BulkStatus.STOPPED, BulkStatus.CANCELED, BulkStatus.FINISHED}
 
 
 class BulkItem(models.Model):
@@ -149,7 +149,7 @@ class BulkItem(models.Model):
     amount = models.BigIntegerField(null=True, blank=True)
     currency = models.CharField(max_length=3, blank=True, default="")
 
-    stage = models.CharField(max_length=8, choices=ItemStage.choices, default=ItemStage.NEW)
+    stage = models.CharField(max_length=8, choices=BulkStage.choices, default=BulkStage.NEW)
     verdict = models.CharField(max_length=14, blank=True, default="")
     why = models.TextField(blank=True, default="")
     what_to_do = models.TextField(blank=True, default="")
@@ -163,7 +163,7 @@ class BulkItem(models.Model):
 
     released_at = models.DateTimeField(null=True, blank=True)
     sent_fence = models.BigIntegerField(null=True, blank=True)
-    result = models.CharField(max_length=12, choices=ItemResult.choices, blank=True, default="")
+    result = models.CharField(max_length=12, choices=BulkResult.choices, blank=True, default="")
     detail = models.TextField(blank=True, default="")
     done_at = models.DateTimeField(null=True, blank=True)
 
@@ -178,20 +178,20 @@ class BulkItem(models.Model):
                 name="a_sending_is_of_one_run",
             ),
             models.CheckConstraint(
-                condition=Q(stage=ItemStage.DONE) & ~Q(result="") & Q(done_at__isnull=False)
-                | ~Q(stage=ItemStage.DONE) & Q(result=""),
+                condition=Q(stage=BulkStage.DONE) & ~Q(result="") & Q(done_at__isnull=False)
+                | ~Q(stage=BulkStage.DONE) & Q(result=""),
                 name="item_done_has_a_result",
             ),
             models.CheckConstraint(
-                condition=~Q(stage=ItemStage.RELEASED) | Q(sent_fence__isnull=False, released_at__isnull=False),
+                condition=~Q(stage=BulkStage.RELEASED) | Q(sent_fence__isnull=False, released_at__isnull=False),
                 name="item_released_says_when",
             ),
         ]
         indexes = [
             models.Index(fields=["operation", "stage", "position"], name="item_of_stage"),
             models.Index(fields=["operation", "result", "position"], name="item_of_result"),
-            models.Index(fields=["operation"], condition=Q(stage=ItemStage.RELEASED), name="item_on_its_way"),
-            models.Index(fields=["operation"], condition=Q(result=ItemResult.RETRYING), name="item_retrying"),
+            models.Index(fields=["operation"], condition=Q(stage=BulkStage.RELEASED), name="item_on_its_way"),
+            models.Index(fields=["operation"], condition=Q(result=BulkResult.RETRYING), name="item_retrying"),
         ]
 
     def __str__(self) -> str:

@@ -13,7 +13,7 @@ from retailops.lib.clock import now
 from retailops.lib.errors import Denied, NotFound
 from retailops.replays.acting import MoneyDeparts, act, end_item
 from retailops.replays.events import OperationFinished, OperationStopped
-from retailops.replays.models import WELL, BulkItem, BulkOperation, ItemResult, ItemStage, OperationStatus
+from retailops.replays.models import WELL, BulkItem, BulkOperation, BulkResult, BulkStage, BulkStatus
 from retailops.replays.observing import observe, why_stop
 from retailops.replays.people import actor_behind
 from retailops.replays.rules import Rules
@@ -30,7 +30,7 @@ def run_some(operation: BulkOperation, until: float) -> int:
     while True:
         moved += observe(operation.id)
         operation.refresh_from_db()
-        if operation.status != OperationStatus.RUNNING or _stopped(operation, why_stop(operation)):
+        if operation.status != BulkStatus.RUNNING or _stopped(operation, why_stop(operation)):
             return moved
         step = _step(operation)
         moved += step
@@ -52,7 +52,7 @@ def _unsending(operation: BulkOperation) -> list[BulkItem]:
 
 
 def _waiting(operation: BulkOperation) -> QuerySet[BulkItem]:
-    return BulkItem.objects.filter(operation=operation, stage=ItemStage.JUDGED, acts=True)
+    return BulkItem.objects.filter(operation=operation, stage=BulkStage.JUDGED, acts=True)
 
 
 def _send(actor: Actor, operation: BulkOperation) -> int:
@@ -68,7 +68,7 @@ def _send(actor: Actor, operation: BulkOperation) -> int:
 
 
 def _under_way(operation: BulkOperation) -> int:
-    return BulkItem.objects.filter(operation=operation, stage=ItemStage.RELEASED).count()
+    return BulkItem.objects.filter(operation=operation, stage=BulkStage.RELEASED).count()
 
 
 def _room(operation: BulkOperation, rules: Rules, under_way: int) -> int:
@@ -84,7 +84,7 @@ def _room(operation: BulkOperation, rules: Rules, under_way: int) -> int:
 
 def _ready(operation: BulkOperation, limit: int) -> list[BulkItem]:
     """Return the next items to send; what follows another one only once that is dealt with."""
-    done = BulkItem.objects.filter(operation=operation, stage=ItemStage.DONE).values("subject_id")
+    done = BulkItem.objects.filter(operation=operation, stage=BulkStage.DONE).values("subject_id")
     free = ~Q(verdict="blocked") | Q(after_id__in=done)
     return list(_waiting(operation).filter(free).order_by("position")[:limit])
 
@@ -93,28 +93,28 @@ def _do(actor: Actor, operation: BulkOperation, items: Sequence[BulkItem]) -> in
     failed = _failed_before(operation, items)
     for item in items:
         if item.verdict == "blocked" and item.after_id in failed:
-            end_item(item, ItemResult.LEFT_OUT, "What it waits for in its lane did not get through.")
+            end_item(item, BulkResult.LEFT_OUT, "What it waits for in its lane did not get through.")
         else:
             act(actor, operation, item)
     return len(items)
 
 
 def _failed_before(operation: BulkOperation, items: Sequence[BulkItem]) -> set[object]:
-    ahead = [item.after_id for item in items if item.verdict == "blocked"]
+    ahead = [item.after_id for item in items if item.verdict == "blocked" and item.after_id]
     rows = BulkItem.objects.filter(operation=operation, subject_id__in=ahead).exclude(result__in=WELL)
     return set(rows.values_list("subject_id", flat=True)) if ahead else set()
 
 
 def _next_wave(operation: BulkOperation) -> int:
     """Begin the next wave: all of this one got through, or too few failed to stop. Counts as a step."""
-    running = BulkOperation.objects.filter(pk=operation.pk, status=OperationStatus.RUNNING, wave=operation.wave)
+    running = BulkOperation.objects.filter(pk=operation.pk, status=BulkStatus.RUNNING, wave=operation.wave)
     return running.update(wave=operation.wave + 1, wave_began_at=now() + timedelta(microseconds=1))
 
 
 @transaction.atomic
 def _stopped(operation: BulkOperation, why: str) -> bool:
     """Stop the run where there is a reason; what was not begun waits for a person."""
-    if not why or not _end(operation, OperationStatus.STOPPED, why):
+    if not why or not _end(operation, BulkStatus.STOPPED, why):
         return False
     tell(OperationStopped, operation, ENGINE, reason=why)
     return True
@@ -122,15 +122,15 @@ def _stopped(operation: BulkOperation, why: str) -> bool:
 
 @transaction.atomic
 def _finish(operation: BulkOperation) -> int:
-    if _end(operation, OperationStatus.FINISHED, ""):
+    if _end(operation, BulkStatus.FINISHED, ""):
         tell(OperationFinished, operation, ENGINE)
     return 0
 
 
-def _end(operation: BulkOperation, status: OperationStatus, why: str) -> bool:
+def _end(operation: BulkOperation, status: BulkStatus, why: str) -> bool:
     """End the run as that; False where a person has ended it before."""
     locked = BulkOperation.objects.select_for_update().get(pk=operation.pk)
-    if locked.status != OperationStatus.RUNNING:
+    if locked.status != BulkStatus.RUNNING:
         return False
     operation.status, operation.ended_at, operation.ended_by, operation.ended_reason = (
         status, now(), ENGINE.key, why[:300],

@@ -8,14 +8,14 @@ from django.db.models import Case, Count, IntegerField, QuerySet, Sum, Value, Wh
 
 from retailops.lib.money import Money
 from retailops.replays.access import operations_visible_to
-from retailops.replays.models import WELL, BulkItem, BulkOperation, ItemResult, ItemStage
+from retailops.replays.models import WELL, BulkItem, BulkOperation, BulkResult, BulkStage
 
 __all__ = ["Figures", "Part", "figures_of", "items_of", "operations_visible_to", "progress_of_many"]
 
 # What a person must look at comes first.
 _URGENCY = (
-    ItemResult.FAILED, ItemResult.REFUSED, ItemResult.RETRYING, ItemResult.CHANGED, ItemResult.LEFT_OUT,
-    ItemResult.CANCELED, "", ItemResult.CLOSED, ItemResult.ALREADY_DONE, ItemResult.DELIVERED, ItemResult.DONE,
+    BulkResult.FAILED, BulkResult.REFUSED, BulkResult.RETRYING, BulkResult.CHANGED, BulkResult.LEFT_OUT,
+    BulkResult.CANCELED, "", BulkResult.CLOSED, BulkResult.ALREADY_DONE, BulkResult.DELIVERED, BulkResult.DONE,
 )  # fmt: skip
 
 
@@ -70,10 +70,10 @@ def figures_of(operation: BulkOperation) -> Figures:
 
 
 def _count(found: Figures, row: Mapping[str, Any]) -> None:
-    found.judged += row["n"] if row["stage"] not in {ItemStage.NEW, ItemStage.ASK} else 0
+    found.judged += row["n"] if row["stage"] not in {BulkStage.NEW, BulkStage.ASK} else 0
     found.acting += row["n"] if row["acts"] else 0
-    found.released += row["n"] if row["stage"] == ItemStage.RELEASED else 0
-    found.done += row["n"] if row["stage"] == ItemStage.DONE else 0
+    found.released += row["n"] if row["stage"] == BulkStage.RELEASED else 0
+    found.done += row["n"] if row["stage"] == BulkStage.DONE else 0
 
 
 def _add(part: Part, row: Mapping[str, Any]) -> None:
@@ -97,9 +97,9 @@ def items_of(operation: BulkOperation, *, result: str = "", verdict: str = "") -
 
 def progress_of_many(operations: Iterable[BulkOperation]) -> dict[Any, dict[str, int]]:
     """Return of each operation, by id, how many items are `done`, `failed` and `well`."""
-    bad = (ItemResult.FAILED, ItemResult.REFUSED, ItemResult.RETRYING, ItemResult.CHANGED)
+    bad = (BulkResult.FAILED, BulkResult.REFUSED, BulkResult.RETRYING, BulkResult.CHANGED)
     found: dict[Any, dict[str, int]] = {each.id: {"done": 0, "failed": 0, "well": 0} for each in operations}
-    rows = BulkItem.objects.filter(operation__in=list(found), stage=ItemStage.DONE).order_by()
+    rows = BulkItem.objects.filter(operation__in=list(found), stage=BulkStage.DONE).order_by()
     for operation_id, result, count in rows.values_list("operation", "result").annotate(n=Count("id")):
         one = found[operation_id]
         one["done"] += count

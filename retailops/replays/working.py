@@ -15,7 +15,7 @@ from retailops.lib.clock import now
 from retailops.replays.events import OperationPlanned
 from retailops.replays.hashing import hash_of
 from retailops.replays.judging import judge_asked, judge_known
-from retailops.replays.models import BulkItem, BulkOperation, ItemStage, OperationStatus
+from retailops.replays.models import BulkItem, BulkOperation, BulkStage, BulkStatus
 from retailops.replays.observing import observe
 from retailops.replays.running import run_some
 from retailops.replays.telling import ENGINE, tell
@@ -23,7 +23,7 @@ from retailops.replays.totals import settle_totals
 
 log = structlog.get_logger(__name__)
 
-AT_WORK = (OperationStatus.PLANNING, OperationStatus.RUNNING)
+AT_WORK = (BulkStatus.PLANNING, BulkStatus.RUNNING)
 SWEEP_SECONDS = 1.0
 REST_SECONDS = 3.0
 _resting_until = 0.0
@@ -57,9 +57,9 @@ def advance(operation_id: UUID, *, seconds: float, threads: int = 0) -> int | No
         if operation is None:
             return 0
         until = time.monotonic() + seconds
-        if operation.status == OperationStatus.PLANNING:
+        if operation.status == BulkStatus.PLANNING:
             return _plan(operation, until, threads)
-        return run_some(operation, until) if operation.status == OperationStatus.RUNNING else 0
+        return run_some(operation, until) if operation.status == BulkStatus.RUNNING else 0
 
 
 def _plan(operation: BulkOperation, until: float, threads: int) -> int:
@@ -77,11 +77,11 @@ def _plan(operation: BulkOperation, until: float, threads: int) -> int:
 def _planned(operation: BulkOperation) -> int:
     """Freeze the verdicts under their hash; 0 where a person canceled it or wants the verdicts anew meanwhile."""
     locked = BulkOperation.objects.select_for_update().get(pk=operation.pk)
-    left = BulkItem.objects.filter(operation=locked, stage__in=[ItemStage.NEW, ItemStage.ASK])
-    if locked.status != OperationStatus.PLANNING or left.exists():
+    left = BulkItem.objects.filter(operation=locked, stage__in=[BulkStage.NEW, BulkStage.ASK])
+    if locked.status != BulkStatus.PLANNING or left.exists():
         return 0
     settle_totals(locked)
-    locked.status, locked.planned_at, locked.hash = OperationStatus.PLANNED, now(), hash_of(locked)
+    locked.status, locked.planned_at, locked.hash = BulkStatus.PLANNED, now(), hash_of(locked)
     locked.save()
     tell(OperationPlanned, locked, ENGINE)
     return 1

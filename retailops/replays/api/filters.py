@@ -5,13 +5,13 @@ from typing import ClassVar
 from django_filters import rest_framework as filters
 
 from retailops.events.verdicts import VerdictKind
-from retailops.replays.models import BulkItem, BulkOperation, ItemResult, ItemStage, OperationStatus
+from retailops.replays.models import BulkItem, BulkOperation, BulkResult, BulkStage, BulkStatus
 
 
 class PlanFilter(filters.FilterSet):
     """Filters of plans."""
 
-    status = filters.ChoiceFilter(choices=OperationStatus.choices)
+    status = filters.ChoiceFilter(choices=BulkStatus.choices)
     requested_by = filters.CharFilter()
 
     class Meta:
@@ -22,9 +22,9 @@ class PlanFilter(filters.FilterSet):
 class ItemFilter(filters.FilterSet):
     """Filters of a plan's items."""
 
-    stage = filters.ChoiceFilter(choices=ItemStage.choices)
+    stage = filters.ChoiceFilter(choices=BulkStage.choices)
     verdict = filters.ChoiceFilter(choices=VerdictKind.choices)
-    result = filters.ChoiceFilter(choices=ItemResult.choices)
+    result = filters.ChoiceFilter(choices=BulkResult.choices)
 
     class Meta:
         model = BulkItem

@@ -14,14 +14,14 @@ from retailops.replays import services
 from retailops.replays.access import access_operation, operations_visible_to
 from retailops.replays.api.filters import ItemFilter, PlanFilter
 from retailops.replays.api.shapes import (
-    AskBody,
-    ExecuteBody,
-    ItemList,
-    PlanBody,
-    PlanDetail,
-    PlanList,
-    PlanShape,
-    ReasonBody,
+    PlanAskBody,
+    PlanExecuteBody,
+    PlanItemList,
+    PlanReasonBody,
+    ReplayPlanBody,
+    ReplayPlanDetail,
+    ReplayPlanList,
+    ReplayPlanShape,
     item_shape,
     plan_detail,
     plan_shape,
@@ -41,24 +41,24 @@ class Plans(ListEndpoint, CommandEndpoint):
 
     @operation(
         id="listReplayPlans", summary="Replay plans", tag=TAG, permission=P.DELIVERIES_VIEW, query=PageQuery,
-        orderings=("-id", "id"), answers={200: PlanList},
+        orderings=("-id", "id"), answers={200: ReplayPlanList},
     )  # fmt: skip
-    def get(self, request: Request, query: PageQuery) -> PlanList:
+    def get(self, request: Request, query: PageQuery) -> ReplayPlanList:
         """The newest first; those that reach into regions or brands beyond yours are not shown."""
         page = self.page(operations_visible_to(self.actor).filter(kind=REPLAY), query)
-        return PlanList.build(results=[plan_shape(each) for each in page.rows], next_cursor=page.next_cursor)
+        return ReplayPlanList.build(results=[plan_shape(each) for each in page.rows], next_cursor=page.next_cursor)
 
     @operation(
         id="planReplay", summary="Plan to send many deliveries again", tag=TAG, permission=P.DELIVERIES_REPLAY,
-        body=PlanBody, answers={202: PlanShape}, key="optional",
+        body=ReplayPlanBody, answers={202: ReplayPlanShape}, key="optional",
     )  # fmt: skip
-    def post(self, request: Request, body: PlanBody) -> PlanShape:
+    def post(self, request: Request, body: ReplayPlanBody) -> ReplayPlanShape:
         """Freezes the deliveries as they are now. The verdicts follow: ask for the plan until it is `planned`. Nothing
         is sent until it is executed with its `hash`."""
         return plan_shape(services.plan_replay(self.actor, _selection(body), body.reason, rules=body.rules.rules()))
 
 
-def _selection(body: PlanBody) -> Selection:
+def _selection(body: ReplayPlanBody) -> Selection:
     if (body.ids is None) == (body.filter is None):
         raise Invalid("Give `ids` or `filter`.", errors=[FieldError("/ids", "Give either this or `filter`.")])
     return body.filter.selection() if body.filter else Selection(ids=body.ids or ())
@@ -69,9 +69,9 @@ class PlanEndpoint(CommandEndpoint):
 
     @operation(
         id="getReplayPlan", summary="A plan with its figures", tag=TAG, permission=P.DELIVERIES_VIEW,
-        answers={200: PlanDetail},
+        answers={200: ReplayPlanDetail},
     )  # fmt: skip
-    def get(self, request: Request, id: UUID) -> PlanDetail:
+    def get(self, request: Request, id: UUID) -> ReplayPlanDetail:
         """Counts and money by verdict and by result, how far it is, and why it stopped."""
         return plan_detail(access_operation(self.actor, id))
 
@@ -84,13 +84,13 @@ class PlanItems(ListEndpoint):
 
     @operation(
         id="listReplayPlanItems", summary="Items of a plan", tag=TAG, permission=P.DELIVERIES_VIEW, query=PageQuery,
-        orderings=("position", "-position"), answers={200: ItemList},
+        orderings=("position", "-position"), answers={200: PlanItemList},
     )  # fmt: skip
-    def get(self, request: Request, id: UUID, query: PageQuery) -> ItemList:
+    def get(self, request: Request, id: UUID, query: PageQuery) -> PlanItemList:
         """In the order in which they are sent; `result=failed` are those that failed again."""
         plan = access_operation(self.actor, id)
         page = self.page(BulkItem.objects.filter(operation=plan), query)
-        return ItemList.build(results=[item_shape(each) for each in page.rows], next_cursor=page.next_cursor)
+        return PlanItemList.build(results=[item_shape(each) for each in page.rows], next_cursor=page.next_cursor)
 
 
 class ExecutePlan(CommandEndpoint):
@@ -98,9 +98,9 @@ class ExecutePlan(CommandEndpoint):
 
     @operation(
         id="executeReplayPlan", summary="Start exactly this plan", tag=TAG, permission=P.DELIVERIES_REPLAY,
-        body=ExecuteBody, answers={200: PlanShape}, problems=(409,), key="optional",
+        body=PlanExecuteBody, answers={200: ReplayPlanShape}, problems=(409,), key="optional",
     )  # fmt: skip
-    def post(self, request: Request, id: UUID, body: ExecuteBody) -> PlanShape:
+    def post(self, request: Request, id: UUID, body: PlanExecuteBody) -> ReplayPlanShape:
         """With the `hash` that was looked at: another plan is 409 `plan-changed`; `approval-needed` where a second
         person has not agreed. Starting it twice is starting it once."""
         return plan_shape(services.execute_plan(self.actor, id, body.hash))
@@ -111,9 +111,9 @@ class AskForPlan(CommandEndpoint):
 
     @operation(
         id="askForReplayPlan", summary="Ask a second person to agree", tag=TAG, permission=P.DELIVERIES_REPLAY,
-        body=AskBody, answers={200: PlanShape}, problems=(409,), key="optional",
+        body=PlanAskBody, answers={200: ReplayPlanShape}, problems=(409,), key="optional",
     )  # fmt: skip
-    def post(self, request: Request, id: UUID, body: AskBody) -> PlanShape:
+    def post(self, request: Request, id: UUID, body: PlanAskBody) -> ReplayPlanShape:
         """Where `needs_approval`. The word is bound to the hash: it is void once the plan changes."""
         services.ask_plan_approval(self.actor, id, body.hash, body.reason)
         return plan_shape(access_operation(self.actor, id))
@@ -124,9 +124,9 @@ class CancelPlan(CommandEndpoint):
 
     @operation(
         id="cancelReplayPlan", summary="End a plan or its run", tag=TAG, permission=P.DELIVERIES_REPLAY,
-        body=ReasonBody, answers={200: PlanShape}, problems=(409,), key="optional",
+        body=PlanReasonBody, answers={200: ReplayPlanShape}, problems=(409,), key="optional",
     )  # fmt: skip
-    def post(self, request: Request, id: UUID, body: ReasonBody) -> PlanShape:
+    def post(self, request: Request, id: UUID, body: PlanReasonBody) -> ReplayPlanShape:
         """What was not begun is not done; what was released goes its way, and its result is told."""
         return plan_shape(services.cancel_operation(self.actor, id, body.reason))
 
@@ -136,9 +136,9 @@ class ResumePlan(CommandEndpoint):
 
     @operation(
         id="resumeReplayPlan", summary="Go on, or plan what failed anew", tag=TAG, permission=P.DELIVERIES_REPLAY,
-        body=ReasonBody, answers={200: PlanShape}, problems=(409,), key="optional",
+        body=PlanReasonBody, answers={200: ReplayPlanShape}, problems=(409,), key="optional",
     )  # fmt: skip
-    def post(self, request: Request, id: UUID, body: ReasonBody) -> PlanShape:
+    def post(self, request: Request, id: UUID, body: PlanReasonBody) -> ReplayPlanShape:
         """A stopped run goes on with what it did not begin. Of an ended one, what failed becomes a new plan: its `id`
         differs, and it names the old one as `resumes`."""
         return plan_shape(services.resume_operation(self.actor, id, body.reason))

@@ -11,7 +11,7 @@ from retailops.events.models import Delivery
 from retailops.events.verdicts import VerdictKind
 from retailops.lib.wire import Body, MoneyShape, Shape
 from retailops.replays.freezing import MOST_ITEMS, Selection
-from retailops.replays.models import BulkItem, BulkOperation, ItemResult, ItemStage, OperationStatus
+from retailops.replays.models import BulkItem, BulkOperation, BulkResult, BulkStage, BulkStatus
 from retailops.replays.rules import FASTEST, LARGEST_WAVE, MOST_WAVES, Rules
 from retailops.replays.selectors import Part, figures_of
 
@@ -20,7 +20,7 @@ Wave = Annotated[int, Field(ge=1, le=LARGEST_WAVE)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=120)]
 
 
-class RulesBody(Body):
+class PlanRulesBody(Body):
     """How the run goes: canary waves, each of which must get through; then the rate; and when it stops by itself."""
 
     canary: list[Wave] = Field([1, 10], max_length=MOST_WAVES, description="Sizes of the waves; empty: none.")
@@ -33,7 +33,7 @@ class RulesBody(Body):
         return Rules(tuple(self.canary), self.rate, self.stop_percent, self.stop_after)
 
 
-class FilterBody(Body):
+class PlanFilterBody(Body):
     """Which stopped and doubtful deliveries are meant: all that match each of these."""
 
     destination: Text | None = Field(None, description="Name of the connection.")
@@ -52,34 +52,34 @@ class FilterBody(Body):
         return Selection(rows=rows, filter=given, cut_off=self.as_of)
 
 
-class PlanBody(Body):
+class ReplayPlanBody(Body):
     """Which deliveries are to be sent again, and why: `ids`, or `filter`."""
 
     reason: Reason
     ids: list[UUID] | None = Field(None, min_length=1, max_length=MOST_ITEMS)
-    filter: FilterBody | None = None
-    rules: RulesBody = RulesBody()
+    filter: PlanFilterBody | None = None
+    rules: PlanRulesBody = PlanRulesBody()
 
 
-class ExecuteBody(Body):
+class PlanExecuteBody(Body):
     """Which plan is meant: the hash that the plan had when it was looked at."""
 
     hash: str = Field(pattern="^[0-9a-f]{64}$")
 
 
-class AskBody(ExecuteBody):
+class PlanAskBody(PlanExecuteBody):
     """Why a second person should agree to the plan of this hash."""
 
     reason: Reason
 
 
-class ReasonBody(Body):
+class PlanReasonBody(Body):
     """Why."""
 
     reason: Reason
 
 
-class PartShape(Shape):
+class PlanPartShape(Shape):
     """How many items have one verdict (or result), and their money."""
 
     key: str
@@ -88,11 +88,11 @@ class PartShape(Shape):
     money: list[MoneyShape]
 
 
-class PlanShape(Shape):
+class ReplayPlanShape(Shape):
     """A replay of many. `hash` is over all that is frozen; it is "" until each item has its verdict."""
 
     id: UUID
-    status: OperationStatus
+    status: BulkStatus
     reason: str
     filter: dict[str, Any]
     as_of: datetime
@@ -112,23 +112,23 @@ class PlanShape(Shape):
     resumes: UUID | None
 
 
-class PlanDetail(PlanShape):
+class ReplayPlanDetail(ReplayPlanShape):
     """A plan with its figures by verdict and by result."""
 
     judged: int
     done: int
-    verdicts: list[PartShape]
-    results: list[PartShape]
+    verdicts: list[PlanPartShape]
+    results: list[PlanPartShape]
 
 
-class PlanList(Shape):
+class ReplayPlanList(Shape):
     """One page of plans."""
 
-    results: list[PlanShape]
+    results: list[ReplayPlanShape]
     next_cursor: str
 
 
-class ItemShape(Shape):
+class PlanItemShape(Shape):
     """One delivery of a plan: how it was frozen, the verdict, and what became of it ("" while nothing did)."""
 
     id: int
@@ -136,27 +136,27 @@ class ItemShape(Shape):
     delivery_id: UUID
     status: str = Field(description="Of the delivery, when the verdict was formed.")
     amount: MoneyShape | None
-    stage: ItemStage
+    stage: BulkStage
     verdict: VerdictKind | None
     why: str
     what_to_do: str
     evidence: dict[str, Any]
     after: UUID | None = Field(description="What it waits for in its lane.")
     sends: bool
-    result: ItemResult | None
+    result: BulkResult | None
     detail: str
     done_at: datetime | None
 
 
-class ItemList(Shape):
+class PlanItemList(Shape):
     """One page of a plan's items."""
 
-    results: list[ItemShape]
+    results: list[PlanItemShape]
     next_cursor: str
 
 
 def plan_fields(plan: BulkOperation) -> dict[str, Any]:
-    """Return the members of PlanShape."""
+    """Return the members of ReplayPlanShape."""
     return {
         "id": plan.id, "status": plan.status, "reason": plan.reason, "filter": plan.filter, "as_of": plan.cut_off,
         "newcomers": plan.newcomers, "total": plan.total, "rules": plan.rules, "hash": plan.hash,
@@ -167,15 +167,15 @@ def plan_fields(plan: BulkOperation) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def plan_shape(plan: BulkOperation) -> PlanShape:
+def plan_shape(plan: BulkOperation) -> ReplayPlanShape:
     """Return one plan without its figures."""
-    return PlanShape.build(**plan_fields(plan))
+    return ReplayPlanShape.build(**plan_fields(plan))
 
 
-def plan_detail(plan: BulkOperation) -> PlanDetail:
+def plan_detail(plan: BulkOperation) -> ReplayPlanDetail:
     """Return one plan with its figures."""
     figures = figures_of(plan)
-    return PlanDetail.build(
+    return ReplayPlanDetail.build(
         **plan_fields(plan),
         judged=figures.judged,
         done=figures.done,
@@ -184,14 +184,14 @@ def plan_detail(plan: BulkOperation) -> PlanDetail:
     )
 
 
-def _part(part: Part) -> PartShape:
+def _part(part: Part) -> PlanPartShape:
     money = [MoneyShape.from_money(each) for each in part.money]
-    return PartShape.build(key=part.key, count=part.count, sends=part.sends, money=money)
+    return PlanPartShape.build(key=part.key, count=part.count, sends=part.sends, money=money)
 
 
-def item_shape(item: BulkItem) -> ItemShape:
+def item_shape(item: BulkItem) -> PlanItemShape:
     """Return one item."""
-    return ItemShape.build(
+    return PlanItemShape.build(
         id=item.id, position=item.position, delivery_id=item.subject_id, status=item.status,
         amount=MoneyShape.maybe(item.amount, item.currency), stage=item.stage, verdict=item.verdict or None,
         why=item.why, what_to_do=item.what_to_do, evidence=item.evidence, after=item.after_id, sends=item.sends,

@@ -17,7 +17,7 @@ from retailops.lib.money import Money
 from retailops.replays.access import access_operation
 from retailops.replays.events import OperationCanceled, OperationExecuted, OperationResumed
 from retailops.replays.freezing import Selection
-from retailops.replays.models import BulkItem, BulkOperation, ItemResult, ItemStage, OperationStatus
+from retailops.replays.models import BulkItem, BulkOperation, BulkResult, BulkStage, BulkStatus
 from retailops.replays.rules import Rules
 from retailops.replays.services.planning import AGAIN, PLAN_KIND, plan_replay
 from retailops.replays.telling import subject_of, tell
@@ -89,7 +89,7 @@ def execute_plan(actor: Actor, operation_id: UUID, hash: str) -> BulkOperation:
     if operation.needs_approval:
         _use_word(actor, operation)
     moment = now()
-    operation.status, operation.executed_by, operation.executed_at = OperationStatus.RUNNING, actor.key, moment
+    operation.status, operation.executed_by, operation.executed_at = BulkStatus.RUNNING, actor.key, moment
     operation.executed_hash, operation.wave, operation.wave_began_at = operation.hash, 0, moment
     operation.counts_from = moment
     operation.save()
@@ -101,7 +101,7 @@ def execute_plan(actor: Actor, operation_id: UUID, hash: str) -> BulkOperation:
 
 def _is_repeated(operation: BulkOperation, actor: Actor, hash: str) -> bool:
     same = (operation.executed_by, operation.executed_hash) == (actor.key, hash)
-    return bool(operation.executed_at) and same and operation.status == OperationStatus.RUNNING
+    return bool(operation.executed_at) and same and operation.status == BulkStatus.RUNNING
 
 
 def _planned(actor: Actor, operation_id: UUID, hash: str) -> BulkOperation:
@@ -111,7 +111,7 @@ def _planned(actor: Actor, operation_id: UUID, hash: str) -> BulkOperation:
 
 
 def _require_planned(operation: BulkOperation, hash: str) -> None:
-    if operation.status != OperationStatus.PLANNED:
+    if operation.status != BulkStatus.PLANNED:
         raise Conflict(f"It is {operation.status}, so it cannot be started.", present=operation.status)
     if operation.hash != hash:
         raise PlanChanged("The plan has changed since it was looked at: look at it again.", hash=operation.hash)
@@ -136,9 +136,9 @@ def _leave_out(operation: BulkOperation) -> None:
     """Give each item that the run does nothing about its result at once, with the reason."""
     rest = BulkItem.objects.filter(operation=operation, acts=False)
     done = Q(verdict="already_done")
-    result = Case(When(done, then=Value(ItemResult.ALREADY_DONE)), default=Value(ItemResult.LEFT_OUT))
+    result = Case(When(done, then=Value(BulkResult.ALREADY_DONE)), default=Value(BulkResult.LEFT_OUT))
     detail = Trim(Concat(F("why"), Value(" "), F("what_to_do"), output_field=CharField()))
-    rest.update(stage=ItemStage.DONE, done_at=now(), result=result, detail=detail)
+    rest.update(stage=BulkStage.DONE, done_at=now(), result=result, detail=detail)
 
 
 @transaction.atomic
@@ -150,15 +150,15 @@ def cancel_operation(actor: Actor, operation_id: UUID, reason: str) -> BulkOpera
     if not reason.strip():
         raise Invalid("Say why: a reason is required.", pointer="/reason")
     operation = access_operation(actor, operation_id, Permission.DELIVERIES_REPLAY, lock=True)
-    if operation.status in {OperationStatus.CANCELED, OperationStatus.FINISHED}:
+    if operation.status in {BulkStatus.CANCELED, BulkStatus.FINISHED}:
         raise Conflict(f"It is {operation.status}: there is nothing to cancel.", present=operation.status)
-    open_items = BulkItem.objects.filter(operation=operation).exclude(stage__in=[ItemStage.RELEASED, ItemStage.DONE])
+    open_items = BulkItem.objects.filter(operation=operation).exclude(stage__in=[BulkStage.RELEASED, BulkStage.DONE])
     # Locked in one order, against a worker that releases them one by one.
     ids = list(open_items.order_by("id").select_for_update().values_list("id", flat=True))
     BulkItem.objects.filter(pk__in=ids).update(
-        stage=ItemStage.DONE, done_at=now(), result=ItemResult.CANCELED, detail=reason.strip()
+        stage=BulkStage.DONE, done_at=now(), result=BulkResult.CANCELED, detail=reason.strip()
     )
-    operation.status, operation.ended_at, operation.ended_by = OperationStatus.CANCELED, now(), actor.key
+    operation.status, operation.ended_at, operation.ended_by = BulkStatus.CANCELED, now(), actor.key
     operation.ended_reason = reason.strip()[:300]
     operation.save()
     void_approval(actor, kind=PLAN_KIND, subject_id=operation.id, reason="the plan was canceled")
@@ -176,8 +176,8 @@ def resume_operation(actor: Actor, operation_id: UUID, reason: str) -> BulkOpera
     if not reason.strip():
         raise Invalid("Say why: a reason is required.", pointer="/reason")
     operation = access_operation(actor, operation_id, Permission.DELIVERIES_REPLAY, lock=True)
-    left = BulkItem.objects.filter(operation=operation, stage=ItemStage.JUDGED)
-    if operation.status == OperationStatus.STOPPED and left.exists():
+    left = BulkItem.objects.filter(operation=operation, stage=BulkStage.JUDGED)
+    if operation.status == BulkStatus.STOPPED and left.exists():
         return _go_on(actor, operation, reason)
     if not operation.ended:
         raise Conflict(f"It is {operation.status}: it goes on by itself.", present=operation.status)
@@ -194,7 +194,7 @@ def _go_on(actor: Actor, operation: BulkOperation, reason: str) -> BulkOperation
     if operation.approved_by == actor.key:
         raise Denied("Who agreed to a plan does not run it: who asked does, or somebody else.")
     moment = now()
-    operation.status, operation.executed_by = OperationStatus.RUNNING, actor.key
+    operation.status, operation.executed_by = BulkStatus.RUNNING, actor.key
     operation.wave_began_at = operation.counts_from = moment
     operation.ended_at, operation.ended_by, operation.ended_reason = None, "", ""
     operation.save()

@@ -14,7 +14,7 @@ from retailops.replays.access import access_operation
 from retailops.replays.events import OperationChanged, OperationRequested
 from retailops.replays.freezing import Selection, enter, freeze
 from retailops.replays.hashing import hash_of
-from retailops.replays.models import BulkItem, BulkOperation, ItemResult, ItemStage, OperationStatus
+from retailops.replays.models import BulkItem, BulkOperation, BulkResult, BulkStage, BulkStatus
 from retailops.replays.rules import Rules, require_sound
 from retailops.replays.telling import tell
 from retailops.replays.totals import LEFT_OUT, settle_totals
@@ -22,7 +22,7 @@ from retailops.replays.working import nudge_after_commit
 
 PLAN_KIND = "replay_plan"
 # What is worth another plan: it was to be sent, and did not get through.
-AGAIN = (ItemResult.FAILED, ItemResult.RETRYING, ItemResult.REFUSED, ItemResult.CHANGED, ItemResult.CANCELED)
+AGAIN = (BulkResult.FAILED, BulkResult.RETRYING, BulkResult.REFUSED, BulkResult.CHANGED, BulkResult.CANCELED)
 
 
 @transaction.atomic
@@ -88,9 +88,9 @@ def plan_again(actor: Actor, operation_id: UUID) -> BulkOperation:
     """Form the verdicts of the same frozen deliveries anew; an approval of the old ones is void. Raises Conflict."""
     operation = _planned(actor, operation_id)
     BulkItem.objects.filter(operation=operation).update(
-        stage=ItemStage.NEW, verdict="", next_verdict="", why="", what_to_do="", after_id=None, acts=False, sends=False,
+        stage=BulkStage.NEW, verdict="", next_verdict="", why="", what_to_do="", after_id=None, acts=False, sends=False,
     )  # fmt: skip
-    operation.status, operation.planned_at, operation.hash = OperationStatus.PLANNING, None, ""
+    operation.status, operation.planned_at, operation.hash = BulkStatus.PLANNING, None, ""
     operation.money, operation.needs_approval = {}, False
     operation.save()
     _void(actor, operation, "the verdicts are formed anew")
@@ -101,7 +101,7 @@ def plan_again(actor: Actor, operation_id: UUID) -> BulkOperation:
 
 def _planned(actor: Actor, operation_id: UUID) -> BulkOperation:
     operation = access_operation(actor, operation_id, Permission.DELIVERIES_REPLAY, lock=True)
-    if operation.status != OperationStatus.PLANNED:
+    if operation.status != BulkStatus.PLANNED:
         raise Conflict(f"It is {operation.status}: only a plan that waits is changed.", present=operation.status)
     return operation
 
