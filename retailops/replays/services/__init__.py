@@ -11,6 +11,7 @@ from retailops.replays.services.executing import (
     word_on_plan,
 )
 from retailops.replays.services.planning import (
+    AGAIN,
     PLAN_KIND,
     change_rules,
     leave_out_above_limit,
@@ -19,6 +20,7 @@ from retailops.replays.services.planning import (
 )
 
 __all__ = [
+    "AGAIN",
     "PLAN_KIND",
     "PlanChanged",
     "approved_money",
