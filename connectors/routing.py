@@ -19,7 +19,7 @@ from retailops.events.raw_sql import fetch
 WEBHOOK_OPERATION = "webhook.send"
 TEST_EVENT = "webhook_endpoint.tested"
 # What the machinery says of itself: `*` means business events, these must be asked for by name (`delivery.*`).
-MACHINERY = ("delivery.", "connection.", "webhook_endpoint.")
+MACHINERY = ("delivery.", "connection.", "webhook_endpoint.", "bulk_operation.", "message.")
 
 
 @dataclass(frozen=True)

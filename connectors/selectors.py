@@ -9,6 +9,7 @@ from connectors.access import access_connection, access_endpoint
 from connectors.models import Connection, InboxMessage, Mute, WebhookEndpoint
 from retailops.accounts.actor import EVERYWHERE, Actor, can
 from retailops.accounts.permissions import Permission
+from retailops.events.models import Destination
 from retailops.lib.clock import now
 
 
@@ -48,3 +49,9 @@ def muted_until(destination_id: UUID) -> datetime | None:
     """Return until when alerts about a destination are held; None when they are not. For whoever sends alerts."""
     running = Mute.objects.filter(connection__destination=destination_id, ended_at=None, until__gt=now())
     return running.values_list("until", flat=True).first()
+
+
+def versions_of(destination: Destination) -> tuple[int, int]:
+    """Return the present (configuration version, mapping version) of the connection behind a destination."""
+    found = Connection.objects.filter(destination=destination).values_list("config_version", "mapping_version").first()
+    return found or (0, 0)

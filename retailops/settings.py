@@ -122,6 +122,7 @@ INSTALLED_APPS = [
     "retailops.events",
     "retailops.cases",
     "retailops.people",
+    "retailops.replays",
     "inventory",
     "returns",
     "reconciliation",

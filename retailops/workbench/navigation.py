@@ -39,6 +39,7 @@ SCREENS = (
     Screen("stored", "Stored value", "stored:list", "v", "gift", P.STORED_VALUE_VIEW, GOODS),
     Screen("discrepancies", "Discrepancies", "discrepancies:list", "x", "scale", P.DISCREPANCIES_VIEW, GOODS),
     Screen("dead", "Deliveries", "workbench:dead", "d", "paper-airplane", P.DELIVERIES_VIEW, SYSTEMS),
+    Screen("operations", "Operations", "workbench:operations", "o", "rectangle-stack", P.DELIVERIES_VIEW, SYSTEMS),
     Screen("trace", "Trace", "workbench:search", "t", "queue-list", P.EVENTS_READ, SYSTEMS),
     Screen("connections", "Connections", "connections:list", "c", "link", P.CONNECTIONS_VIEW, SYSTEMS),
     Screen("policies", "Policies", "policies:list", "p", "document-text", P.POLICIES_VIEW, SYSTEMS),

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from retailops.workbench.views import case_steps, cases, deliveries, evidence, home, second_person, trace
+from retailops.workbench.views import (
+    again,
+    case_steps,
+    cases,
+    deliveries,
+    evidence,
+    home,
+    operations,
+    plan_steps,
+    second_person,
+    trace,
+)
 
 app_name = "workbench"
 urlpatterns = [
@@ -11,6 +22,12 @@ urlpatterns = [
     path("trace/", trace.search, name="search"),
     path("trace/<uuid:correlation_id>/", trace.trace, name="trace"),
     path("deliveries/", deliveries.delivery_list, name="dead"),
+    path("deliveries/again/", again.again, name="again"),
+    path("operations/", operations.operation_list, name="operations"),
+    path("operations/<uuid:operation_id>/", operations.operation_detail, name="operation"),
+    path("operations/<uuid:operation_id>/items.csv", operations.operation_export, name="operation_export"),
+    path("operations/<uuid:operation_id>/do/<slug:plan_step>/", plan_steps.plan_step, name="plan_step"),
+    path("operations/<uuid:operation_id>/word/<slug:verdict>/", plan_steps.plan_word, name="plan_word"),
     path("deliveries/<uuid:delivery_id>/", deliveries.delivery_detail, name="delivery"),
     path("deliveries/<uuid:delivery_id>/verdict/", deliveries.delivery_verdict, name="verdict"),
     path("deliveries/<uuid:delivery_id>/replay/", deliveries.delivery_replay, name="replay"),

@@ -6,6 +6,7 @@ import "./times.js";
 import "./live.js";
 import "./anchors.js";
 import "./rows.js";
+import "./select.js";
 import "./tabs.js";
 import "./keys.js";
 import "./palette.js";

@@ -133,6 +133,12 @@ def _operations(story: world.Story) -> dict[str, str]:
         "assign": f"/cases/{case}/assign/",
         "snooze": f"/cases/{case}/do/snooze/",
         "escalate": f"/cases/{case}/do/escalate/",
+        **{f"plan-{step}": f"/operations/{story.plan.id}/do/{step}/" for step in ("start", "ask", "rules", "cancel")},
+        "again": f"/deliveries/again/?id={delivery}",
+        "again-all": "/deliveries/again/?all=1&state=dead",
+        "operations": "/operations/",
+        "operation": f"/operations/{story.plan.id}/",
+        "plan-word": f"/operations/{story.plan.id}/word/approve/",
         "approvals": "/approvals/",
         "approve-replay": f"/approvals/{story.approval.id}/approve/",
     }

@@ -55,6 +55,8 @@ LISTS = {
     "workbench:search",
     "workbench:approvals",
     "workbench:limits",
+    "workbench:again",
+    "workbench:operations",
     "returns:list",
     "returns:export",
     "returns:check",
@@ -95,7 +97,7 @@ ADMINISTRATORS = ("people", "clients")
 # Not of a region: what applies everywhere is shown everywhere (who may change it: test_policies_pages.py).
 EVERYWHERE = ("connections", "policies")
 # These are about no object: they offer the places of the person's own regions, and refuse an empty form.
-FORMS = {"stock:shift", "stock:count", "stock:location_add", "returns:blind", "returns:sender"}
+FORMS = {"workbench:again", "stock:shift", "stock:count", "stock:location_add", "returns:blind", "returns:sender"}
 
 
 def routes() -> list[tuple[str, URLPattern]]:
@@ -148,6 +150,8 @@ KNOWN: dict[str, Callable[[world.Story], list[Any]]] = {
     "correlation_id": lambda story: [story.rma.correlation_id],
     "delivery_id": lambda story: [story.delivery.id],
     "case_id": lambda story: [story.case.id],
+    "operation_id": lambda story: [story.plan.id],
+    "plan_step": lambda story: ["start", "cancel"],
     "name": lambda story: [story.connection.name],
     "policies:name": lambda story: ["standard"],
     "version": lambda story: [1],

@@ -14,6 +14,7 @@ from inventory.models import AdjustmentStatus, DriftClass, DriftStatus
 from retailops.cases.models import CaseStatus
 from retailops.events.enums import CircuitState, DeliveryStatus, EffectStatus, OutcomeClass
 from retailops.events.verdicts import VerdictKind
+from retailops.replays.models import BulkResult, BulkStatus
 from retailops.workbench import words
 from retailops.workbench.templatetags import workbench as tags
 from retailops.workbench.trace.curl import as_curl
@@ -110,6 +111,8 @@ STATES = [
     ("review", ReviewStatus),
     ("assessment", AssessmentStatus),
     ("remedy", RemedyStatus),
+    ("operation", BulkStatus),
+    ("bulk_result", BulkResult),
 ]
 
 

@@ -34,6 +34,10 @@ from retailops.events.publish import publish
 from retailops.events.replay import facts_of, subject_of
 from retailops.lib.clock import now
 from retailops.lib.ids import uuid7
+from retailops.replays.freezing import Selection
+from retailops.replays.models import BulkOperation
+from retailops.replays.services import ask_plan_approval, plan_replay
+from retailops.replays.working import advance
 from returns.inputs import InspectionIn, OrderIn, ReceiptIn, RefundProposalIn, ReturnIn, read
 from returns.inputs.chargebacks import ChargebackIn
 from returns.inputs.claims import ClaimIn, SupplierIn, SupplierSkuIn
@@ -476,6 +480,11 @@ class Story:
         """Return another system with a key."""
         return issue_api_key("till-london", ["returns:read"], regions=["GB"])[0]
 
+    @cached_property
+    def plan(self) -> BulkOperation:
+        """A plan to send a large refund again, which waits for a second person; made where a test asks for it."""
+        return planned(stopped(self.rma, self.connection, amount=1_500_000))
+
     @classmethod
     def told(cls) -> "Story":
         """Make the story."""
@@ -486,6 +495,17 @@ class Story:
         story = cls(rma, connection, delivery, case_about(rma), asked, picture_of("return", rma.id))
         rma.refresh_from_db()
         return story
+
+
+def planned(*deliveries: Delivery) -> BulkOperation:
+    """Return the judged plan of these deliveries, made by an agent; above the limit it is asked for."""
+    actor = person("ops_agent", name="Mia Moss").actor()
+    made = plan_replay(actor, Selection(ids=[each.id for each in deliveries]), "The gateway is back")
+    advance(made.id, seconds=10)
+    made.refresh_from_db()
+    if made.needs_approval:
+        ask_plan_approval(actor, made.id, made.hash, "The bank confirmed it")
+    return made
 
 
 def store(region: str = "GB") -> Location:
