@@ -220,3 +220,19 @@ class SlaClock(models.Model):
     def is_open(self) -> bool:
         """Tell whether it may still be met or breached."""
         return self.state in (ClockState.RUNNING, ClockState.PAUSED)
+
+
+class SlaRebuild(models.Model):
+    """One run of `rebuild_sla` over the log up to `until`; one that was stopped goes on from `position`."""
+
+    id = models.BigAutoField(primary_key=True)
+    started_at = models.DateTimeField(default=now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    until = models.BigIntegerField()
+    position = models.BigIntegerField(default=0)
+    events = models.BigIntegerField(default=0)
+    entered = models.BigIntegerField(default=0)
+    corrected = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"rebuild {self.id}: {self.position} of {self.until}"
