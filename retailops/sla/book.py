@@ -61,10 +61,12 @@ class Version:
 
     def serves(self, event: Event) -> bool:
         """Tell whether it is in force, and its scope covers the event."""
-        moment = event.recorded_at
-        if self.effective_from is None or moment < self.effective_from:
-            return False
-        return (self.effective_to is None or moment < self.effective_to) and self._covers(event)
+        return self.in_force(event.recorded_at) and self._covers(event)
+
+    def in_force(self, at: datetime) -> bool:
+        """Tell whether clocks are started under it at the instant."""
+        begun = self.effective_from is not None and self.effective_from <= at
+        return begun and (self.effective_to is None or at < self.effective_to)
 
     def _covers(self, event: Event) -> bool:
         for name, value in self.scope:

@@ -1,9 +1,9 @@
 """Delivery latency: no clock for each delivery, one for the delivery that made its connection late.
 
-How long each delivery took stands in its own row (`finished_at - created_at`), exact and for nothing. What nobody writes
-is that one is late: a sweep finds the oldest open delivery that is past its time at each destination and keeps a clock
-for it, breached at the due time. While others are late as well the next one takes its place, without another word; the
-breach is over when none is.
+How long each delivery took stands in its own row (`finished_at - created_at`), exact and for nothing. What nobody
+writes is that one is late: a sweep finds the oldest open delivery that is past its time at each destination and keeps
+a clock for it, breached at the due time. While others are late as well the next one takes its place, without another
+word; the breach is over when none is.
 """
 
 from collections.abc import Iterable
@@ -53,9 +53,10 @@ class _Late:
 
 @transaction.atomic
 def follow_deliveries() -> int:
-    """Enter clocks of connections that are late, and end those of deliveries that are done; return how many. A sweep."""
+    """Enter clocks of connections that are late, end those of deliveries that are done; return how many. A sweep."""
     known, moment = book(), now()
-    running = list(SlaClock.objects.select_for_update(no_key=True).filter(name=NAME, state=ClockState.RUNNING))
+    breached = SlaClock.objects.filter(name=NAME, breached_at__isnull=False, state=ClockState.RUNNING)
+    running = list(breached.select_for_update(no_key=True).order_by("id"))
     ended = _end(running)
     still = {clock.connection for clock in running} - {clock.connection for clock in ended}
     late = _late(known, _destinations() - still, moment)
@@ -84,10 +85,8 @@ def _late(known: Book, names: Iterable[str], moment: datetime) -> list[tuple[_La
 def latency_version(known: Book, destination: str, at: datetime) -> Version | None:
     """Return the version that promises when a destination has its deliveries; only a connection narrows it."""
     for version in known.of_name.get(NAME, ()):
-        begun = version.effective_from is not None and version.effective_from <= at
-        if begun and (version.effective_to is None or at < version.effective_to):
-            if version.scope in ((), (("connection", destination),)):
-                return version
+        if version.in_force(at) and version.scope in ((), (("connection", destination),)):
+            return version
     return None
 
 

@@ -23,7 +23,7 @@ from tests.factories import make_inspection, make_receipt, make_return, unique
 from tests.sla.promising import SYSTEM, a_return, clock, promise, tell
 
 KINDS: list[type] = [LineReceived, LineInspected, LineShort, LineReceiptReversed, LineRejected, ReturnCanceled]
-MOVES = {
+MOVES: dict[str, Any] = {
     "cancels": [{"type": "return.canceled"}],
     "revives": [{"type": "return_line.rejected"}],
     "pauses": [{"type": "return_line.short"}],
@@ -68,7 +68,7 @@ def test_any_stream_rebuilt_is_as_it_was_live(early: list[Any], late: list[Any],
     with transaction.atomic():
         calendar = SlaCalendar.objects.create(name=unique("c"), title="C", hours=WEEK) if business else None
         terms: dict[str, Any] = {"target_seconds": target * 60, "warn_seconds": target * 40, "calendar": calendar}
-        policy = promise(**MOVES, **terms)
+        policy = promise(unique("p_"), **MOVES, **terms)
         promise(policy.name, **MOVES, **terms | {"region": "de", "target_seconds": target * 60 + 60})
         rmas = [a_return(), a_return(region="de"), a_return(brand="other")]
         publish(early, rmas)
@@ -126,7 +126,7 @@ def test_a_stopped_run_goes_on_where_it_stopped() -> None:
     run = begin_rebuild()
     steps = rebuild(run, batch=1)
     first = next(steps)
-    steps.close()
+    del steps
     assert begin_rebuild().pk == run.pk
     assert begin_rebuild().position == first
     list(rebuild(begin_rebuild(), batch=100))

@@ -36,7 +36,7 @@ class Command(BaseCommand):
         )
 
     def _rebuild(self, run: SlaRebuild, batch: int) -> None:
-        span = {"total": run.until, "initial": run.position, "unit": "event", "desc": "rebuilding clocks"}
-        with tqdm(**span, file=self.stderr, disable=None) as bar:
+        first, last = run.position, run.until
+        with tqdm(total=last, initial=first, unit="event", desc="clocks", file=self.stderr, disable=None) as bar:
             for position in rebuild(run, batch=max(1, batch)):
                 bar.update(position - bar.n)
