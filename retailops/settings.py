@@ -123,6 +123,7 @@ INSTALLED_APPS = [
     "retailops.cases",
     "retailops.people",
     "retailops.replays",
+    "retailops.sla",
     "inventory",
     "returns",
     "reconciliation",

@@ -8,3 +8,9 @@ class WorkbenchConfig(AppConfig):
 
     name = "retailops.workbench"
     label = "workbench"
+
+    def ready(self) -> None:
+        """Join what does not know each other: clocks and cases."""
+        from retailops.workbench.sla.joining import join
+
+        join()
