@@ -8,3 +8,10 @@ class WorkbenchConfig(AppConfig):
 
     name = "retailops.workbench"
     label = "workbench"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the sweep that keeps what dashboards read."""
+        from retailops.workbench.dashboards import times
+
+        times.register()

@@ -9,3 +9,4 @@ import "./rows.js";
 import "./tabs.js";
 import "./keys.js";
 import "./palette.js";
+import "./charts.js";

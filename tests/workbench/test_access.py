@@ -15,6 +15,7 @@ from reconciliation.web import urls as discrepancy_urls
 from retailops.accounts.models import DeniedAttempt
 from retailops.lib.ids import uuid7
 from retailops.workbench import urls as workbench_urls
+from retailops.workbench.dashboards import urls as dashboard_urls
 from returns.models import Return
 from returns.web import claim_urls, customer_urls, fraud_urls, order_urls, policy_urls, stored_urls
 from returns.web import urls as return_urls
@@ -34,6 +35,7 @@ MODULES = (
     order_urls,
     customer_urls,
     discrepancy_urls,
+    dashboard_urls,
 )
 OPEN_TO_ALL = {"workbench:home", "workbench:screens"}
 # These lists are open to a person of another region; they are empty for it.
@@ -67,6 +69,10 @@ LISTS = {
     "customers:list",
     "discrepancies:list",
     "discrepancies:truth",
+    "dashboards:home",
+    "dashboards:board",
+    "dashboards:rows",
+    "dashboards:rows_export",
 }
 # Rules of the whole house: seen by who may see policies, changed by an administrator alone, whatever the region.
 RULES = {"discrepancies:own", "discrepancies:disown"}
@@ -141,6 +147,8 @@ KNOWN: dict[str, Callable[[world.Story], list[Any]]] = {
     "discrepancy_id": lambda story: [story.discrepancy.id],
     "repair": lambda story: ["leave"],
     "truth_id": lambda story: [story.truth.pk],
+    "board": lambda story: ["overview", "integration"],
+    "figure": lambda story: ["open", "stopped", "open_cases"],
     "key": lambda story: ["lost_answer"],
     "returns:key": lambda story: ["receive", "cancel", "exchange"],
     "policies:key": lambda story: ["submit", "retire"],
