@@ -31,6 +31,7 @@ SCREENS = (
     Screen("home", "Today", "workbench:home", "h", "home", main=True),
     Screen("cases", "Cases", "workbench:cases", "e", "inbox-stack", P.CASES_VIEW, main=True),
     Screen("approvals", "Approvals", "workbench:approvals", "a", "hand-raised", P.APPROVALS_DECIDE, main=True),
+    Screen("dashboards", "Dashboards", "dashboards:home", "b", "chart-bar", P.DASHBOARDS_VIEW),
     Screen("returns", "Returns", "returns:list", "r", "arrow-uturn-left", P.RETURNS_VIEW, RETURNS, main=True),
     Screen("customers", "Customers", "customers:list", "u", "users", P.CUSTOMERS_VIEW, RETURNS),
     Screen("fraud", "Fraud", "fraud:list", "f", "shield-exclamation", P.FRAUD_VIEW, RETURNS),

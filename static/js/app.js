@@ -10,3 +10,4 @@ import "./select.js";
 import "./tabs.js";
 import "./keys.js";
 import "./palette.js";
+import "./charts.js";

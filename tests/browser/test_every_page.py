@@ -9,7 +9,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from retailops.accounts.models import User
+from retailops.workbench.dashboards.boards import BOARDS
 from tests.browser.conftest import DESK, PHONE, Open
+from tests.dashboards import histories
 from tests.workbench import world
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -250,6 +252,19 @@ def _access(story: world.Story) -> dict[str, str]:
     }
 
 
+def _dashboards(_: world.Story) -> dict[str, str]:
+    """Every dashboard, rows behind figures, and a board on which nothing is."""
+    histories.history()
+    return {
+        **{f"dashboard-{key}": f"/dashboards/{key}/?range=30&compare=1" for key in BOARDS},
+        "dashboard-empty": "/dashboards/overview/?channel=nothing",
+        "dashboard-returns": "/dashboards/figures/refund_cycle/?range=30",
+        "dashboard-deliveries": "/dashboards/figures/stopped/",
+        "dashboard-cases": "/dashboards/figures/to_resolve/",
+        "dashboard-orders": "/dashboards/figures/ingestion/",
+    }
+
+
 def _account(_: world.Story) -> dict[str, str]:
     """The own account, and what is missing."""
     return {
@@ -272,6 +287,7 @@ AREAS: tuple[Callable[[world.Story], dict[str, str]], ...] = (
     _claims,
     _settings,
     _access,
+    _dashboards,
     _account,
 )
 

@@ -1,4 +1,4 @@
-"""The audits of bulk operations are clean after sound work, and each finds what it is for; the database refuses the rest."""
+"""The audits of bulk operations are clean after sound work, and each finds what it is for; the rest is refused."""
 
 from collections.abc import Callable
 

@@ -18,6 +18,7 @@ from retailops.lib.ids import uuid7
 from retailops.people.web import account_urls, client_urls
 from retailops.people.web import urls as people_urls
 from retailops.workbench import urls as workbench_urls
+from retailops.workbench.dashboards import urls as dashboard_urls
 from returns.models import Return
 from returns.web import claim_urls, customer_urls, fraud_urls, order_urls, policy_urls, stored_urls
 from returns.web import urls as return_urls
@@ -40,6 +41,7 @@ MODULES = (
     people_urls,
     client_urls,
     account_urls,
+    dashboard_urls,
 )
 # Not ours: the API (tests/api walks it), webhooks, sign-in, and what the machinery asks for.
 OTHERS = {"retailops.api", "allauth.account.urls", "allauth.mfa.urls", "retailops.runtime.urls"}
@@ -83,6 +85,10 @@ LISTS = {
     "customers:list",
     "discrepancies:list",
     "discrepancies:truth",
+    "dashboards:home",
+    "dashboards:board",
+    "dashboards:rows",
+    "dashboards:rows_export",
 }
 # Of the whole house: changed by who may do so everywhere, so by nobody of one region alone.
 RULES = {
@@ -203,6 +209,8 @@ KNOWN: dict[str, Callable[[world.Story], list[Any]]] = {
     "secret": lambda story: ["api_key"],
     "trial_id": lambda story: [uuid7()],
     "message_id": lambda story: [uuid7()],
+    "board": lambda story: ["overview", "integration"],
+    "figure": lambda story: ["open", "stopped", "open_cases"],
     "key": lambda story: ["lost_answer"],
     "returns:key": lambda story: ["receive", "cancel", "exchange"],
     "policies:key": lambda story: ["submit", "retire"],

@@ -1,0 +1,192 @@
+"""Every figure of the dashboards, by what its rows are."""
+
+from datetime import timedelta
+
+from django.db.models import Exists, OuterRef, Q
+
+from retailops.accounts.permissions import Permission
+from retailops.cases.models import Case, CaseStatus
+from retailops.events.enums import OPEN_STATUSES, DeliveryStatus, DestinationKind
+from retailops.events.models import Attempt, Delivery
+from retailops.lib.clock import now
+from retailops.workbench.dashboards.figures import Base, Figure, Seconds, Source
+from retailops.workbench.models import ReturnTimes, Standing
+from returns.models import Order
+
+RETURNS = Source("returns", "return", connection="gateway")
+DELIVERIES = Source(
+    "deliveries", "delivery", "event__region", "event__brand", "event__channel", "destination__name",
+    Permission.DELIVERIES_VIEW,
+)  # fmt: skip
+CASES = Source("cases", "case", permission=Permission.CASES_VIEW)
+ORDERS = Source("orders", "order", permission=Permission.ORDERS_VIEW)
+
+REFUNDED = Base(RETURNS, ReturnTimes, "settled_at", Q(settled_at__isnull=False))
+ASKED = Base(RETURNS, ReturnTimes, "requested_at")
+ENDED = Base(RETURNS, ReturnTimes, "ended_at", Q(ended_at__isnull=False))
+OPEN = Base(RETURNS, ReturnTimes, "requested_at", Q(ended_at__isnull=True), ranged=False)
+POSTED = Base(RETURNS, ReturnTimes, "posted_at", Q(erp_posting__isnull=False))
+PLACED = Base(RETURNS, ReturnTimes, "placed_at", Q(stock_sync__isnull=False))
+_OUTSIDE = ~Q(destination__kind=DestinationKind.HANDLER)
+_DONE = (DeliveryStatus.DELIVERED, DeliveryStatus.DEAD)
+FINISHED = Base(DELIVERIES, Delivery, "finished_at", Q(finished_at__isnull=False, status__in=_DONE) & _OUTSIDE)
+OWED = Base(DELIVERIES, Delivery, "created_at", Q(status__in=OPEN_STATUSES) & _OUTSIDE, ranged=False)
+OPENED = Base(CASES, Case, "opened_at")
+RESOLVED = Base(
+    CASES, Case, "resolved_at", Q(status=CaseStatus.RESOLVED),
+    computed={"seconds_open": Seconds("resolved_at", "opened_at")},
+)  # fmt: skip
+WAITING_CASES = Base(CASES, Case, "opened_at", Q(status=CaseStatus.OPEN), ranged=False)
+CAPTURED = Base(ORDERS, Order, "captured_at", computed={"ingestion": Seconds("captured_at", "placed_at")})
+
+# The stages of a refund, in their order: key, title, what it is, icon.
+STAGES = (
+    Figure(
+        "to_decision", "Request to decision", "From the request until the return was authorized.", "scale",
+        REFUNDED, measured="to_decision", more_is="down",
+    ),
+    Figure(
+        "to_receipt", "Decision to receipt", "From the decision until the last of the goods arrived.", "truck",
+        REFUNDED, measured="to_receipt", more_is="down",
+    ),
+    Figure(
+        "to_inspection", "Receipt to inspection", "From the last arrival until the last verdict on the goods.",
+        "clipboard-document-check", REFUNDED, measured="to_inspection", more_is="down",
+    ),
+    Figure(
+        "to_refund", "Inspection to refund", "From the last verdict until the refund went to the gateway.",
+        "paper-airplane", REFUNDED, measured="to_refund", more_is="down",
+    ),
+    Figure(
+        "to_settlement", "Refund to settlement", "From sending the refund until the gateway confirmed the money.",
+        "banknotes", REFUNDED, measured="to_settlement", more_is="down",
+    ),
+    Figure(
+        "to_memo", "Settlement to credit memo", "From the confirmed money until the ERP had posted every credit memo.",
+        "book-open", REFUNDED, measured="to_memo", more_is="down",
+    ),
+)  # fmt: skip
+CYCLE = Figure(
+    "refund_cycle", "Refund cycle time", "From the request until all money was confirmed, of returns refunded then.",
+    "clock", REFUNDED, measured="cycle", more_is="down",
+)  # fmt: skip
+REFUNDED_MONEY = Figure(
+    "refunded", "Refunded", "Returns whose money was confirmed in full in these days, with what was paid.", "banknotes",
+    REFUNDED, amount="refunded",
+)  # fmt: skip
+UNTOUCHED = Figure(
+    "untouched", "Without manual touch",
+    "Refunded returns on which nobody decided, corrected or repeated anything and no case was opened. Receiving and "
+    "inspecting goods is not counted as a touch.",
+    "sparkles", REFUNDED, Q(touched=False), whole=Q(), more_is="up",
+)  # fmt: skip
+COMING_IN = Figure("came_in", "Requested", "Returns asked for in these days.", "arrow-down-on-square", ASKED)
+COMPLETED = Figure(
+    "completed", "Return to credit", "Of the returns asked for in these days, those whose money is back in full.",
+    "check-circle", ASKED, Q(settled_at__isnull=False), whole=Q(), more_is="up",
+)  # fmt: skip
+GONE_OUT = Figure(
+    "went_out", "Ended", "Returns closed, declined, canceled or expired in these days.", "arrow-up-on-square", ENDED,
+)  # fmt: skip
+OPEN_NOW = Figure(
+    "open", "Open returns", "Returns that have not ended, with the money that is owed on them and not paid. Where no "
+    "refund was proposed yet, it is what the customer had paid for the units.",
+    "inbox", OPEN, amount="waiting",
+)  # fmt: skip
+
+
+def _aged(at_least: int, below: int | None) -> Q:
+    """Return the condition of an age in days, as of now."""
+    told = Q(requested_at__lte=now() - timedelta(days=at_least))
+    return told & Q(requested_at__gt=now() - timedelta(days=below)) if below else told
+
+
+def _age(key: str, title: str, at_least: int, below: int | None) -> Figure:
+    return Figure(
+        key, title, f"Open returns asked for that long ago: {title.lower()}.", "calendar-days", OPEN,
+        lambda: _aged(at_least, below), amount="waiting",
+    )  # fmt: skip
+
+
+AGES = (
+    _age("age_0", "Under 1 day", 0, 1),
+    _age("age_1", "1 to 3 days", 1, 3),
+    _age("age_3", "3 to 7 days", 3, 7),
+    _age("age_7", "7 to 14 days", 7, 14),
+    _age("age_14", "14 to 30 days", 14, 30),
+    _age("age_30", "30 days and more", 30, None),
+)
+STANDING = tuple(
+    Figure(
+        f"at_{value}", str(label), f"Open returns that wait for: {str(label).lower()}.", "map-pin", OPEN,
+        Q(standing=value), amount="waiting",
+    )
+    for value, label in Standing.choices
+)  # fmt: skip
+ERP = Figure(
+    "erp_posting", "ERP posting", "From queueing a return's first credit memo until the ERP had posted all of them.",
+    "book-open", POSTED, measured="erp_posting", more_is="down",
+)  # fmt: skip
+STOCK_SYNC = Figure(
+    "stock_sync", "Inventory sync", "From the last verdict on the goods until their owner had placed all of them.",
+    "archive-box", PLACED, measured="stock_sync", more_is="down",
+)  # fmt: skip
+INGESTED = Figure(
+    "ingestion", "Order ingestion", "From placing an order until it was captured here.", "shopping-cart",
+    CAPTURED, measured="ingestion", more_is="down",
+)  # fmt: skip
+FIRST_TRY = Figure(
+    "first_attempt", "First-attempt success", "Of the deliveries to other systems that ended in these days, delivered "
+    "or stopped, those that were delivered by their first attempt.",
+    "bolt", FINISHED, Q(status=DeliveryStatus.DELIVERED, attempt_no=1), whole=Q(), more_is="up",
+)  # fmt: skip
+_SAVED_BY = ("found", "already_done", "charge_already_refunded")
+DUPLICATES = Figure(
+    "duplicates_stopped", "Duplicate refunds stopped", "Refunds whose sending was in doubt or repeated, and that were "
+    "found to have been made already: nothing was paid twice.",
+    "shield-check", FINISHED,
+    lambda: Q(Exists(Attempt.objects.filter(delivery=OuterRef("pk"), code__in=_SAVED_BY)), operation="refund.create"),
+    amount="amount",
+)  # fmt: skip
+IN_DOUBT = Figure(
+    "in_doubt", "In doubt", "Sent to another system, and nobody knows yet whether it arrived. Its money stays held.",
+    "question-mark-circle", OWED, Q(status=DeliveryStatus.IN_DOUBT), amount="amount", more_is="down", trouble=True,
+)  # fmt: skip
+STOPPED = Figure(
+    "stopped", "Stopped", "Deliveries that another system refused or that ran out of tries: a person must act.",
+    "exclamation-triangle", OWED, Q(status=DeliveryStatus.DEAD), amount="amount", more_is="down", trouble=True,
+)  # fmt: skip
+DUE = Figure(
+    "overdue_sends", "Overdue to send", "Deliveries that should have gone more than a minute ago: their system is "
+    "paused, broken or slow, or an earlier one holds them up.",
+    "pause-circle", OWED, lambda: Q(status=DeliveryStatus.READY, next_attempt_at__lte=now() - timedelta(minutes=1)),
+    amount="amount", more_is="down",
+)  # fmt: skip
+EXCEPTIONS = Figure(
+    "exceptions", "New exceptions", "Cases opened in these days.", "inbox-stack", OPENED, more_is="down"
+)
+DEAD_IN = Figure(
+    "dead_in", "Stopped deliveries, new", "Cases of stopped deliveries opened in these days.", "exclamation-triangle",
+    OPENED, Q(delivery_id__isnull=False), more_is="down",
+)  # fmt: skip
+DEAD_OUT = Figure(
+    "dead_out", "Stopped deliveries, settled", "Cases of stopped deliveries resolved in these days.", "check-circle",
+    RESOLVED, Q(delivery_id__isnull=False), more_is="up",
+)  # fmt: skip
+TO_RESOLVE = Figure(
+    "to_resolve", "Time to resolve", "From opening a case until it was resolved, of cases resolved then.", "clock",
+    RESOLVED, measured="seconds_open", more_is="down",
+)  # fmt: skip
+OPEN_CASES = Figure(
+    "open_cases", "Open cases", "Exceptions that a person must still resolve, with the money at risk.", "inbox-stack",
+    WAITING_CASES, amount="amount",
+)  # fmt: skip
+
+FIGURES: dict[str, Figure] = {
+    each.key: each
+    for each in (
+        CYCLE, *STAGES, REFUNDED_MONEY, UNTOUCHED, COMING_IN, COMPLETED, GONE_OUT, OPEN_NOW, *AGES, *STANDING, ERP,
+        STOCK_SYNC, INGESTED, FIRST_TRY, DUPLICATES, IN_DOUBT, STOPPED, DUE, EXCEPTIONS, DEAD_IN, DEAD_OUT, TO_RESOLVE,
+        OPEN_CASES,
+    )
+}  # fmt: skip

@@ -1,0 +1,116 @@
+"""What the workbench keeps of its own: the times of each return for dashboards, and which summaries were sent."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from retailops.lib.clock import now
+
+STAGES = ("to_decision", "to_receipt", "to_inspection", "to_refund", "to_settlement", "to_memo")
+SCOPE = ["channel", "region", "brand", "gateway"]
+
+
+class Standing(models.TextChoices):
+    """Where an open return stands: what it waits for."""
+
+    DECISION = "decision", "Decision"
+    RECEIPT = "receipt", "Goods to arrive"
+    INSPECTION = "inspection", "Inspection"
+    REFUND = "refund", "Refund to be sent"
+    SETTLEMENT = "settlement", "Money to be confirmed"
+    MEMO = "memo", "Credit memo"
+    STOCK = "stock", "Stock placement"
+    CLOSING = "closing", "Close"
+
+
+class ReturnTimes(models.Model):
+    """One row a return: when it passed each stage, and how long that took (seconds). Its id is the return's.
+
+    Derived: `dashboards.times` writes it from what the apps below hold, and only there. A length is null where its
+    stage was not passed, or not in this order (a refund on receipt comes before inspection). `settled_at` is set while
+    all money is back. `waiting` is what is owed and not paid, `refunded` what was paid, in minor units.
+    """
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    channel = models.CharField(max_length=64)
+    region = models.CharField(max_length=32)
+    brand = models.CharField(max_length=64)
+    # The connection that pays its refund.
+    gateway = models.CharField(max_length=100)
+    currency = models.CharField(max_length=3)
+    # Empty: it has ended.
+    standing = models.CharField(max_length=12, choices=Standing.choices, blank=True)
+    standing_since = models.DateTimeField(null=True)
+    requested_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+    posted_at = models.DateTimeField(null=True)
+    placed_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    cycle = models.IntegerField(null=True)
+    to_decision = models.IntegerField(null=True)
+    to_receipt = models.IntegerField(null=True)
+    to_inspection = models.IntegerField(null=True)
+    to_refund = models.IntegerField(null=True)
+    to_settlement = models.IntegerField(null=True)
+    to_memo = models.IntegerField(null=True)
+    # From queueing a credit memo to the ERP's word, and from the verdict to the stock owner's.
+    erp_posting = models.IntegerField(null=True)
+    stock_sync = models.IntegerField(null=True)
+    # A person decided, corrected or repeated something, or a case was opened; handling the goods does not count.
+    touched = models.BooleanField(default=False)
+    refunded = models.BigIntegerField(default=0)
+    waiting = models.BigIntegerField(default=0)
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["settled_at"],
+                include=[*SCOPE, "cycle", *STAGES, "touched", "currency", "refunded"],
+                condition=Q(settled_at__isnull=False),
+                name="times_refunded",
+            ),
+            models.Index(fields=["requested_at"], include=[*SCOPE, "settled_at"], name="times_requested"),
+            models.Index(fields=["ended_at"], include=SCOPE, condition=Q(ended_at__isnull=False), name="times_ended"),
+            models.Index(
+                fields=["requested_at"],
+                include=[*SCOPE, "standing", "standing_since", "currency", "waiting"],
+                condition=Q(ended_at__isnull=True),
+                name="times_open",
+            ),
+            models.Index(
+                fields=["posted_at"],
+                include=[*SCOPE, "erp_posting"],
+                condition=Q(erp_posting__isnull=False),
+                name="times_posted",
+            ),
+            models.Index(
+                fields=["placed_at"],
+                include=[*SCOPE, "stock_sync"],
+                condition=Q(stock_sync__isnull=False),
+                name="times_placed",
+            ),
+            # What the filter offers.
+            models.Index(fields=["brand"], name="times_brand"),
+        ]
+
+    def __str__(self) -> str:
+        return f"times of {self.id}"
+
+
+class WeeklySummary(models.Model):
+    """A summary that was sent to somebody; the week makes it go once."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    # The Monday that the week begins with, in the person's time zone.
+    week = models.DateField()
+    sent_at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["user", "week"], name="one_summary_a_week")
+        ]
+
+    def __str__(self) -> str:
+        return f"summary of {self.week}"
