@@ -69,6 +69,12 @@ def register_versions(kind: str, versions: Versions) -> None:
     _versions[kind] = versions
 
 
+def present_versions(destination: Destination) -> tuple[int, int] | None:
+    """Return a destination's present (configuration version, mapping version); None for one that has none."""
+    read = _versions.get(destination.kind)
+    return read(destination) if read else None
+
+
 def verdict(delivery: Delivery, *, approved: bool = False) -> Verdict:
     """Return the verdict on sending the delivery again. May call the remote: never inside a transaction.
 
@@ -138,9 +144,7 @@ def _by_contract(delivery: Delivery) -> Verdict | None:
     if delivery.failure_class != OutcomeClass.CONTRACT or delivery.payload is not None:
         return None
     last = Attempt.objects.filter(delivery=delivery).order_by("-attempt_no", "-recorded_at").first()
-    present = (
-        _versions[delivery.destination.kind](delivery.destination) if delivery.destination.kind in _versions else None
-    )
+    present = present_versions(delivery.destination)
     if last is None or (present is not None and present != (last.config_version, last.mapping_version)):
         return None
     return Verdict(
