@@ -65,7 +65,8 @@ def access_rule(actor: Actor, rule_id: UUID, *, lock: bool = False) -> CaseRule:
     rule = rows.filter(pk=rule_id).first()
     if rule is None:
         raise NotFound("There is no such rule.")
-    require(actor, Permission.CASES_MANAGE, region=rule.region or EVERYWHERE)
+    manage = Permission.CASES_MANAGE
+    require(actor, manage, region=rule.region or EVERYWHERE, view=manage)
     return rule
 
 

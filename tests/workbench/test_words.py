@@ -10,7 +10,7 @@ from heroicons.templatetags.heroicons import heroicon_micro
 from connectors.models import InboxStatus
 from inventory.enums import Disposition, ReservationStatus
 from inventory.models import AdjustmentStatus, DriftClass, DriftStatus
-from retailops.cases.models import CaseStatus
+from retailops.cases.models import CaseStatus, GroupState
 from retailops.events.enums import CircuitState, DeliveryStatus, EffectStatus, OutcomeClass
 from retailops.events.verdicts import VerdictKind
 from retailops.workbench import words
@@ -89,6 +89,7 @@ STATES = [
     ("attempt", OutcomeClass),
     ("effect", EffectStatus),
     ("case", CaseStatus),
+    ("group", GroupState),
     ("circuit", CircuitState),
     ("verdict", VerdictKind),
     ("inbox", InboxStatus),

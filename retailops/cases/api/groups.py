@@ -22,7 +22,7 @@ from retailops.cases.models import CaseGroup, CaseQueue, GroupState
 from retailops.events.api.commands import CommandEndpoint
 from retailops.lib.money import Money
 from retailops.lib.pagination import PageQuery
-from retailops.lib.wire import Body, MoneyShape, Shape
+from retailops.lib.wire import Body, MoneyIn, MoneyShape, Shape
 
 VIEW, WORK = Permission.CASES_VIEW, Permission.CASES_WORK
 ORDERINGS = ("-last_seen_at", "last_seen_at", "-id", "id")
@@ -39,7 +39,7 @@ class IgnoreBody(GroupReasonBody):
 
     until: AwareDatetime | None = None
     count: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
-    amount: MoneyShape | None = None
+    amount: MoneyIn | None = None
 
 
 class TagsBody(Body):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
 
@@ -87,7 +88,7 @@ def _owner(actor: Actor, term: Term) -> Q:
     return owned_by(people)
 
 
-def owned_by(people: list[object]) -> Q:
+def owned_by(people: list[UUID]) -> Q:
     """Return the condition that one of the people owns the case, or answers for its group where nobody owns it."""
     return Q(owner__in=people) | Q(owner=None, group__owner__in=people)
 
