@@ -77,6 +77,12 @@ def register_versions(kind: str, versions: Versions) -> None:
     _versions[kind] = versions
 
 
+def present_versions(destination: Destination) -> tuple[int, int] | None:
+    """Return a destination's present (configuration version, mapping version); None for one that has none."""
+    read = _versions.get(destination.kind)
+    return read(destination) if read else None
+
+
 def verdict(delivery: Delivery, *, approved: bool = False) -> Verdict:
     """Return the verdict on sending the delivery again. May call the remote: never inside a transaction.
 
@@ -218,8 +224,7 @@ def _by_contract(delivery: Delivery, facts: Facts) -> Verdict | None:
 def _present(destination: Destination, facts: Facts) -> tuple[int, int] | None:
     """Return the destination's present versions; None where nobody knows them. Asked once for all deliveries."""
     if destination.id not in facts.present:
-        read = _versions.get(destination.kind)
-        facts.present[destination.id] = read(destination) if read else None
+        facts.present[destination.id] = present_versions(destination)
     return facts.present[destination.id]
 
 

@@ -23,13 +23,17 @@ class Screen:
     permission: Permission | None = None
     group: str = ""
     main: bool = False
+    # Other addresses that belong to the screen.
+    also: tuple[str, ...] = ()
 
 
 P = Permission
 RETURNS, GOODS, SYSTEMS, ACCESS = "Returns", "Stock and money", "Systems and rules", "Access"
 SCREENS = (
     Screen("home", "Today", "workbench:home", "h", "home", main=True),
-    Screen("cases", "Cases", "workbench:cases", "e", "inbox-stack", P.CASES_VIEW, main=True),
+    Screen(
+        "cases", "Exceptions", "workbench:exceptions", "e", "inbox-stack", P.CASES_VIEW, main=True, also=("/cases/",)
+    ),
     Screen("approvals", "Approvals", "workbench:approvals", "a", "hand-raised", P.APPROVALS_DECIDE, main=True),
     Screen("dashboards", "Dashboards", "dashboards:home", "b", "chart-bar", P.DASHBOARDS_VIEW),
     Screen("returns", "Returns", "returns:list", "r", "arrow-uturn-left", P.RETURNS_VIEW, RETURNS, main=True),
@@ -77,7 +81,12 @@ def entries(actor: Actor, path: str) -> list[Entry]:
         for screen in SCREENS
         if screen.permission is None or can(actor, screen.permission)
     ]
-    within = [entry for entry in shown if path == entry.url or (entry.url != "/" and path.startswith(entry.url))]
+    within = [
+        (len(url), entry)
+        for entry in shown
+        for url in (entry.url, *entry.screen.also)
+        if path == url or (url != "/" and path.startswith(url))
+    ]
     if within:
-        max(within, key=lambda entry: len(entry.url)).current = True
+        max(within, key=lambda each: each[0])[1].current = True
     return shown

@@ -8,6 +8,8 @@ import "./anchors.js";
 import "./rows.js";
 import "./select.js";
 import "./tabs.js";
+import "./picking.js";
+import "./query.js";
 import "./keys.js";
 import "./palette.js";
 import "./charts.js";

@@ -19,6 +19,8 @@ from retailops.people.web import account_urls, client_urls
 from retailops.people.web import urls as people_urls
 from retailops.workbench import urls as workbench_urls
 from retailops.workbench.dashboards import urls as dashboard_urls
+from retailops.workbench.exceptions.bulk import BULK
+from retailops.workbench.exceptions.group_steps import STEPS
 from returns.models import Return
 from returns.web import claim_urls, customer_urls, fraud_urls, order_urls, policy_urls, stored_urls
 from returns.web import urls as return_urls
@@ -53,6 +55,14 @@ OWN_REFUSED = {302, 422}
 # These lists are open to a person of another region; they are empty for it.
 LISTS = {
     "workbench:cases",
+    "workbench:exceptions",
+    "workbench:case_newcomers",
+    "workbench:query_words",
+    "workbench:case_export",
+    "workbench:case_bulk",
+    "workbench:view_save",
+    "workbench:rules",
+    "workbench:rule_add",
     "workbench:dead",
     "workbench:search",
     "workbench:approvals",
@@ -103,7 +113,16 @@ ADMINISTRATORS = ("people", "clients")
 # Not of a region: what applies everywhere is shown everywhere (who may change it: test_policies_pages.py).
 EVERYWHERE = ("connections", "policies")
 # These are about no object: they offer the places of the person's own regions, and refuse an empty form.
-FORMS = {"workbench:again", "stock:shift", "stock:count", "stock:location_add", "returns:blind", "returns:sender"}
+FORMS = {
+    "workbench:again",
+    "workbench:view_save",
+    "workbench:rule_add",
+    "stock:shift",
+    "stock:count",
+    "stock:location_add",
+    "returns:blind",
+    "returns:sender",
+}
 
 
 def routes() -> list[tuple[str, URLPattern]]:
@@ -158,6 +177,13 @@ KNOWN: dict[str, Callable[[world.Story], list[Any]]] = {
     "case_id": lambda story: [story.case.id],
     "operation_id": lambda story: [story.plan.id],
     "plan_step": lambda story: ["start", "cancel"],
+    "group_id": lambda story: [story.case.group_id],
+    "group_step": lambda story: list(STEPS),
+    "bulk": lambda story: list(BULK),
+    "rule_kind": lambda story: ["group", "assign", "escalate"],
+    "rule_id": lambda story: [story.rule.id],
+    "rule_step": lambda story: ["up", "remove"],
+    "view_id": lambda story: [story.view.id],
     "name": lambda story: [story.connection.name],
     "policies:name": lambda story: ["standard"],
     "version": lambda story: [1],

@@ -11,7 +11,7 @@ from connectors.models import InboxStatus
 from connectors.rendering import Verdict
 from inventory.enums import Disposition, ReservationStatus
 from inventory.models import AdjustmentStatus, DriftClass, DriftStatus
-from retailops.cases.models import CaseStatus
+from retailops.cases.models import CaseStatus, GroupState
 from retailops.events.enums import CircuitState, DeliveryStatus, EffectStatus, OutcomeClass
 from retailops.events.verdicts import VerdictKind
 from retailops.replays.models import BulkResult, BulkStatus
@@ -91,6 +91,7 @@ STATES = [
     ("attempt", OutcomeClass),
     ("effect", EffectStatus),
     ("case", CaseStatus),
+    ("group", GroupState),
     ("circuit", CircuitState),
     ("verdict", VerdictKind),
     ("inbox", InboxStatus),

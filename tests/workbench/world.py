@@ -24,9 +24,9 @@ from retailops.accounts.actor import Actor
 from retailops.accounts.api_keys import issue_api_key
 from retailops.accounts.models import ApiClient, RoleGrant, User
 from retailops.cases.evidence import Upload, add_evidence
-from retailops.cases.inputs import CaseIn
-from retailops.cases.models import Approval, Case, EvidenceFile
-from retailops.cases.services import approve, ask_replay, open_case
+from retailops.cases.inputs import CaseIn, RuleIn, ViewIn
+from retailops.cases.models import Approval, Case, CaseRule, EvidenceFile, SavedView
+from retailops.cases.services import approve, ask_replay, make_rule, open_case, save_view
 from retailops.events.enums import DeliveryStatus, OutcomeClass
 from retailops.events.kernel_events import DeliveryDead
 from retailops.events.models import Attempt, Delivery
@@ -364,6 +364,17 @@ class Story:
     case: Case
     approval: Approval
     file: EvidenceFile
+
+    @cached_property
+    def rule(self) -> CaseRule:
+        """A rule of the region that gives cases to a person; made where a test asks for it."""
+        somebody = person("ops_agent", name="Ruth Rule")
+        return make_rule(SYSTEM, RuleIn("assign", region="GB", system="netsuite", owner=somebody.id))
+
+    @cached_property
+    def view(self) -> SavedView:
+        """A view that somebody keeps for themselves; made where a test asks for it."""
+        return save_view(person("ops_agent", name="Vera View").actor(), ViewIn("Mine and late", "q=owner%3Ame"))
 
     @cached_property
     def waiting(self) -> Refund:
