@@ -21,6 +21,7 @@ urlpatterns = [
     path("customers/", include("returns.web.customer_urls")),
     path("discrepancies/", include("reconciliation.web.urls")),
     path("connections/", include("connectors.web.urls")),
+    path("subscriptions/", include("connectors.web.endpoint_urls")),
     path("", include("retailops.runtime.urls")),
     path("", include("retailops.workbench.urls")),
 ]

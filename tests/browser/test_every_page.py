@@ -219,6 +219,7 @@ def _connections(story: world.Story) -> dict[str, str]:
     """Connections: added, edited, compared, mapped; what they told."""
     erp = connected.ledger()
     trial, message = connected.trial(erp), connected.message(story.connection)
+    hook = connected.subscription().endpoint.id
     return {
         "connection-choose": "/connections/new/",
         "connection-new": "/connections/new/netsuite/",
@@ -236,6 +237,12 @@ def _connections(story: world.Story) -> dict[str, str]:
         "connection-inbox": "/connections/stripe/inbox/",
         "connection-inbox-empty": "/connections/erp/inbox/",
         "connection-message": f"/connections/stripe/inbox/{message.id}/",
+        "subscriptions": "/subscriptions/",
+        "subscription": f"/subscriptions/{hook}/",
+        "subscription-new": "/subscriptions/new/",
+        "subscription-edit": f"/subscriptions/{hook}/edit/",
+        "subscription-rotate": f"/subscriptions/{hook}/rotate/",
+        "subscription-disable": f"/subscriptions/{hook}/disable/",
         "connection-set-aside": f"/connections/stripe/inbox/{message.id}/set-aside/",
     }
 

@@ -10,6 +10,7 @@ from connectors.inbox import store_once
 from connectors.models import Connection, InboxMessage, InboxStatus, MappingTrial
 from connectors.protocol import Verified
 from connectors.services import configure_connection, create_connection, mute_connection, try_mapping
+from connectors.webhooks_out.services import MadeEndpoint, create_endpoint
 from retailops.events.enums import DeliveryStatus
 from retailops.events.models import Attempt, Delivery
 from retailops.lib.clock import now
@@ -79,3 +80,16 @@ def message(connection: Connection) -> InboxMessage:
         status=InboxStatus.DEAD, error="not-found: There is no such refund.", tries=1
     )
     return InboxMessage.objects.get(message_id="evt_77")
+
+
+def subscription() -> MadeEndpoint:
+    """Return a webhook subscription that one message did not reach; nothing listens there."""
+    made = create_endpoint(
+        actor=world.SYSTEM, url="https://hooks.example.com/returns", types=["return.*", "refund.succeeded"],
+        description="Loyalty program",
+    )  # fmt: skip
+    rma = world.requested()
+    Delivery.objects.filter(destination=made.endpoint.destination, event__subject_id=rma.id).update(
+        failure_class="transient", failure_code="connect_error", failure_message="Nobody listens there.", attempt_no=3
+    )
+    return made

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, reverse
 
+from connectors.web import endpoint_urls
 from connectors.web import urls as connection_urls
 from inventory.web import urls as stock_urls
 from reconciliation.web import urls as discrepancy_urls
@@ -18,7 +19,7 @@ from retailops.workbench import urls as workbench_urls
 from returns.models import Return
 from returns.web import claim_urls, customer_urls, fraud_urls, order_urls, policy_urls, stored_urls
 from returns.web import urls as return_urls
-from tests.workbench import world
+from tests.workbench import connected, world
 
 pytestmark = pytest.mark.django_db
 
@@ -34,6 +35,7 @@ MODULES = (
     order_urls,
     customer_urls,
     discrepancy_urls,
+    endpoint_urls,
 )
 OPEN_TO_ALL = {"workbench:home", "workbench:screens"}
 # These lists are open to a person of another region; they are empty for it.
@@ -71,7 +73,7 @@ LISTS = {
 # Rules of the whole house: seen by who may see policies, changed by an administrator alone, whatever the region.
 RULES = {"discrepancies:own", "discrepancies:disown"}
 # Not of a region: what applies everywhere is shown everywhere (who may change it: test_policies_pages.py).
-EVERYWHERE = ("connections", "policies")
+EVERYWHERE = ("connections", "policies", "subscriptions")
 # These are about no object: they offer the places of the person's own regions, and refuse an empty form.
 FORMS = {"stock:shift", "stock:count", "stock:location_add", "returns:blind", "returns:sender"}
 
@@ -144,6 +146,7 @@ KNOWN: dict[str, Callable[[world.Story], list[Any]]] = {
     "connections:number": lambda story: [1],
     "vendor": lambda story: ["stripe"],
     "secret": lambda story: ["api_key"],
+    "endpoint_id": lambda story: [connected.subscription().endpoint.id],
     "trial_id": lambda story: [uuid7()],
     "message_id": lambda story: [uuid7()],
     "key": lambda story: ["lost_answer"],

@@ -55,7 +55,13 @@ def hash_in(page: str) -> str:
 
 def test_the_mapping_is_a_form_of_its_schema(manager: Client, erp: Connection) -> None:
     page = manager.get("/connections/erp/mapping/").content.decode()
-    for told in ("Subsidiaries", "By legal entity.", "Items", "By sku.", "EUR = 2"):
+    for told in (
+        "Subsidiaries",
+        "Our legal entity = NetSuite's id.",
+        "Items",
+        "Our sku = NetSuite's id.",
+        "EUR = 2",
+    ):
         assert told in page
     assert json.loads(_raw(manager.get("/connections/erp/mapping/?as=json").content.decode())) == erp.mapping
     world.stripe()
