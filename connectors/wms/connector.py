@@ -2,7 +2,8 @@
 now, and what went."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from pydantic_core import to_jsonable_python as jsonable
@@ -31,12 +32,16 @@ from connectors.wms.mapping import Unmapped
 from connectors.wms.signature import verified_id
 from retailops.events.enums import OutcomeClass
 from retailops.events.transport import Claimed, Finding, Outcome
+from returns.enums import DispositionStatus
+from returns.models import DispositionSlice
 
 Json = dict[str, Any]
 ANNOUNCE = "inbound_notice.create"
 WITHDRAW = "inbound_notice.cancel"
 PLACE = "stock.place"
 SHIP = "exchange.ship"
+# Long after a floor has usually done it.
+PLACED_WITHIN = timedelta(minutes=30)
 TOLD = ("id", "reference", "status", "failure_reason", "carrier", "tracking_number", "shipped_at")
 
 
@@ -62,6 +67,7 @@ class Wms(Connector):
         Route("inventory.disposition_decided", PLACE, serves=anything),
         Route("exchange.released", SHIP, serves=anything),
     )
+    tells_later: ClassVar = {PLACE: PLACED_WITHIN}
     topics = messages.TOPICS
     signature = "Standard Webhooks"
 
@@ -105,6 +111,22 @@ class Wms(Connector):
                 present=gone, external_reference=notice["id"] if notice else "", evidence=_told(notice or {})
             )
         return _found(notice)
+
+    def awaited(self, operation: str, after: str, limit: int) -> Sequence[str]:
+        """Return the keys of placements whose goods the domain still waits to see placed."""
+        rows = DispositionSlice.objects.filter(status=DispositionStatus.POSTING).order_by("id")
+        if after:
+            rows = rows.filter(pk__gt=after.removeprefix("place:"))
+        return [f"place:{id}" for id in rows.values_list("id", flat=True)[:limit]]
+
+    def outcome(self, conn: ConnectionContext, claimed: Claimed) -> tuple[Verified, bytes] | None:
+        """Look the placement up by its reference; confirmed or failed, it is told like its webhook."""
+        found = WmsClient(conn, claimed.timeout_seconds).placement_of(claimed.effect_key)
+        topic = messages.OUTCOMES.get(str((found or {}).get("status")))
+        if found is None or topic is None:
+            return None
+        body = json.dumps({"type": topic, "data": _told(found)}).encode()
+        return Verified(f"asked:{found['id']}:{found['status']}", topic, claimed.effect_key), body
 
     def verify(self, conn: ConnectionContext, headers: Mapping[str, str], body: bytes) -> Verified:
         """Check the Standard Webhooks signature over the raw body; the lane is the return that it is about."""
