@@ -1,7 +1,7 @@
 """Outcomes that a vendor tells later by webhook, asked for when the webhook has not come.
 
-A lost one must not leave goods waiting for ever. The answer goes through the inbox like the webhook would have. Should that
-come after all, it changes nothing.
+A lost one must not leave goods waiting for ever. The answer goes through the inbox like the webhook would have. Should
+that come after all, it changes nothing.
 """
 
 from collections.abc import Sequence

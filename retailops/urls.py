@@ -20,8 +20,8 @@ urlpatterns = [
     path("orders/", include("returns.web.order_urls")),
     path("customers/", include("returns.web.customer_urls")),
     path("discrepancies/", include("reconciliation.web.urls")),
+    path("connections/subscriptions/", include("connectors.web.endpoint_urls")),
     path("connections/", include("connectors.web.urls")),
-    path("subscriptions/", include("connectors.web.endpoint_urls")),
     path("", include("retailops.runtime.urls")),
     path("", include("retailops.workbench.urls")),
 ]

@@ -237,12 +237,12 @@ def _connections(story: world.Story) -> dict[str, str]:
         "connection-inbox": "/connections/stripe/inbox/",
         "connection-inbox-empty": "/connections/erp/inbox/",
         "connection-message": f"/connections/stripe/inbox/{message.id}/",
-        "subscriptions": "/subscriptions/",
-        "subscription": f"/subscriptions/{hook}/",
-        "subscription-new": "/subscriptions/new/",
-        "subscription-edit": f"/subscriptions/{hook}/edit/",
-        "subscription-rotate": f"/subscriptions/{hook}/rotate/",
-        "subscription-disable": f"/subscriptions/{hook}/disable/",
+        "subscriptions": "/connections/subscriptions/",
+        "subscription": f"/connections/subscriptions/{hook}/",
+        "subscription-new": "/connections/subscriptions/new/",
+        "subscription-edit": f"/connections/subscriptions/{hook}/edit/",
+        "subscription-rotate": f"/connections/subscriptions/{hook}/rotate/",
+        "subscription-disable": f"/connections/subscriptions/{hook}/disable/",
         "connection-set-aside": f"/connections/stripe/inbox/{message.id}/set-aside/",
     }
 

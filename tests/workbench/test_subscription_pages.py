@@ -25,12 +25,12 @@ def manager() -> Client:
 
 
 def test_a_subscription_is_added_and_its_secret_shown_once(manager: Client) -> None:
-    answer = manager.post("/subscriptions/new/", TYPED)
+    answer = manager.post("/connections/subscriptions/new/", TYPED)
     made = WebhookEndpoint.objects.get()
     (secret,) = set(re.findall(r"whsec_[\w+/=]+", answer.content.decode()))
     assert (answer.status_code, answer["Cache-Control"]) == (200, "no-store")
     assert (made.url, made.types, made.regions) == (TYPED["url"], ["return.*", "refund.succeeded"], ["UK", "IE"])
-    for path in ("/subscriptions/", f"/subscriptions/{made.id}/", f"/subscriptions/{made.id}/edit/"):
+    for path in ("/connections/subscriptions/", f"/connections/subscriptions/{made.id}/", f"/connections/subscriptions/{made.id}/edit/"):
         page = manager.get(path).content.decode()
         assert secret not in page
         assert "Loyalty" in page
@@ -49,7 +49,7 @@ def test_what_is_wrong_is_told_beside_its_field_and_nothing_is_made(
     manager: Client, changes: dict[str, str], field: str, why: str
 ) -> None:
     before = world.counts()
-    answer = manager.post("/subscriptions/new/", TYPED | changes)
+    answer = manager.post("/connections/subscriptions/new/", TYPED | changes)
     assert answer.status_code == 422
     assert f'id="id_{field}_error"><li>{why}</li>' in answer.content.decode()
     assert world.counts() == before
@@ -58,7 +58,7 @@ def test_what_is_wrong_is_told_beside_its_field_and_nothing_is_made(
 
 def test_it_is_tested_changed_rotated_held_and_removed(manager: Client) -> None:
     made = connected.subscription()
-    path, endpoint = f"/subscriptions/{made.endpoint.id}/", made.endpoint
+    path, endpoint = f"/connections/subscriptions/{made.endpoint.id}/", made.endpoint
     assert "Nobody listens there." in manager.get(path).content.decode()
     assert manager.post(f"{path}test/").status_code == 303
     assert Delivery.objects.filter(destination=endpoint.destination, event__type="webhook_endpoint.tested").count() == 1
@@ -79,24 +79,24 @@ def test_it_is_tested_changed_rotated_held_and_removed(manager: Client) -> None:
     assert endpoint.disabled_at is None
     assert manager.post(f"{path}remove/", {"reason": "over"}).status_code == 303
     assert manager.get(path).status_code == 404
-    assert "No subscriptions yet" in manager.get("/subscriptions/").content.decode()
+    assert "No subscriptions yet" in manager.get("/connections/subscriptions/").content.decode()
 
 
 def test_who_may_not_manage_changes_nothing() -> None:
     endpoint = connected.subscription().endpoint
-    path = f"/subscriptions/{endpoint.id}/"
+    path = f"/connections/subscriptions/{endpoint.id}/"
     agent = world.signed_in(world.person("ops_agent"))
     assert agent.get(path).status_code == 200
     assert "Send a test" not in agent.get(path).content.decode()
     before = world.counts()
     for step in ("test/", "edit/", "rotate/", "disable/", "enable/", "remove/"):
         assert agent.post(path + step, TYPED | {"reason": "x"}).status_code == 403, step
-    assert agent.post("/subscriptions/new/", TYPED).status_code == 403
+    assert agent.post("/connections/subscriptions/new/", TYPED).status_code == 403
     assert world.counts() == before
     assert world.signed_in(world.person()).get(path).status_code == 403
     french = world.signed_in(world.person("ops_agent", regions=["FR"]))
     assert "Nobody listens there." not in french.get(path).content.decode()
-    assert agent.get(f"/subscriptions/{uuid7()}/").status_code == 404
+    assert agent.get(f"/connections/subscriptions/{uuid7()}/").status_code == 404
 
 
 def test_the_queries_do_not_grow_with_the_subscriptions(manager: Client) -> None:
@@ -104,7 +104,7 @@ def test_the_queries_do_not_grow_with_the_subscriptions(manager: Client) -> None
     for _ in range(2):
         endpoint = connected.subscription().endpoint
         found = []
-        for path in ("/subscriptions/", f"/subscriptions/{endpoint.id}/"):
+        for path in ("/connections/subscriptions/", f"/connections/subscriptions/{endpoint.id}/"):
             with CaptureQueriesContext(database) as captured:
                 assert manager.get(path).status_code == 200
             found.append(len(captured))
