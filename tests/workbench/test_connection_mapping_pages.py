@@ -147,6 +147,18 @@ def test_raw_json_is_the_second_way_and_a_trial_can_be_changed_further(manager: 
     assert "The connection was changed since" in manager.get(tried["Location"]).content.decode()
 
 
+def test_what_the_schema_does_not_take_any_more_is_mended_as_json(manager: Client, erp: Connection) -> None:
+    Connection.objects.update(mapping={"former": {"a": "b"}})
+    assert "former" in _raw(manager.get("/connections/erp/mapping/").content.decode())
+    manager.post("/connections/erp/mapping/", {"as": "json", "raw": "{}", "last": "5"})
+    assert MappingTrial.objects.get().mapping == {}
+    Connection.objects.update(config={"base_url": "nowhere"})
+    refused = manager.post("/connections/erp/mapping/", {"as": "json", "raw": '{"items": {}}', "last": "5"})
+    assert refused.status_code == 422
+    assert "Its configuration cannot be used" in refused.content.decode()
+    assert MappingTrial.objects.count() == 1
+
+
 def test_the_same_mapping_is_not_tried(manager: Client, erp: Connection) -> None:
     answer = manager.post("/connections/erp/mapping/", FORM | {"mapping__currencies": "EUR = 2"})
     assert answer.status_code == 422

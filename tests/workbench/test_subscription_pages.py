@@ -30,7 +30,11 @@ def test_a_subscription_is_added_and_its_secret_shown_once(manager: Client) -> N
     (secret,) = set(re.findall(r"whsec_[\w+/=]+", answer.content.decode()))
     assert (answer.status_code, answer["Cache-Control"]) == (200, "no-store")
     assert (made.url, made.types, made.regions) == (TYPED["url"], ["return.*", "refund.succeeded"], ["UK", "IE"])
-    for path in ("/connections/subscriptions/", f"/connections/subscriptions/{made.id}/", f"/connections/subscriptions/{made.id}/edit/"):
+    for path in (
+        "/connections/subscriptions/",
+        f"/connections/subscriptions/{made.id}/",
+        f"/connections/subscriptions/{made.id}/edit/",
+    ):
         page = manager.get(path).content.decode()
         assert secret not in page
         assert "Loyalty" in page
