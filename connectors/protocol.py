@@ -254,6 +254,8 @@ class Connector:
     signature: ClassVar[str] = ""
     # The provider stores a 500 under its idempotency key: `conn.answered_500` is then filled in for retried deliveries.
     keeps_errors: ClassVar[bool] = False
+    # Operations that the vendor accepts now and tells the outcome of later, and after how long it is asked for it.
+    tells_later: ClassVar[Mapping[str, timedelta]] = {}
     # The sending limits that a new connection gets: fields of Destination.
     limits: ClassVar[Mapping[str, Any]] = {}
 
@@ -282,6 +284,19 @@ class Connector:
     def find(self, conn: ConnectionContext, claimed: Claimed) -> Finding:
         """Ask the remote whether the effect with this effect key is there. Exceptions mean "cannot be known now"."""
         raise NotImplementedError
+
+    def awaited(self, operation: str, after: str, limit: int) -> Sequence[str]:
+        """Return effect keys of an operation that it tells later whose outcome we still wait for: those that sort
+        behind `after`, in order."""
+        return []
+
+    def outcome(self, conn: ConnectionContext, claimed: Claimed) -> tuple[Verified, bytes] | None:
+        """Ask the vendor for the outcome of a delivered message; None while it has none.
+
+        Returns it as the webhook would have told it, under an id that is the same whenever it is asked again. May raise
+        what `find` may raise.
+        """
+        return None
 
     def verify(self, conn: ConnectionContext, headers: Mapping[str, str], body: bytes) -> Verified:
         """Prove the raw bytes before parsing them (constant time, timestamp tolerance). Header names are lower case.

@@ -3,6 +3,7 @@
 from connectors import audits, events, wording  # noqa: F401 - the events are declared on import
 from connectors.erasing import addresses, forget_person, forget_what_came_since
 from connectors.inbox_worker import process_due
+from connectors.late_word import ask_for_outcomes
 from connectors.meanings import SAY_WHAT_IT_MEANS, wake
 from connectors.netsuite.connector import CONNECTOR as NETSUITE
 from connectors.registry import register_connector
@@ -39,6 +40,7 @@ def register() -> None:
     register_sweep("inbox bodies of erased customers", forget_what_came_since, every=3600)
     register_store("inbox bodies", Store(forget=forget_person, tells=addresses))
     register_sweep("unrouted", send_unrouted, every=30)
+    register_sweep("late word", ask_for_outcomes, every=300)
     route(route_events, stamp=STAMP)
     subscribe("vocabulary.code_mapped", wake)
     register_actions("code_unmapped", SAY_WHAT_IT_MEANS)

@@ -13,6 +13,7 @@ THINGS = {
     "inbound_notice.create": Thing("the announcement of the parcel", "announcements of parcels", "arrived"),
     "inbound_notice.cancel": Thing("the cancellation of the parcel", "cancellations of parcels", "arrived"),
     "stock.place": Thing("the placement of the stock", "placements of stock", "was done"),
+    "stock.count": Thing("the order to count the stock", "orders to count stock", "arrived"),
     "disposition.record": Thing("the notice of what became of the goods", "notices about goods", "arrived"),
     "return.approve": Thing("the notice that the return is approved", "notices of approvals", "arrived"),
     "return.decline": Thing("the notice that the return is declined", "notices of refusals", "arrived"),

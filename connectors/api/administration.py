@@ -117,7 +117,7 @@ class Connections(CommandEndpoint, ListedConnections):
 
     @operation(
         id="createConnection", summary="Add a connection", tag="Connections", permission=MANAGE, body=ConnectionBody,
-        answers={201: ConnectionShape},
+        answers={201: ConnectionShape}, problems=(404, 409),
     )  # fmt: skip
     def post(self, request: Request, body: ConnectionBody) -> ConnectionShape:
         """It sends and receives from now on."""
@@ -179,7 +179,7 @@ class ConnectionImpact(Endpoint):
 
     @operation(
         id="connectionImpact", summary="What a change would mean", tag="Connections", permission=MANAGE,
-        body=ConnectionImpactBody, answers={200: ConnectionImpactShape},
+        body=ConnectionImpactBody, answers={200: ConnectionImpactShape}, problems=(409,),
     )  # fmt: skip
     def post(self, request: Request, id: UUID, body: ConnectionImpactBody) -> ConnectionImpactShape:
         """Nothing is changed."""

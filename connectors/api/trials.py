@@ -59,7 +59,7 @@ class TryMapping(CommandEndpoint):
 
     @operation(
         id="tryMapping", summary="Try a changed mapping", tag="Connections", permission=MANAGE, body=MappingTrialBody,
-        answers={201: MappingTrialShape},
+        answers={201: MappingTrialShape}, problems=(409,),
     )  # fmt: skip
     def post(self, request: Request, id: UUID, body: MappingTrialBody) -> MappingTrialShape:
         """Renders the last stopped and delivered messages with both mappings. Nothing is sent."""

@@ -37,9 +37,11 @@ class NetSuiteMapping(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    subsidiaries: dict[str, str] = Field(default_factory=dict, description="By legal entity.")
-    customers: dict[str, str] = Field(default_factory=dict, description="By legal entity, where they differ.")
-    currencies: dict[str, str] = Field(
-        default_factory=dict, description="By ISO code; empty: the customer's own currency."
+    subsidiaries: dict[str, str] = Field(default_factory=dict, description="Our legal entity = NetSuite's id.")
+    customers: dict[str, str] = Field(
+        default_factory=dict, description="Our legal entity = NetSuite's id, where they differ."
     )
-    items: dict[str, str] = Field(default_factory=dict, description="By sku.")
+    currencies: dict[str, str] = Field(
+        default_factory=dict, description="ISO code = NetSuite's id. None: the customer's own currency."
+    )
+    items: dict[str, str] = Field(default_factory=dict, description="Our sku = NetSuite's id.")

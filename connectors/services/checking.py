@@ -28,7 +28,7 @@ OTHER_LIMITS = frozenset({"retry_schedule", "dead_blocks_lane"})
 # Those that are counted in fractions, too; and more than any of them can mean (a year of seconds).
 FRACTIONS, MOST = frozenset({"rate_per_second", "timeout_seconds"}), 31_536_000
 # Addresses of pages that are about no single connection.
-RESERVED = frozenset({"new"})
+RESERVED = frozenset({"new", "subscriptions"})
 LONGEST_NAME = 100
 
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from django.db import transaction
 
 from connectors.access import access_connection
 from connectors.context import as_it_would_be
+from connectors.failures import VendorFailure
 from connectors.models import Connection, InboxKind, InboxMessage, InboxStatus, MappingTrial
 from connectors.protocol import ConnectionContext, Connector
 from connectors.registry import connector_of
@@ -56,16 +57,14 @@ def try_mapping(*, actor: Actor, connection_id: UUID, mapping: Mapping[str, Any]
     """Run the mapping over the last stopped and the last delivered messages (`last` of each, at most 100), out and in.
 
     Nothing is sent and no command runs. Raises Denied, NotFound, Invalid (the vendor's schema does not take it, or it
-    is the present one).
+    is the present one), Conflict (its config is not one that the vendor's schema takes any more).
     """
     connection = access_connection(actor, connection_id, Permission.CONNECTIONS_MANAGE)
     connector = connector_of(connection.vendor)
     wanted = checked_mapping(connector, mapping)
     if wanted == connection.mapping:
         raise Invalid("Nothing is changed.", errors=[FieldError("/mapping", "This is the mapping in force.")])
-    present = as_it_would_be(connection, config=connection.config, mapping=connection.mapping)
-    changed = as_it_would_be(connection, config=connection.config, mapping=wanted)
-    found = list(_findings(connector, connection, (present, changed), max(1, min(last, MOST))))
+    found = list(_findings(connector, connection, _pair(connection, wanted), max(1, min(last, MOST))))
     counts: Counter[str] = Counter(f"{each.state}.{each.verdict}" for each in found)
     _forget_old(connection)
     return MappingTrial.objects.create(
@@ -78,6 +77,14 @@ def try_mapping(*, actor: Actor, connection_id: UUID, mapping: Mapping[str, Any]
         findings=[asdict(each) for each in found if each.verdict != Verdict.SAME],
         tried_by=actor.key,
     )
+
+
+def _pair(connection: Connection, wanted: Mapping[str, Any]) -> Pair:
+    try:
+        present = as_it_would_be(connection, config=connection.config, mapping=connection.mapping)
+    except VendorFailure as failure:
+        raise Conflict(f"Its configuration cannot be used; mend that first: {failure.message}") from failure
+    return present, replace(present, mapping=wanted)
 
 
 def _findings(connector: Connector, connection: Connection, pair: Pair, last: int) -> Iterator[Finding]:

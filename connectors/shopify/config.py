@@ -35,22 +35,29 @@ class ShopifyMapping(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    # Region by ISO country code of the shipping address; others take the connection's.
-    regions: dict[str, str] = Field(default_factory=dict)
-    # Legal entity by ISO country code; others take the connection's.
-    legal_entities: dict[str, str] = Field(default_factory=dict)
-    # Shopify's gateway name → the connection that refunds it; others keep their name.
-    gateways: dict[str, str] = Field(default_factory=dict)
-    # Our location code → Shopify's location id; others take the default.
-    locations: dict[str, str] = Field(default_factory=dict)
-    # Shopify's return reason → ours, before its published table; what a person says on the page of codes wins.
-    return_reasons: dict[str, str] = Field(default_factory=dict)
-    # Our decline reason → FINAL_SALE, RETURN_PERIOD_ENDED; others are OTHER, Shopify's own rest.
+    regions: dict[str, str] = Field(
+        default_factory=dict,
+        description="ISO country of the shipping address = our region. Others take the connection's.",
+    )
+    legal_entities: dict[str, str] = Field(
+        default_factory=dict, description="ISO country = our legal entity. Others take the connection's."
+    )
+    gateways: dict[str, str] = Field(
+        default_factory=dict, description="Shopify's gateway = the connection that refunds it. Others keep their name."
+    )
+    locations: dict[str, str] = Field(
+        default_factory=dict, description="Our location = Shopify's location id. Others take the default."
+    )
+    return_reasons: dict[str, str] = Field(
+        default_factory=dict,
+        description="Shopify's reason = ours, before its published table. What is said under Codes wins.",
+    )
     decline_reasons: dict[str, str] = Field(
+        description="Our reason = FINAL_SALE or RETURN_PERIOD_ENDED. Others are OTHER, Shopify's own rest.",
         default={
             "final_sale": "FINAL_SALE",
             "window": "RETURN_PERIOD_ENDED",
             "out_of_window": "RETURN_PERIOD_ENDED",
             "window_closed": "RETURN_PERIOD_ENDED",
-        }
+        },
     )

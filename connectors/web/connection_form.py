@@ -57,6 +57,11 @@ class CommaField(forms.CharField):
         return scope_list(str(value or "").split(","))
 
 
+def plain(value: Any) -> Any:
+    """Return a whole number without its point; anything else as it is."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def secret_input(multiline: bool) -> forms.Widget:
     """Return the control of a secret: nothing that was typed comes back to the page."""
     attrs = {"autocomplete": "new-password", "spellcheck": "false"}
@@ -116,7 +121,7 @@ class SettingsForm(forms.Form):
             self.fields[f"scope__{name}"] = CommaField(label=label, help_text=told, required=False)
         usual = limits_of(Destination()) | dict(connector.limits)
         for name, field in limit_fields().items():
-            field.initial = usual.get(name)
+            field.initial = plain(usual.get(name))
             self.fields[f"limits__{name}"] = field
 
     def part(self, prefix: str) -> dict[str, Any]:
@@ -236,7 +241,7 @@ class EditForm(SettingsForm):
     def __init__(self, connector: Connector, connection: Connection, data: Any = None) -> None:
         values = {f"config__{name}": value for name, value in connection.config.items()}
         values |= {f"scope__{name}": getattr(connection, name) for name, _, _ in SCOPES}
-        values |= {f"limits__{name}": value for name, value in limits_of(connection.destination).items()}
+        values |= {f"limits__{name}": plain(value) for name, value in limits_of(connection.destination).items()}
         values |= {"label": connection.label, "version": newest_version(connection)}
         super().__init__(connector, data, initial=values)
 

@@ -97,7 +97,7 @@ def health_of(connections: Sequence[Connection]) -> list[ConnectionHealth]:
     """Return the health of each, those in trouble first, then by label; a fixed number of queries."""
     ids = [connection.destination_id for connection in connections]
     own = [connection.id for connection in connections]
-    queues, tried, drawn = queue_figures(ids), _last_hour(ids), _buckets(ids)
+    queues, tried, drawn = queue_figures(ids), last_hour(ids), _buckets(ids)
     probes = Heartbeat.objects.in_bulk([heartbeat_name(connection) for connection in connections])
     mutes, ends, stored = _mutes(own), _expiries(own), _inbox(own)
     found = [
@@ -137,9 +137,10 @@ GROUP BY 1, 2
 """
 
 
-def _last_hour(ids: list[UUID]) -> dict[UUID, LastHour]:
+def last_hour(ids: Sequence[UUID]) -> dict[UUID, LastHour]:
+    """Return how sending to each destination went in the last hour (one query); none for those without attempts."""
     moment = now()
-    asked = {"since_id": uuid7_at(moment - WINDOW), "minute": moment - timedelta(minutes=1), "ids": ids}
+    asked = {"since_id": uuid7_at(moment - WINDOW), "minute": moment - timedelta(minutes=1), "ids": list(ids)}
     return {row[0]: LastHour(*row[1:]) for row in fetch(_HOUR, asked)}
 
 

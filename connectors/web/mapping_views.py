@@ -20,6 +20,7 @@ from connectors.models import Connection, MappingTrial
 from connectors.protocol import Connector
 from connectors.registry import connector_of
 from connectors.rendering import Verdict
+from connectors.services.checking import checked_mapping
 from connectors.services.trials import DEAD, DELIVERED, MOST, USUAL, latest_trials
 from connectors.web.adding import MANAGE, manager_of
 from connectors.web.connection_form import Changed
@@ -27,7 +28,7 @@ from connectors.web.schema_fields import JsonField, fields_of
 from connectors.web.views import actor_of, by_name
 from retailops.accounts.actor import EVERYWHERE, can, require
 from retailops.accounts.permissions import Permission
-from retailops.lib.errors import DomainError, NotFound
+from retailops.lib.errors import DomainError, Invalid, NotFound
 from retailops.lib.forms import accepted
 from retailops.lib.htmx import done, show
 
@@ -84,6 +85,8 @@ class MappingForm(forms.Form):
         """Tell a refusal beside the part that it names. Denied and NotFound are raised again: they are no input."""
         if refusal.status in (403, 404):
             raise refusal
+        if not refusal.errors:
+            self.add_error(None, refusal.detail)
         for fault in refusal.errors:
             part = [*fault.pointer.strip("/").split("/"), ""][1]
             name = "raw" if self.as_raw else f"mapping__{part}"
@@ -116,9 +119,9 @@ def mapping(request: HttpRequest, name: str) -> HttpResponse:
     asked = request.POST if request.method == "POST" else request.GET
     connector = connector_of(connection.vendor)
     known = bool(connector.MappingSchema.model_fields)
-    form = MappingForm(
-        connector, _begun_with(request, connection), request.POST or None, as_raw=asked.get("as") == RAW or not known
-    )
+    begun = _begun_with(request, connection)
+    as_raw = asked.get("as") == RAW or not _taken(connector, begun)
+    form = MappingForm(connector, begun, request.POST or None, as_raw=as_raw)
     if request.method == "POST":
         actor = manager_of(request)
         if form.is_valid() and (trial := _tried(actor, connection, form)) is not None:
@@ -140,6 +143,15 @@ def _begun_with(request: HttpRequest, connection: Connection) -> Mapping[str, An
         return dict(_trial(connection, UUID(text)).mapping)
     except ValueError:
         raise NotFound("There is no such trial.") from None
+
+
+def _taken(connector: Connector, mapping: Mapping[str, Any]) -> bool:
+    """Tell whether the schema takes the mapping: one that it does not any more can be mended as JSON alone."""
+    try:
+        checked_mapping(connector, mapping)
+    except Invalid:
+        return False
+    return True
 
 
 def _tried(actor: Any, connection: Connection, form: MappingForm) -> MappingTrial | None:

@@ -127,7 +127,7 @@ def _lines(told: Schema, given: dict[str, Any]) -> forms.Field:
 def _pairs(told: Schema, given: dict[str, Any]) -> forms.Field:
     if told.get("additionalProperties", {}).get("type") != "string":
         return _json(told, given)
-    return _tall(PairsField(**given), "One pair a line: left = right. Two columns of a spreadsheet can be pasted.")
+    return _tall(PairsField(**given), "One pair a line.")
 
 
 def _json(told: Schema, given: dict[str, Any]) -> forms.Field:

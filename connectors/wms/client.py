@@ -66,6 +66,14 @@ class WmsClient:
         """Return the shipment with our reference, or None."""
         return self._one("/v1/shipments", reference)
 
+    def create_count(self, count: Json, key: str) -> Json:
+        """`POST /v1/counts`: ordered; what was counted shows in the next stock report."""
+        return self._call("POST", "/v1/counts", body=count, key=key)
+
+    def count_of(self, reference: str) -> Json | None:
+        """Return the count with our reference, or None."""
+        return self._one("/v1/counts", reference)
+
     def ping(self) -> None:
         """Make the cheapest call that needs the credential."""
         self._call("GET", "/v1/inbound-notices", params={"reference": "connection-check"})

@@ -47,9 +47,12 @@ class WmsMapping(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    dispositions: dict[str, str] = Field(default_factory=same_names)
-    # Locations are called the same unless listed.
-    locations: dict[str, str] = Field(default_factory=dict)
+    dispositions: dict[str, str] = Field(
+        default_factory=same_names, description="Ours = the warehouse's. One that is missing is an error."
+    )
+    locations: dict[str, str] = Field(
+        default_factory=dict, description="Ours = the warehouse's. The same where not listed."
+    )
 
     @field_validator("dispositions", "locations")
     @classmethod

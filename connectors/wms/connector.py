@@ -2,7 +2,8 @@
 now, and what went."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from pydantic_core import to_jsonable_python as jsonable
@@ -22,6 +23,7 @@ from connectors.protocol import (
     Translated,
     Verified,
     anything,
+    key_of_event,
     key_of_subject,
 )
 from connectors.wms import mapping, messages
@@ -31,12 +33,17 @@ from connectors.wms.mapping import Unmapped
 from connectors.wms.signature import verified_id
 from retailops.events.enums import OutcomeClass
 from retailops.events.transport import Claimed, Finding, Outcome
+from returns.enums import DispositionStatus
+from returns.models import DispositionSlice
 
 Json = dict[str, Any]
 ANNOUNCE = "inbound_notice.create"
 WITHDRAW = "inbound_notice.cancel"
 PLACE = "stock.place"
 SHIP = "exchange.ship"
+COUNT = "stock.count"
+# Long after a floor has usually done it.
+PLACED_WITHIN = timedelta(minutes=30)
 TOLD = ("id", "reference", "status", "failure_reason", "carrier", "tracking_number", "shipped_at")
 
 
@@ -54,6 +61,7 @@ class Wms(Connector):
         WITHDRAW: Operation(WITHDRAW, repeat_safe=True),
         PLACE: Operation(PLACE, repeat_safe=True, effect_kind="placement"),
         SHIP: Operation(SHIP, repeat_safe=True, effect_kind="shipment"),
+        COUNT: Operation(COUNT, repeat_safe=True, effect_kind="count"),
     }
     routes = (
         Route("return.authorized", ANNOUNCE, serves=messages.comes_by_parcel, effect_key=key_of_subject("notice")),
@@ -61,12 +69,15 @@ class Wms(Connector):
         Route("return.expired", WITHDRAW, serves=messages.comes_by_parcel, effect_key=key_of_subject("notice_cancel")),
         Route("inventory.disposition_decided", PLACE, serves=anything),
         Route("exchange.released", SHIP, serves=anything),
+        # Each asking is another count.
+        Route("inventory.recount_asked", COUNT, serves=anything, effect_key=key_of_event),
     )
+    tells_later: ClassVar = {PLACE: PLACED_WITHIN}
     topics = messages.TOPICS
     signature = "Standard Webhooks"
 
     def send(self, conn: ConnectionContext, claimed: Claimed) -> Outcome:
-        """Announce, withdraw, place or ship."""
+        """Announce, withdraw, place, ship or count."""
         client = WmsClient(conn, claimed.timeout_seconds)
         try:
             return SENDERS[claimed.operation](conn, client, claimed)
@@ -92,12 +103,14 @@ class Wms(Connector):
         return None
 
     def find(self, conn: ConnectionContext, claimed: Claimed) -> Finding:
-        """Look the notice, placement or shipment up by our reference."""
+        """Look the notice, placement, shipment or count up by our reference."""
         client = WmsClient(conn, claimed.timeout_seconds)
         if claimed.operation == PLACE:
             return _found(client.placement_of(claimed.effect_key))
         if claimed.operation == SHIP:
             return _found(client.shipment_of(claimed.effect_key))
+        if claimed.operation == COUNT:
+            return _found(client.count_of(claimed.effect_key))
         notice = client.notice_of(mapping.notice_reference(claimed.message))
         if claimed.operation == WITHDRAW:
             gone = notice is None or notice["status"] == "canceled"
@@ -105,6 +118,22 @@ class Wms(Connector):
                 present=gone, external_reference=notice["id"] if notice else "", evidence=_told(notice or {})
             )
         return _found(notice)
+
+    def awaited(self, operation: str, after: str, limit: int) -> Sequence[str]:
+        """Return the keys of placements whose goods the domain still waits to see placed."""
+        rows = DispositionSlice.objects.filter(status=DispositionStatus.POSTING).order_by("id")
+        if after:
+            rows = rows.filter(pk__gt=after.removeprefix("place:"))
+        return [f"place:{id}" for id in rows.values_list("id", flat=True)[:limit]]
+
+    def outcome(self, conn: ConnectionContext, claimed: Claimed) -> tuple[Verified, bytes] | None:
+        """Look the placement up by its reference; confirmed or failed, it is told like its webhook."""
+        found = WmsClient(conn, claimed.timeout_seconds).placement_of(claimed.effect_key)
+        topic = messages.OUTCOMES.get(str((found or {}).get("status")))
+        if found is None or topic is None:
+            return None
+        body = json.dumps({"type": topic, "data": _told(found)}).encode()
+        return Verified(f"asked:{found['id']}:{found['status']}", topic, claimed.effect_key), body
 
     def verify(self, conn: ConnectionContext, headers: Mapping[str, str], body: bytes) -> Verified:
         """Check the Standard Webhooks signature over the raw body; the lane is the return that it is about."""
@@ -154,6 +183,11 @@ def _ship(conn: ConnectionContext, client: WmsClient, claimed: Claimed) -> Outco
     return _made(claimed, shipment, client.create_shipment, client.shipment_of)
 
 
+def _count(conn: ConnectionContext, client: WmsClient, claimed: Claimed) -> Outcome:
+    count = mapping.count(claimed.message, claimed.effect_key, conn.config, _names(conn))
+    return _made(claimed, count, client.create_count, client.count_of)
+
+
 def _made(
     claimed: Claimed, body: Json, create: Callable[[Json, str], Json], find: Callable[[str], Json | None]
 ) -> Outcome:
@@ -171,8 +205,9 @@ BODIES: dict[str, tuple[str, Callable[[Json, str, WmsConfig, WmsMapping], Json]]
     ANNOUNCE: ("/v1/inbound-notices", mapping.notice),
     PLACE: ("/v1/placements", mapping.placement),
     SHIP: ("/v1/shipments", mapping.shipment),
+    COUNT: ("/v1/counts", mapping.count),
 }
-SENDERS = {ANNOUNCE: _announce, WITHDRAW: _withdraw, PLACE: _place, SHIP: _ship}
+SENDERS = {ANNOUNCE: _announce, WITHDRAW: _withdraw, PLACE: _place, SHIP: _ship, COUNT: _count}
 
 
 def _names(conn: ConnectionContext) -> WmsMapping:

@@ -133,6 +133,16 @@ def placement(fact: Json, effect_key: str, config: WmsConfig, mapping: WmsMappin
     }
 
 
+def count(fact: Json, effect_key: str, config: WmsConfig, mapping: WmsMapping) -> Json:
+    """Return the count that an `inventory.recount_asked` asks for."""
+    return {
+        "reference": effect_key,
+        "sku": fact["sku"],
+        "location": location_there(fact["location"] or config.default_location, mapping),
+        "reason": fact.get("reason", "")[:200],
+    }
+
+
 def shipment(fact: Json, effect_key: str, config: WmsConfig, mapping: WmsMapping) -> Json:
     """Return the shipment order for an `exchange.released`; equal skus are one line."""
     wanted: dict[str, int] = {}

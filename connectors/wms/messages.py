@@ -32,6 +32,8 @@ CONFIRMED = "placement.confirmed"
 FAILED = "placement.failed"
 SHIPPED = "shipment.shipped"
 NOT_SHIPPED = "shipment.failed"
+# By a placement's status, what its webhook is called.
+OUTCOMES = {"confirmed": CONFIRMED, "failed": FAILED}
 TOPICS = (RECEIVED, INSPECTED, CONFIRMED, FAILED, SHIPPED, NOT_SHIPPED)
 ARRIVALS = ("return_line.received", "return_line.over_received", "return_line.item_mismatch")
 # Refusals of an inspection that came before the receipt that it judges.

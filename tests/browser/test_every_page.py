@@ -12,7 +12,7 @@ from retailops.accounts.models import User
 from retailops.workbench.dashboards.boards import BOARDS
 from tests.browser.conftest import DESK, PHONE, Open
 from tests.dashboards import histories
-from tests.workbench import world
+from tests.workbench import connected, world
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 # WCAG 2.2 AA, and what axe calls best practice.
@@ -265,6 +265,38 @@ def _dashboards(_: world.Story) -> dict[str, str]:
     }
 
 
+def _connections(story: world.Story) -> dict[str, str]:
+    """Connections: added, edited, compared, mapped; what they told."""
+    erp = connected.ledger()
+    trial, message = connected.trial(erp), connected.message(story.connection)
+    hook = connected.subscription().endpoint.id
+    return {
+        "connection-choose": "/connections/new/",
+        "connection-new": "/connections/new/netsuite/",
+        "connection-erp": "/connections/erp/",
+        "connection-edit": "/connections/erp/edit/",
+        "connection-versions": "/connections/erp/versions/?from=1&to=2",
+        "connection-restore": "/connections/erp/versions/2/restore/",
+        "connection-secret": "/connections/stripe/secrets/webhook_secret/",
+        "connection-mute": "/connections/stripe/mute/",
+        "connection-retire": "/connections/erp/retire/",
+        "connection-mapping": "/connections/erp/mapping/",
+        "connection-mapping-json": "/connections/erp/mapping/?as=json",
+        "connection-mapping-none": "/connections/stripe/mapping/",
+        "connection-trial": f"/connections/erp/mapping/trials/{trial.id}/",
+        "connection-inbox": "/connections/stripe/inbox/",
+        "connection-inbox-empty": "/connections/erp/inbox/",
+        "connection-message": f"/connections/stripe/inbox/{message.id}/",
+        "subscriptions": "/connections/subscriptions/",
+        "subscription": f"/connections/subscriptions/{hook}/",
+        "subscription-new": "/connections/subscriptions/new/",
+        "subscription-edit": f"/connections/subscriptions/{hook}/edit/",
+        "subscription-rotate": f"/connections/subscriptions/{hook}/rotate/",
+        "subscription-disable": f"/connections/subscriptions/{hook}/disable/",
+        "connection-set-aside": f"/connections/stripe/inbox/{message.id}/set-aside/",
+    }
+
+
 def _account(_: world.Story) -> dict[str, str]:
     """The own account, and what is missing."""
     return {
@@ -288,6 +320,7 @@ AREAS: tuple[Callable[[world.Story], dict[str, str]], ...] = (
     _settings,
     _access,
     _dashboards,
+    _connections,
     _account,
 )
 

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
 
+from connectors.web import endpoint_urls
 from connectors.web import urls as connection_urls
 from inventory.web import urls as stock_urls
 from reconciliation.web import urls as discrepancy_urls
@@ -24,7 +25,7 @@ from retailops.workbench.exceptions.group_steps import STEPS
 from returns.models import Return
 from returns.web import claim_urls, customer_urls, fraud_urls, order_urls, policy_urls, stored_urls
 from returns.web import urls as return_urls
-from tests.workbench import world
+from tests.workbench import connected, world
 
 pytestmark = pytest.mark.django_db
 
@@ -44,6 +45,7 @@ MODULES = (
     client_urls,
     account_urls,
     dashboard_urls,
+    endpoint_urls,
 )
 # Not ours: the API (tests/api walks it), webhooks, sign-in, and what the machinery asks for.
 OTHERS = {"retailops.api", "allauth.account.urls", "allauth.mfa.urls", "retailops.runtime.urls"}
@@ -111,7 +113,7 @@ RULES = {
 # Who may do what is seen by administrators alone.
 ADMINISTRATORS = ("people", "clients")
 # Not of a region: what applies everywhere is shown everywhere (who may change it: test_policies_pages.py).
-EVERYWHERE = ("connections", "policies")
+EVERYWHERE = ("connections", "policies", "subscriptions")
 # These are about no object: they offer the places of the person's own regions, and refuse an empty form.
 FORMS = {
     "workbench:again",
@@ -233,6 +235,7 @@ KNOWN: dict[str, Callable[[world.Story], list[Any]]] = {
     "connections:number": lambda story: [1],
     "vendor": lambda story: ["stripe"],
     "secret": lambda story: ["api_key"],
+    "endpoint_id": lambda story: [connected.subscription().endpoint.id],
     "trial_id": lambda story: [uuid7()],
     "message_id": lambda story: [uuid7()],
     "board": lambda story: ["overview", "integration"],

@@ -55,7 +55,13 @@ def hash_in(page: str) -> str:
 
 def test_the_mapping_is_a_form_of_its_schema(manager: Client, erp: Connection) -> None:
     page = manager.get("/connections/erp/mapping/").content.decode()
-    for told in ("Subsidiaries", "By legal entity.", "Items", "By sku.", "EUR = 2"):
+    for told in (
+        "Subsidiaries",
+        "Our legal entity = NetSuite's id.",
+        "Items",
+        "Our sku = NetSuite's id.",
+        "EUR = 2",
+    ):
         assert told in page
     assert json.loads(_raw(manager.get("/connections/erp/mapping/?as=json").content.decode())) == erp.mapping
     world.stripe()
@@ -139,6 +145,18 @@ def test_raw_json_is_the_second_way_and_a_trial_can_be_changed_further(manager: 
         f"/connections/erp/mapping/trials/{again.id}/activate/", {"mapping_hash": again.mapping_hash, "reason": "x"}
     )
     assert "The connection was changed since" in manager.get(tried["Location"]).content.decode()
+
+
+def test_what_the_schema_does_not_take_any_more_is_mended_as_json(manager: Client, erp: Connection) -> None:
+    Connection.objects.update(mapping={"former": {"a": "b"}})
+    assert "former" in _raw(manager.get("/connections/erp/mapping/").content.decode())
+    manager.post("/connections/erp/mapping/", {"as": "json", "raw": "{}", "last": "5"})
+    assert MappingTrial.objects.get().mapping == {}
+    Connection.objects.update(config={"base_url": "nowhere"})
+    refused = manager.post("/connections/erp/mapping/", {"as": "json", "raw": '{"items": {}}', "last": "5"})
+    assert refused.status_code == 422
+    assert "Its configuration cannot be used" in refused.content.decode()
+    assert MappingTrial.objects.count() == 1
 
 
 def test_the_same_mapping_is_not_tried(manager: Client, erp: Connection) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 from connectors.sandbox.exchange import BadRequest, Call, Json, Match, Reply, Router
 from connectors.sandbox.keys import KeyMemory, digest
 from connectors.sandbox.pipeline import World
-from connectors.sandbox.wms import floor, notices, placements, shipments
+from connectors.sandbox.wms import counts, floor, notices, placements, shipments
 from connectors.sandbox.wms.messages import SYSTEM, WmsError, problem, sign
 
 KEY_LIMIT = 255
-KEYED = {"notices.create", "placements.create", "shipments.create"}
+KEYED = {"notices.create", "placements.create", "shipments.create", "counts.create"}
 ROUTES: list[tuple[str, str, str, Callable[..., Reply]]] = [
     ("POST", "/v1/inbound-notices", "notices.create", notices.create),
     ("GET", "/v1/inbound-notices", "notices.list", notices.listing),
@@ -23,11 +23,13 @@ ROUTES: list[tuple[str, str, str, Callable[..., Reply]]] = [
     ("POST", "/v1/shipments", "shipments.create", shipments.create),
     ("GET", "/v1/shipments", "shipments.list", shipments.listing),
     ("GET", "/v1/shipments/{shipment}", "shipments.retrieve", shipments.retrieve),
+    ("POST", "/v1/counts", "counts.create", counts.create),
+    ("GET", "/v1/counts", "counts.list", counts.listing),
     ("GET", "/v1/stock", "stock.list", placements.stock),
 ]
 
 
-BOOKS = ("notices", "receipts", "inspections", "placements", "shipments")
+BOOKS = ("notices", "receipts", "inspections", "placements", "shipments", "counts")
 
 
 class WmsFake:
@@ -87,7 +89,7 @@ class WmsFake:
         return self.refuse(500) if fails else reply
 
     def books(self) -> Json:
-        """Notices, receipts, inspections, placements, shipments, and stock summed by disposition."""
+        """Notices, receipts, inspections, placements, shipments, counts, and stock summed by disposition."""
         kinds = {name: name.removesuffix("s") for name in BOOKS}
         books: Json = {name: self._world.store.find(SYSTEM, kind) for name, kind in kinds.items()}
         books["stock"] = self._world.store.find(SYSTEM, "stock")

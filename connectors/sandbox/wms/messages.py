@@ -78,6 +78,15 @@ class ShipmentIn(Body):
     lines: Annotated[list[ShipmentLine], Field(min_length=1)]
 
 
+class CountIn(Body):
+    """Count the units of a SKU again where they stand."""
+
+    reference: Text
+    sku: Text
+    location: Text
+    reason: Annotated[str, StringConstraints(max_length=200)] = ""
+
+
 class StockIn(Body):
     """Sellable units that come from elsewhere."""
 
