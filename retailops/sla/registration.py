@@ -3,6 +3,7 @@
 from retailops.events import catalog
 from retailops.events.sweeps import register_sweep
 from retailops.sla import (
+    audits,
     deliveries,
     events,  # noqa: F401  # registers on import
 )
@@ -11,7 +12,8 @@ from retailops.sla.sweeping import look_at_clocks
 
 
 def register() -> None:
-    """Register the follower of published events and the sweep."""
+    """Register the follower of published events, the sweeps and the audits."""
+    audits.register()
     catalog.follow(follow)
     register_sweep("sla.clocks", look_at_clocks)
     register_sweep("sla.deliveries", deliveries.follow_deliveries, every=deliveries.EVERY_SECONDS)
