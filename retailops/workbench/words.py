@@ -469,6 +469,12 @@ EVENTS = {
     "sla.policy_activated": "Promise in force",
     "sla.policy_retired": "Promise retired",
     "sla.calendar_revised": "Business hours revised",
+    "alert.raised": "Alert sent",
+    "alert.escalated": "Alert escalated: nobody acknowledged it",
+    "alert.acknowledged": "Alert acknowledged",
+    "alert.channel_changed": "Alert channel changed",
+    "alert.rule_changed": "Alert rule changed",
+    "alert.muted": "Alerts muted",
 }
 BAD_EVENTS = frozenset({
     "refund.failed", "refund.reversed", "refund.outcome_unknown", "inventory.post_failed", "credit_memo.rejected",
