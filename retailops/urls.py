@@ -21,6 +21,8 @@ urlpatterns = [
     path("customers/", include("returns.web.customer_urls")),
     path("discrepancies/", include("reconciliation.web.urls")),
     path("connections/", include("connectors.web.urls")),
+    path("sla/", include("retailops.workbench.sla.urls")),
+    path("alerts/", include("retailops.workbench.sla.alert_urls")),
     path("", include("retailops.runtime.urls")),
     path("", include("retailops.workbench.urls")),
 ]

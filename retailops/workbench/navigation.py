@@ -42,6 +42,8 @@ SCREENS = (
     Screen("trace", "Trace", "workbench:search", "t", "queue-list", P.EVENTS_READ, SYSTEMS),
     Screen("connections", "Connections", "connections:list", "c", "link", P.CONNECTIONS_VIEW, SYSTEMS),
     Screen("policies", "Policies", "policies:list", "p", "document-text", P.POLICIES_VIEW, SYSTEMS),
+    Screen("sla", "SLA policies", "sla:list", "k", "clock", P.POLICIES_VIEW, SYSTEMS),
+    Screen("alerts", "Alerts", "alerts:list", "w", "bell", P.CASES_VIEW, SYSTEMS),
 )
 
 

@@ -161,7 +161,23 @@ SEVERITY = {
     "critical": Word("Critical", "bad", "fire"),
     "high": Word("High", "bad"),
     "medium": Word("Medium", "warn", "exclamation-circle"),
+    "normal": Word("Normal", "warn", "exclamation-circle"),
     "low": Word("Low", "", "minus-circle"),
+}
+ALERT = {
+    "open": Word("Open", "warn", "bell-alert"),
+    "acknowledged": Word("Somebody looks after it", "run", "user"),
+    "over": Word("Over", "ok"),
+    "muted": Word("Muted", "", "bell-slash"),
+}
+CLOCK = {
+    "running": Word("Running", "run", "clock"),
+    "paused": Word("Stands still", "", "pause"),
+    "met": Word("In time", "ok"),
+    "canceled": Word("Not needed any more", ""),
+    "soon": Word("Due soon", "warn"),
+    "late": Word("Late", "bad"),
+    "met_late": Word("Done late", "bad"),
 }
 STOCK = {
     "external": Word("Outside", "", "arrow-right-start-on-rectangle"),
@@ -293,6 +309,8 @@ KINDS = {
     "verdict": VERDICT,
     "severity": SEVERITY,
     "discrepancy": DISCREPANCY,
+    "alert": ALERT,
+    "clock": CLOCK,
 }
 
 
@@ -321,6 +339,7 @@ OPERATIONS = {
     "return.decline": "Tell the shop: declined",
     "return.close": "Tell the shop: closed",
     "webhook.send": "Send the webhook",
+    "alert.send": "Send the alert",
 }
 UNDONE = {
     "refund.create": "Refund",

@@ -15,6 +15,8 @@ from reconciliation.web import urls as discrepancy_urls
 from retailops.accounts.models import DeniedAttempt
 from retailops.lib.ids import uuid7
 from retailops.workbench import urls as workbench_urls
+from retailops.workbench.sla import alert_urls
+from retailops.workbench.sla import urls as sla_urls
 from returns.models import Return
 from returns.web import claim_urls, customer_urls, fraud_urls, order_urls, policy_urls, stored_urls
 from returns.web import urls as return_urls
@@ -34,6 +36,8 @@ MODULES = (
     order_urls,
     customer_urls,
     discrepancy_urls,
+    sla_urls,
+    alert_urls,
 )
 OPEN_TO_ALL = {"workbench:home", "workbench:screens"}
 # These lists are open to a person of another region; they are empty for it.
@@ -67,11 +71,13 @@ LISTS = {
     "customers:list",
     "discrepancies:list",
     "discrepancies:truth",
+    "sla:clocks",
+    "alerts:list",
 }
 # Rules of the whole house: seen by who may see policies, changed by an administrator alone, whatever the region.
 RULES = {"discrepancies:own", "discrepancies:disown"}
 # Not of a region: what applies everywhere is shown everywhere (who may change it: test_policies_pages.py).
-EVERYWHERE = ("connections", "policies")
+EVERYWHERE = ("connections", "policies", "sla", "alerts")
 # These are about no object: they offer the places of the person's own regions, and refuse an empty form.
 FORMS = {"stock:shift", "stock:count", "stock:location_add", "returns:blind", "returns:sender"}
 
@@ -144,6 +150,13 @@ KNOWN: dict[str, Callable[[world.Story], list[Any]]] = {
     "key": lambda story: ["lost_answer"],
     "returns:key": lambda story: ["receive", "cancel", "exchange"],
     "policies:key": lambda story: ["submit", "retire"],
+    "sla:name": lambda story: ["refund_cycle"],
+    "calendar": lambda story: ["weekdays"],
+    "promise_step": lambda story: ["activate", "retire"],
+    "alert_id": lambda story: [uuid7()],
+    "rule_id": lambda story: [uuid7()],
+    "channel_id": lambda story: [uuid7()],
+    "mute_id": lambda story: [uuid7()],
 }
 
 
