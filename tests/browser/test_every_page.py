@@ -10,6 +10,7 @@ from playwright.sync_api import Page
 
 from retailops.accounts.models import User
 from tests.browser.conftest import DESK, PHONE, Open
+from tests.sla import promising
 from tests.workbench import world
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -215,6 +216,28 @@ def _settings(story: world.Story) -> dict[str, str]:
     }
 
 
+def _promises(_: world.Story) -> dict[str, str]:
+    """Promises, their clocks, business hours and alerts."""
+    promising.scenery()
+    return {
+        "sla": "/sla/",
+        "sla-policy": "/sla/refund_cycle/1/",
+        "sla-draft": "/sla/inspection_demo/2/",
+        "sla-preview": "/sla/inspection_demo/2/preview/",
+        "sla-new": "/sla/decision/1/new/",
+        "sla-edit": "/sla/inspection_demo/2/edit/",
+        "sla-activate": "/sla/inspection_demo/2/do/activate/",
+        "sla-clocks": "/sla/clocks/?tab=late",
+        "sla-hours": "/sla/hours/",
+        "sla-hours-edit": "/sla/hours/weekdays/",
+        "alerts": "/alerts/",
+        "alerts-settings": "/alerts/settings/",
+        "alert-rule": "/alerts/settings/rules/new/",
+        "alert-channel": "/alerts/settings/channels/new/",
+        "alert-mute": "/alerts/settings/mute/",
+    }
+
+
 def _account(_: world.Story) -> dict[str, str]:
     """The own account, and what is missing."""
     return {
@@ -236,6 +259,7 @@ AREAS: tuple[Callable[[world.Story], dict[str, str]], ...] = (
     _second_person,
     _claims,
     _settings,
+    _promises,
     _account,
 )
 
