@@ -27,10 +27,18 @@ def _story(event: Event) -> str:
 def _clock(event: Event) -> Trouble:
     data = event.data
     over = event.type == "sla.breached"
-    what = data["connection"] or f"{data['subject_type']} {data['subject_id']}"
-    title = f"{data['title']}: {'not done in time' if over else 'time is nearly up'} ({what})"
+    title = f"{data['title']}: {'not done in time' if over else 'time is nearly up'}{_whose(event)}"
     severity = Severity(data["severity"]) if over else Severity.LOW
     return Trouble(event.type, _clock_key(event), severity, title, _story(event))
+
+
+def _whose(event: Event) -> str:
+    """Return of what: the number that the story bears, or the connection."""
+    if event.data["subject_type"] == "delivery":
+        return f" at {event.data['connection']}"
+    told = Event.objects.filter(correlation_id=event.correlation_id, data__number__isnull=False)
+    number = told.order_by("position").values_list("data__number", flat=True).first()
+    return f" for {number}" if number else f" for {event.data['subject_type']} …{event.data['subject_id'][-8:]}"
 
 
 def _clock_key(event: Event) -> str:
