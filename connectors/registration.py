@@ -1,6 +1,8 @@
 """Composition of the connectors: which vendors there are, and what the kernel is given. Only this module knows them."""
 
 from connectors import audits, events, wording  # noqa: F401 - the events are declared on import
+from connectors.alerts.routing import route_alerts
+from connectors.alerts.transport import AlertTransport
 from connectors.erasing import addresses, forget_person, forget_what_came_since
 from connectors.inbox_worker import process_due
 from connectors.late_word import ask_for_outcomes
@@ -35,6 +37,7 @@ def register() -> None:
     register_transport(DestinationKind.CONNECTION, ConnectionTransport())
     register_transport(DestinationKind.WEBHOOK, WebhookTransport())
     register_versions(DestinationKind.CONNECTION, versions_of)
+    register_transport(DestinationKind.ALERT, AlertTransport())
     register_sweep("inbox", process_due)
     register_sweep("inbox bodies", forget_bodies, every=3600)
     register_sweep("inbox bodies of erased customers", forget_what_came_since, every=3600)
@@ -42,6 +45,7 @@ def register() -> None:
     register_sweep("unrouted", send_unrouted, every=30)
     register_sweep("late word", ask_for_outcomes, every=300)
     route(route_events, stamp=STAMP)
+    route(route_alerts)
     subscribe("vocabulary.code_mapped", wake)
     register_actions("code_unmapped", SAY_WHAT_IT_MEANS)
     register_taker(takes)

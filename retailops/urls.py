@@ -26,6 +26,8 @@ urlpatterns = [
     path("people/", include("retailops.people.web.urls")),
     path("api-clients/", include("retailops.people.web.client_urls")),
     path("dashboards/", include("retailops.workbench.dashboards.urls")),
+    path("sla/", include("retailops.workbench.sla.urls")),
+    path("alerts/", include("retailops.workbench.sla.alert_urls")),
     path("", include("retailops.runtime.urls")),
     path("", include("retailops.workbench.urls")),
 ]

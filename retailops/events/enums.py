@@ -4,11 +4,12 @@ from django.db.models import TextChoices
 
 
 class DestinationKind(TextChoices):
-    """What receives deliveries: an in-process handler, a configured connection, a customer's webhook endpoint."""
+    """What receives deliveries: an in-process handler, a connection, a webhook endpoint, a channel of alerts."""
 
     HANDLER = "handler"
     CONNECTION = "connection"
     WEBHOOK = "webhook"
+    ALERT = "alert"
 
 
 class CircuitState(TextChoices):

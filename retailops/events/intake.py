@@ -28,7 +28,7 @@ from retailops.lib.wire import Body, pointer
 
 BATCH_LIMIT = 500
 KERNEL_FAMILIES = frozenset(
-    {"access", "approval", "case", "connection", "delivery", "evidence", "sla", "webhook_endpoint"}
+    {"access", "alert", "approval", "case", "connection", "delivery", "evidence", "sla", "webhook_endpoint"}
 )
 Line = Annotated[str, StringConstraints(max_length=64)]
 

@@ -48,7 +48,9 @@ SCREENS = (
     Screen("trace", "Trace", "workbench:search", "t", "queue-list", P.EVENTS_READ, SYSTEMS),
     Screen("connections", "Connections", "connections:list", "c", "link", P.CONNECTIONS_VIEW, SYSTEMS),
     Screen("policies", "Policies", "policies:list", "p", "document-text", P.POLICIES_VIEW, SYSTEMS),
-    Screen("people", "People", "people:list", "o", "user-group", P.PEOPLE_MANAGE, ACCESS),
+    Screen("sla", "SLA policies", "sla:list", "y", "clock", P.POLICIES_VIEW, SYSTEMS),
+    Screen("alerts", "Alerts", "alerts:list", "w", "bell", P.CASES_VIEW, SYSTEMS),
+    Screen("people", "People", "people:list", "i", "user-group", P.PEOPLE_MANAGE, ACCESS),
     Screen("clients", "API clients", "clients:list", "k", "key", P.PEOPLE_MANAGE, ACCESS),
 )
 

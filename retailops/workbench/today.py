@@ -19,6 +19,7 @@ from retailops.events.enums import DeliveryStatus
 from retailops.lib.keyset import capped_count
 from retailops.workbench.case_list import cases_of_tab
 from retailops.workbench.delivery_list import to_other_systems
+from retailops.workbench.sla.clock_views import clocks_of_tab
 from returns.models import Return
 from returns.selectors import returns_visible_to
 from returns.web.filters import VIEWS
@@ -128,6 +129,8 @@ class Today:
     in_doubt: int | None
     decide: int | None
     trouble: int | None
+    soon: int | None
+    late: int | None
     oldest: Return | None
     cases: list[object]
     mentions: list[Mention]
@@ -150,6 +153,8 @@ def today(actor: Actor) -> Today:
         in_doubt=_state(deliveries, DeliveryStatus.IN_DOUBT),
         decide=_view(visible, "decide"),
         trouble=_view(visible, "trouble"),
+        soon=capped_count(clocks_of_tab(actor, "soon")) if visible is not None else None,
+        late=capped_count(clocks_of_tab(actor, "late")) if visible is not None else None,
         oldest=visible.filter(VIEWS["open"][1]).order_by("requested_at").first() if visible is not None else None,
         cases=list(_worklist(actor)) if cases else [],
         mentions=list(mentions_of(actor)[:MENTIONS]) if cases else [],

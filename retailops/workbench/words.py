@@ -161,7 +161,23 @@ SEVERITY = {
     "critical": Word("Critical", "bad", "fire"),
     "high": Word("High", "bad"),
     "medium": Word("Medium", "warn", "exclamation-circle"),
+    "normal": Word("Normal", "warn", "exclamation-circle"),
     "low": Word("Low", "", "minus-circle"),
+}
+ALERT = {
+    "open": Word("Open", "warn", "bell-alert"),
+    "acknowledged": Word("Somebody looks after it", "run", "user"),
+    "over": Word("Over", "ok"),
+    "muted": Word("Muted", "", "bell-slash"),
+}
+CLOCK = {
+    "running": Word("Running", "run", "clock"),
+    "paused": Word("Stands still", "", "pause"),
+    "met": Word("In time", "ok"),
+    "canceled": Word("Not needed any more", ""),
+    "soon": Word("Due soon", "warn"),
+    "late": Word("Late", "bad"),
+    "met_late": Word("Done late", "bad"),
 }
 STOCK = {
     "external": Word("Outside", "", "arrow-right-start-on-rectangle"),
@@ -324,6 +340,8 @@ KINDS = {
     "severity": SEVERITY,
     "discrepancy": DISCREPANCY,
     "trial": TRIAL,
+    "alert": ALERT,
+    "clock": CLOCK,
 }
 
 
@@ -353,6 +371,7 @@ OPERATIONS = {
     "return.decline": "Tell the shop: declined",
     "return.close": "Tell the shop: closed",
     "webhook.send": "Send the webhook",
+    "alert.send": "Send the alert",
 }
 UNDONE = {
     "refund.create": "Refund",
@@ -521,6 +540,22 @@ EVENTS = {
     "warranty.repaired": "Repaired",
     "warranty.repair_given_up": "Cannot be repaired",
     "warranty.sent_back": "Sent back to the customer",
+    "sla.warned": "Time is nearly up",
+    "sla.breached": "Not done in time",
+    "sla.met": "Done, after a warning or a breach",
+    "sla.canceled": "Nothing to be done in time any more",
+    "sla.breach_withdrawn": "In time after all",
+    "sla.policy_drafted": "Promise drafted",
+    "sla.policy_edited": "Promise edited",
+    "sla.policy_activated": "Promise in force",
+    "sla.policy_retired": "Promise retired",
+    "sla.calendar_revised": "Business hours revised",
+    "alert.raised": "Alert sent",
+    "alert.escalated": "Alert escalated: nobody acknowledged it",
+    "alert.acknowledged": "Alert acknowledged",
+    "alert.channel_changed": "Alert channel changed",
+    "alert.rule_changed": "Alert rule changed",
+    "alert.muted": "Alerts muted",
 }
 BAD_EVENTS = frozenset({
     "refund.failed", "refund.reversed", "refund.outcome_unknown", "inventory.post_failed", "credit_memo.rejected",
@@ -589,6 +624,7 @@ CASE_KINDS = {
     "exchange_overdue": "Exchanged goods overdue",
     "exchange_payment_stranded": "Payment to give back",
     "exchange_balance_denied": "Balance of an exchange refused",
+    "sla.breached": "Not done in time",
     "inbox_refused": "Message refused",
     "inbox_waited": "Message waited in vain",
     "inbox_failed": "Message not understood",

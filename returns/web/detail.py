@@ -14,6 +14,7 @@ from retailops.cases.evidence import evidence_of_story
 from retailops.cases.models import Approval, ApprovalStatus, Case, CaseStatus, EvidenceFile
 from retailops.events.models import Delivery, Event
 from retailops.lib.money import Money
+from retailops.sla.selectors import ShownClock, clocks_of_return
 from returns.allocation import count
 from returns.claim_access import claims_visible_to
 from returns.enums import (
@@ -233,6 +234,11 @@ class ReturnDetail:
         """Return the disputes of the order's payments, oldest first."""
         rows = Chargeback.objects.filter(payment__order_id=self.rma.order_id) if self.rma.order_id else None
         return [] if rows is None else list(rows.select_related("payment").order_by("opened_at"))
+
+    @cached_property
+    def clocks(self) -> list[ShownClock]:
+        """What was promised of the return and of its refunds, and how it stands."""
+        return clocks_of_return(self.rma.id, self.rma.correlation_id)
 
     @cached_property
     def history(self) -> list[Event]:

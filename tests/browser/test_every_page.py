@@ -12,6 +12,7 @@ from retailops.accounts.models import User
 from retailops.workbench.dashboards.boards import BOARDS
 from tests.browser.conftest import DESK, PHONE, Open
 from tests.dashboards import histories
+from tests.sla import promising
 from tests.workbench import connected, world
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -297,6 +298,28 @@ def _connections(story: world.Story) -> dict[str, str]:
     }
 
 
+def _promises(_: world.Story) -> dict[str, str]:
+    """Promises, their clocks, business hours and alerts."""
+    promising.scenery()
+    return {
+        "sla": "/sla/",
+        "sla-policy": "/sla/refund_cycle/1/",
+        "sla-draft": "/sla/inspection_demo/2/",
+        "sla-preview": "/sla/inspection_demo/2/preview/",
+        "sla-new": "/sla/decision/1/new/",
+        "sla-edit": "/sla/inspection_demo/2/edit/",
+        "sla-activate": "/sla/inspection_demo/2/do/activate/",
+        "sla-clocks": "/sla/clocks/?tab=late",
+        "sla-hours": "/sla/hours/",
+        "sla-hours-edit": "/sla/hours/weekdays/",
+        "alerts": "/alerts/",
+        "alerts-settings": "/alerts/settings/",
+        "alert-rule": "/alerts/settings/rules/new/",
+        "alert-channel": "/alerts/settings/channels/new/",
+        "alert-mute": "/alerts/settings/mute/",
+    }
+
+
 def _account(_: world.Story) -> dict[str, str]:
     """The own account, and what is missing."""
     return {
@@ -321,6 +344,7 @@ AREAS: tuple[Callable[[world.Story], dict[str, str]], ...] = (
     _access,
     _dashboards,
     _connections,
+    _promises,
     _account,
 )
 

@@ -64,10 +64,10 @@ def test_it_takes_few_statements(monkeypatch: pytest.MonkeyPatch, django_assert_
         return execute(cursor, query, *args, **kwargs)
 
     monkeypatch.setattr(psycopg.Cursor, "execute", counted)
-    with django_assert_max_num_queries(3):  # savepoint, release, routes
+    with django_assert_max_num_queries(4):  # savepoint, release, routes, promises
         request_return(actor=SYSTEM, request=request)
     ours = [statement for statement in raw if "SAVEPOINT" not in statement and "connectors_connection" not in statement]
-    assert len(ours) == 4  # lock the order, read its units, the return with its lines, events
+    assert len(ours) == 5  # lock the order, read its units, the return with its lines, events, clocks
 
 
 def test_units_follow_on() -> None:

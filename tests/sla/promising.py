@@ -6,13 +6,16 @@ from uuid import UUID, uuid4
 
 from django.db import transaction
 
+from connectors.alerts.services import create_channel
 from retailops.accounts.actor import Actor
 from retailops.events.catalog import Subject
 from retailops.events.models import Event
 from retailops.events.publish import append, compose
 from retailops.lib.clock import now
-from retailops.sla import book
+from retailops.sla import book, services
+from retailops.sla.alerts.services import RuleIn, mute, put_rule
 from retailops.sla.models import PolicyStatus, SlaClock, SlaPolicy
+from retailops.sla.sweeping import look_at_clocks
 from returns.events.lines import LineInspected, LineReceived
 from tests.factories import unique
 
@@ -63,3 +66,19 @@ def clock(policy: SlaPolicy | str, subject: Subject | UUID) -> SlaClock | None:
     id = subject if isinstance(subject, UUID) else subject.id
     name = policy if isinstance(policy, str) else policy.name
     return SlaClock.objects.filter(name=name, subject_id=id).first()
+
+
+def scenery() -> None:
+    """Tell clocks, hours and alerts in every state that a page shows."""
+    policy = promise("inspection_demo", title="Demo of inspection", warn_seconds=600)
+    draft = services.draft_policy(actor=SYSTEM, based_on=policy.id)
+    assert draft.version == policy.version + 1
+    to = create_channel(actor=SYSTEM, name="Leads", kind="email", address="leads@example.com").channel
+    hook = create_channel(actor=SYSTEM, name="Chat", kind="slack", address="https://chat.example.com/hook").channel
+    kinds = ["sla.breached", "sla.warned", "case.opened"]
+    late = RuleIn("Whatever is late", kinds, to.id, severity="low", escalate_minutes=30, escalate_to=hook.id)
+    put_rule(actor=SYSTEM, rule=late)
+    mute(actor=SYSTEM, until=now() + timedelta(hours=4), reason="Planned work on the till", kind="sla.warned")
+    for minutes in (20, 70, 90):
+        tell("received", a_return(), ago=timedelta(minutes=minutes))
+    look_at_clocks()

@@ -22,6 +22,8 @@ from retailops.workbench import urls as workbench_urls
 from retailops.workbench.dashboards import urls as dashboard_urls
 from retailops.workbench.exceptions.bulk import BULK
 from retailops.workbench.exceptions.group_steps import STEPS
+from retailops.workbench.sla import alert_urls
+from retailops.workbench.sla import urls as sla_urls
 from returns.models import Return
 from returns.web import claim_urls, customer_urls, fraud_urls, order_urls, policy_urls, stored_urls
 from returns.web import urls as return_urls
@@ -46,6 +48,8 @@ MODULES = (
     account_urls,
     dashboard_urls,
     endpoint_urls,
+    sla_urls,
+    alert_urls,
 )
 # Not ours: the API (tests/api walks it), webhooks, sign-in, and what the machinery asks for.
 OTHERS = {"retailops.api", "allauth.account.urls", "allauth.mfa.urls", "retailops.runtime.urls"}
@@ -101,6 +105,8 @@ LISTS = {
     "dashboards:board",
     "dashboards:rows",
     "dashboards:rows_export",
+    "sla:clocks",
+    "alerts:list",
 }
 # Of the whole house: changed by who may do so everywhere, so by nobody of one region alone.
 RULES = {
@@ -114,6 +120,7 @@ RULES = {
 ADMINISTRATORS = ("people", "clients")
 # Not of a region: what applies everywhere is shown everywhere (who may change it: test_policies_pages.py).
 EVERYWHERE = ("connections", "policies", "subscriptions")
+EVERYWHERE = ("connections", "policies", "sla", "alerts")
 # These are about no object: they offer the places of the person's own regions, and refuse an empty form.
 FORMS = {
     "workbench:again",
@@ -243,6 +250,13 @@ KNOWN: dict[str, Callable[[world.Story], list[Any]]] = {
     "key": lambda story: ["lost_answer"],
     "returns:key": lambda story: ["receive", "cancel", "exchange"],
     "policies:key": lambda story: ["submit", "retire"],
+    "sla:name": lambda story: ["refund_cycle"],
+    "calendar": lambda story: ["weekdays"],
+    "promise_step": lambda story: ["activate", "retire"],
+    "alert_id": lambda story: [uuid7()],
+    "alerts:rule_id": lambda story: [uuid7()],
+    "channel_id": lambda story: [uuid7()],
+    "mute_id": lambda story: [uuid7()],
 }
 
 

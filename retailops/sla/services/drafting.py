@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from retailops.accounts.actor import Actor, require
 from retailops.events.publish import publish
 from retailops.lib.errors import Conflict, FieldError, Invalid
+from retailops.lib.fsm import fire
 from retailops.sla.access import MANAGE, access_policy
 from retailops.sla.book import MOVES
 from retailops.sla.events import SlaPolicyDrafted, SlaPolicyEdited, SlaPolicyFact, SlaPolicyRetired
@@ -117,7 +118,8 @@ def discard_draft(*, actor: Actor, policy_id: UUID, reason: str) -> SlaPolicy:
     _only_drafts(policy)
     if not reason.strip():
         raise Invalid("Say why: a reason is needed.", errors=[FieldError("/reason", "must not be empty")])
-    policy.status, policy.reason = PolicyStatus.RETIRED, reason.strip()[:300]
+    fire(policy.give_up)
+    policy.reason = reason.strip()[:300]
     policy.save(update_fields=["status", "reason"])
     publish(policy_fact(SlaPolicyRetired, policy, reason=policy.reason), subject=policy.as_subject(), actor=actor)
     return policy

@@ -9,6 +9,7 @@ from retailops.accounts.actor import Actor
 from retailops.events.publish import publish
 from retailops.lib.clock import now
 from retailops.lib.errors import Conflict, FieldError, Invalid
+from retailops.lib.fsm import fire
 from retailops.sla.access import MANAGE, access_policy
 from retailops.sla.book import LEAD, forget
 from retailops.sla.events import SlaPolicyActivated, SlaPolicyRetired
@@ -30,7 +31,8 @@ def activate_policy(*, actor: Actor, policy_id: UUID, reason: str) -> SlaPolicy:
 
 def enforce(actor: Actor, policy: SlaPolicy, reason: str) -> SlaPolicy:
     """Write a version (a draft, or one not yet written) in force, and end the one of its scope. Needs a transaction."""
-    policy.reason, policy.status, policy.activated_by = reason, PolicyStatus.ACTIVE, actor.key
+    fire(policy.activate)
+    policy.reason, policy.activated_by = reason, actor.key
     policy.effective_from = now() + LEAD
     ended = _end_former(policy, policy.effective_from)
     policy.save()
@@ -70,7 +72,7 @@ def retire_policy(*, actor: Actor, policy_id: UUID, reason: str) -> SlaPolicy:
     if policy.status != PolicyStatus.ACTIVE:
         raise Conflict(f"{policy.label} is not in force.", code="not-in-force", present=policy.status)
     why, end = _reason(reason), now() + LEAD
-    policy.status = PolicyStatus.RETIRED
+    fire(policy.retire)
     policy.effective_to = max(min(policy.effective_to or end, end), policy.effective_from or end)
     policy.save(update_fields=["status", "effective_to"])
     forget()

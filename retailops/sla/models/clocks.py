@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
+from django_fsm import FSMField, transition
 
 from retailops.events.catalog import Subject
 from retailops.lib.clock import now
@@ -91,7 +92,7 @@ class SlaPolicy(models.Model):
     calendar = models.ForeignKey(SlaCalendar, null=True, blank=True, on_delete=models.PROTECT, related_name="policies")
     severity = models.CharField(max_length=8, choices=Severity.choices, default=Severity.NORMAL)
     opens_case = models.BooleanField(default=True)
-    status = models.CharField(max_length=8, choices=PolicyStatus.choices, default=PolicyStatus.DRAFT)
+    status = FSMField(max_length=8, choices=PolicyStatus.choices, default=PolicyStatus.DRAFT)
     effective_from = models.DateTimeField(null=True, blank=True)
     effective_to = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=300, blank=True, default="")
@@ -149,6 +150,18 @@ class SlaPolicy(models.Model):
     def as_subject(self) -> Subject:
         """Return it as the subject of events: a story of its own, in the scope that it is for."""
         return Subject("sla_policy", self.id, self.id, str(self.id), self.region, self.brand, self.channel)
+
+    @transition(field=status, source=PolicyStatus.DRAFT, target=PolicyStatus.ACTIVE)
+    def activate(self) -> None:
+        """In force from its start on."""
+
+    @transition(field=status, source=PolicyStatus.ACTIVE, target=PolicyStatus.RETIRED)
+    def retire(self) -> None:
+        """Starts no clock any more."""
+
+    @transition(field=status, source=PolicyStatus.DRAFT, target=PolicyStatus.RETIRED)
+    def give_up(self) -> None:
+        """Never started one."""
 
 
 SCOPE = ("channel", "region", "brand", "connection")

@@ -1,0 +1,37 @@
+"""Promises, calendars, clocks; and alerts with their channels, rules and mutes."""
+
+from retailops.sla.models.alerts import (
+    Alert,
+    AlertChannel,
+    AlertRule,
+    AlertState,
+    ChannelKind,
+    Mute,
+)
+from retailops.sla.models.clocks import (
+    SCOPE,
+    ClockState,
+    PolicyStatus,
+    Severity,
+    SlaCalendar,
+    SlaClock,
+    SlaPolicy,
+    SlaRebuild,
+)
+
+__all__ = [
+    "SCOPE",
+    "Alert",
+    "AlertChannel",
+    "AlertRule",
+    "AlertState",
+    "ChannelKind",
+    "ClockState",
+    "Mute",
+    "PolicyStatus",
+    "Severity",
+    "SlaCalendar",
+    "SlaClock",
+    "SlaPolicy",
+    "SlaRebuild",
+]

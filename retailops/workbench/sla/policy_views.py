@@ -1,0 +1,203 @@
+"""Pages of promises: all versions, one with its preview, the editor, and the steps of a version's life."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods
+
+from retailops.accounts import web
+from retailops.accounts.actor import Actor, can, require
+from retailops.lib.clock import now
+from retailops.lib.errors import Conflict, DomainError, NotFound
+from retailops.lib.forms import accepted, tell
+from retailops.lib.htmx import done, show
+from retailops.sla import services
+from retailops.sla.access import MANAGE, VIEW, policies_visible_to
+from retailops.sla.models import PolicyStatus, SlaPolicy
+from retailops.sla.preview import preview
+from retailops.workbench.sla.forms import NewPolicyForm, PolicyForm, ReasonForm
+from retailops.workbench.sla.wording import in_words, moves_told, scope_told
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a version's life as a person is offered it."""
+
+    key: str
+    label: str
+    icon: str
+    when: PolicyStatus
+    run: Callable[..., object]
+    consequence: str
+    done: str
+    danger: bool = False
+
+
+STEPS = {
+    step.key: step
+    for step in (
+        Step(
+            "activate", "Activate", "play", PolicyStatus.DRAFT, services.activate_policy,
+            "In ten seconds it decides what new clocks promise, and the version of the same scope ends. Clocks that "
+            "run keep theirs.", "In force in ten seconds.",
+        ),
+        Step(
+            "discard", "Give the draft up", "trash", PolicyStatus.DRAFT, services.discard_draft,
+            "It never comes into force.", "Given up.", danger=True,
+        ),
+        Step(
+            "retire", "Retire", "archive-box", PolicyStatus.ACTIVE, services.retire_policy,
+            "In ten seconds it starts no clock any more; a wider version takes over where there is one. Clocks that "
+            "run go on.", "Retired.", danger=True,
+        ),
+    )
+}  # fmt: skip
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """Return who makes the request; it may look at policies. Raises Denied."""
+    actor = web.actor_of(request)
+    require(actor, VIEW)
+    return actor
+
+
+def by_label(actor: Actor, name: str, version: int) -> SlaPolicy:
+    """Return the version if it holds where the actor may look. Raises NotFound."""
+    found = policies_visible_to(actor).filter(name=name, version=version).first()
+    if found is None:
+        raise NotFound("There is no such promise, or it is not yours to see.")
+    return found
+
+
+def manages(actor: Actor, policy: SlaPolicy) -> bool:
+    """Tell whether the actor may change promises of that scope."""
+    return can(actor, MANAGE, region=policy.region, brand=policy.brand)
+
+
+def address(policy: SlaPolicy) -> str:
+    """Return where the version's page is."""
+    return reverse("sla:detail", args=[policy.name, policy.version])
+
+
+def state_of(policy: SlaPolicy) -> str:
+    """Return the word for where a version stands: of an active one also whether it has begun, or is over."""
+    if policy.status != PolicyStatus.ACTIVE:
+        return str(policy.status)
+    if policy.effective_from is not None and policy.effective_from > now():
+        return "scheduled"
+    return "active" if policy.in_force(now()) else "ended"
+
+
+def _told(policy: SlaPolicy) -> dict[str, Any]:
+    return {
+        "policy": policy,
+        "state": state_of(policy),
+        "scope": scope_told(policy),
+        "target": in_words(policy.target_seconds),
+        "warn": in_words(policy.warn_seconds) if policy.warn_seconds else "",
+    }
+
+
+@login_required
+@require_GET
+def policy_list(request: HttpRequest) -> HttpResponse:
+    """Show every version by promise, the newest first."""
+    actor = actor_of(request)
+    rows = policies_visible_to(actor).order_by("name", "-version")
+    named = [(name, [_told(row) for row in versions]) for name, versions in groupby(rows, key=lambda row: row.name)]
+    return show(request, "sla/list.html", {"promises": named})
+
+
+@login_required
+@require_GET
+def policy_detail(request: HttpRequest, name: str, version: int) -> HttpResponse:
+    """Show one version: what it promises, what moves its clocks, and what it would have come to."""
+    actor = actor_of(request)
+    policy = by_label(actor, name, version)
+    may = manages(actor, policy)
+    context = _told(policy) | {
+        "moves": moves_told(policy),
+        "versions": [_told(row) for row in policies_visible_to(actor).filter(name=name).order_by("-version")],
+        "may_edit": may and policy.status == PolicyStatus.DRAFT,
+        "may_draft": may and policy.status != PolicyStatus.DRAFT,
+        "steps": [step for step in STEPS.values() if may and step.when == policy.status],
+        "by_clock": bool(policy.starts),
+    }
+    return show(request, "sla/detail.html", context)
+
+
+@login_required
+@require_GET
+def policy_preview(request: HttpRequest, name: str, version: int) -> HttpResponse:
+    """Show what the version would have come to over the last 30 days; on its page this is a part of it."""
+    actor = actor_of(request)
+    policy = by_label(actor, name, version)
+    context = _told(policy) | {"preview": preview(actor, policy), "back": address(policy)}
+    return show(request, "sla/preview.html", context, fragments={"preview": "sla/_preview.html"})
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def policy_new(request: HttpRequest, name: str, version: int) -> HttpResponse:
+    """Show the form that begins a version from this one, or begin it."""
+    actor = actor_of(request)
+    base = by_label(actor, name, version)
+    require(actor, MANAGE, region=base.region, brand=base.brand)
+    form = NewPolicyForm(request.POST or None, initial={"name": base.name})
+    if request.method == "POST" and form.is_valid():
+        try:
+            with transaction.atomic(durable=True):
+                made = services.draft_policy(actor=actor, based_on=base.id, name=form.cleaned_data["name"])
+        except DomainError as refusal:
+            tell(form, refusal)
+        else:
+            return done(request, reverse("sla:edit", args=[made.name, made.version]), f"{made.label} is begun.")
+    context = _told(base) | {"form": form, "back": address(base)}
+    return show(request, "sla/new.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def policy_edit(request: HttpRequest, name: str, version: int) -> HttpResponse:
+    """Show the editor of a draft, or keep what was written."""
+    actor = actor_of(request)
+    policy = by_label(actor, name, version)
+    require(actor, MANAGE, region=policy.region, brand=policy.brand)
+    form = PolicyForm(request.POST or None, policy=policy)
+    if request.method == "POST" and form.is_valid() and (draft := form.draft()):
+        try:
+            with transaction.atomic(durable=True):
+                revision = form.cleaned_data["revision"]
+                services.edit_draft(actor=actor, policy_id=policy.id, draft=draft, revision=revision)
+        except Conflict as conflict:
+            return show(request, "errors/refused.html", {"error": conflict, "again": address(policy)}, status=409)
+        except DomainError as refusal:
+            tell(form, refusal)
+        else:
+            return done(request, address(policy), "Kept. See what it would have come to, then activate it.")
+    context = _told(policy) | {"form": form, "back": address(policy), "in_force": policy.status != PolicyStatus.DRAFT}
+    return show(request, "sla/edit.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def policy_step(request: HttpRequest, name: str, version: int, promise_step: str) -> HttpResponse:
+    """Show the form of a step, or take it."""
+    actor = actor_of(request)
+    policy, step = by_label(actor, name, version), STEPS.get(promise_step)
+    if step is None:
+        raise NotFound("There is no such step.")
+    require(actor, MANAGE, region=policy.region, brand=policy.brand)
+    form = ReasonForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        reason = form.cleaned_data["reason"]
+        if accepted(form, lambda: step.run(actor=actor, policy_id=policy.id, reason=reason)):
+            return done(request, address(policy), step.done)
+    context = _told(policy) | {"step": step, "form": form, "back": address(policy), "fits": step.when == policy.status}
+    return show(request, "sla/step.html", context, status=422 if form.errors else 200)
