@@ -122,6 +122,7 @@ INSTALLED_APPS = [
     "retailops.events",
     "retailops.cases",
     "retailops.people",
+    "retailops.audit_log",
     "inventory",
     "returns",
     "reconciliation",

@@ -24,6 +24,7 @@ urlpatterns = [
     path("connections/", include("connectors.web.urls")),
     path("people/", include("retailops.people.web.urls")),
     path("api-clients/", include("retailops.people.web.client_urls")),
+    path("audit/", include("retailops.audit_log.web.urls")),
     path("", include("retailops.runtime.urls")),
     path("", include("retailops.workbench.urls")),
 ]

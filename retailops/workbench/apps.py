@@ -8,3 +8,10 @@ class WorkbenchConfig(AppConfig):
 
     name = "retailops.workbench"
     label = "workbench"
+
+    def ready(self) -> None:
+        """Let the audit log find what the search finds."""
+        from retailops.audit_log.lookup import register_finder
+        from retailops.workbench.finding import stories
+
+        register_finder(stories)

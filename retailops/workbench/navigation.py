@@ -44,6 +44,7 @@ SCREENS = (
     Screen("policies", "Policies", "policies:list", "p", "document-text", P.POLICIES_VIEW, SYSTEMS),
     Screen("people", "People", "people:list", "o", "user-group", P.PEOPLE_MANAGE, ACCESS),
     Screen("clients", "API clients", "clients:list", "k", "key", P.PEOPLE_MANAGE, ACCESS),
+    Screen("audit", "Audit log", "audit:list", "i", "clipboard-document-list", P.AUDIT_VIEW, ACCESS),
 )
 
 

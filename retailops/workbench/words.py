@@ -350,6 +350,7 @@ EVENTS = {
     "api_client.changed": "API client changed",
     "api_client.rotated": "Key rotated",
     "api_client.revoked": "API client revoked",
+    "audit.exported": "Audit log exported",
     "order.captured": "Order captured",
     "order.drift_found": "Order told differently",
     "order.agreed": "Order told the same",

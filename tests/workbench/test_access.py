@@ -14,6 +14,7 @@ from inventory.web import urls as stock_urls
 from reconciliation.web import urls as discrepancy_urls
 from retailops import urls as composition
 from retailops.accounts.models import DeniedAttempt
+from retailops.audit_log.web import urls as audit_urls
 from retailops.lib.ids import uuid7
 from retailops.people.web import account_urls, client_urls
 from retailops.people.web import urls as people_urls
@@ -40,6 +41,7 @@ MODULES = (
     people_urls,
     client_urls,
     account_urls,
+    audit_urls,
 )
 # Not ours: the API (tests/api walks it), webhooks, sign-in, and what the machinery asks for.
 OTHERS = {"retailops.api", "allauth.account.urls", "allauth.mfa.urls", "retailops.runtime.urls"}
@@ -79,9 +81,10 @@ LISTS = {
     "customers:list",
     "discrepancies:list",
     "discrepancies:truth",
+    "audit:list",
 }
 # Rules of the whole house: seen by who may see policies, changed by an administrator alone, whatever the region.
-RULES = {"discrepancies:own", "discrepancies:disown"}
+RULES = {"discrepancies:own", "discrepancies:disown", "audit:export"}
 # Who may do what is seen by administrators alone.
 ADMINISTRATORS = ("people", "clients")
 # Not of a region: what applies everywhere is shown everywhere (who may change it: test_policies_pages.py).
