@@ -3,7 +3,7 @@
 import re
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -136,6 +136,19 @@ def _cursor(rows: Sequence[Row], otherwise: tuple[int, int] | None, edge: Callab
 def _read(text: str) -> tuple[int, int] | None:
     found = _CURSOR.fullmatch(text)
     return (int(found[1]), int(found[2])) if found else None
+
+
+def with_numbers(rows: list[Row]) -> list[Row]:
+    """Return the rows, those without a number with the latest one of their transaction (one query)."""
+    known = {row.correlation_id: row.number for row in reversed(rows) if row.number and row.correlation_id}
+    missing = {row.correlation_id for row in rows if row.correlation_id and row.has_trace} - set(known)
+    found = Event.objects.filter(correlation_id__in=missing, data__has_key="number").distinct("correlation_id")
+    known |= dict(found.order_by("correlation_id", "-position").values_list("correlation_id", "data__number"))
+    return [row if row.number else replace(row, number=_told(known, row)) for row in rows]
+
+
+def _told(known: dict[UUID, str], row: Row) -> str:
+    return str(known.get(row.correlation_id) or "") if row.correlation_id else ""
 
 
 def facets(events: QuerySet[Event], denials: QuerySet[DeniedAttempt]) -> list[tuple[str, int]]:

@@ -44,9 +44,14 @@ class AuditQuery:
             view=view if view in VIEWS else "all",
         )  # fmt: skip
 
+    @property
+    def narrowed_view(self) -> str:
+        """Return the view unless it is that of everything."""
+        return "" if self.view == "all" else self.view
+
     def as_dict(self) -> dict[str, str]:
         """Return what was asked for, as text: for the manifest and the event of an export."""
-        found = {one.name: getattr(self, one.name) for one in fields(self)}
+        found = {one.name: getattr(self, one.name) for one in fields(self)} | {"view": self.narrowed_view}
         return {
             name: value.isoformat() if isinstance(value, datetime) else value for name, value in found.items() if value
         }

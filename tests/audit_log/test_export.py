@@ -95,7 +95,7 @@ def test_a_bundle_holds_every_row_with_its_proofs(bundle: Path, auditor: Actor) 
     assert (manifest["made_by"], manifest["made_by_name"], manifest["filter"]) == (
         auditor.key,
         "Audrey Lund",
-        {"view": "all"},
+        {},
     )
     assert verdict(bundle) == "audit.zip: nothing was altered, removed or added"
 
@@ -234,7 +234,7 @@ def test_the_page_and_the_api_send_the_same_bundle(auditor: Actor, tmp_path: Pat
     path = tmp_path / "page.zip"
     path.write_bytes(b"".join(answer.streaming_content))  # type: ignore[attr-defined]
     assert "nothing was altered" in verdict(path)
-    assert json.loads(files(path)["manifest.json"])["filter"] == {"about": rma.number, "view": "all"}
+    assert json.loads(files(path)["manifest.json"])["filter"] == {"about": rma.number}
     client, key = issue_api_key("archive", ["audit:export"])
     sent = Api(ApiClient(), key).post("/audit-exports", {"about": rma.number})
     raw = b"".join(sent.response.streaming_content)

@@ -10,7 +10,7 @@ from retailops.accounts.actor import EVERYWHERE, Actor, can, covers, require
 from retailops.accounts.permissions import Permission
 from retailops.accounts.web import actor_of
 from retailops.audit_log.export import MOST_ROWS, export_log
-from retailops.audit_log.pages import facets, log_page, row_count
+from retailops.audit_log.pages import facets, log_page, row_count, with_numbers
 from retailops.audit_log.query import VIEWS, AuditQuery, denials_of, events_of
 from retailops.lib.errors import Invalid, Unprocessable
 from retailops.lib.htmx import show
@@ -26,13 +26,13 @@ def audit_list(request: HttpRequest) -> HttpResponse:
     require(actor, VIEW)
     query, fault = _read(request)
     events, denials = events_of(actor, query, VIEW), denials_of(actor, query, VIEW)
+    page = log_page(events, denials, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
     total = row_count(events, denials)
     context = {
-        "page": log_page(events, denials, after=request.GET.get("after", ""), before=request.GET.get("before", "")),
-        "total": total, "facets": facets(events, denials), "query": query, "fault": fault, "given": request.GET,
+        "page": page, "rows": with_numbers(page.rows), "total": total, "facets": facets(events, denials),
+        "query": query, "fault": fault, "given": request.GET, "narrowed": bool(set(query.as_dict()) - {"view"}),
         "views": [(key, title, key == query.view) for key, title in VIEWS.items()],
-        "may_export": can(actor, EXPORT), "why_not": _why_not(total),
-        "narrowed": bool(set(query.as_dict()) - {"view"}),
+        "may_export": can(actor, EXPORT), "why_not": "" if total else "Nothing is here to export.",
         "everywhere": covers(actor, VIEW, [EVERYWHERE], [EVERYWHERE]),
         "may_manage": can(actor, Permission.PEOPLE_MANAGE),
     }  # fmt: skip
@@ -40,15 +40,11 @@ def audit_list(request: HttpRequest) -> HttpResponse:
 
 
 def _read(request: HttpRequest) -> tuple[AuditQuery, str]:
+    given = {name: str(request.GET[name]) for name in request.GET}
     try:
-        return AuditQuery.read(dict(request.GET.items())), ""
+        return AuditQuery.read(given), ""
     except Invalid as refused:
-        kept = {name: value for name, value in request.GET.items() if name not in ("since", "until")}
-        return AuditQuery.read(kept), refused.detail
-
-
-def _why_not(total: int) -> str:
-    return "Nothing is here to export." if not total else ""
+        return AuditQuery.read(given | {"since": "", "until": ""}), refused.detail
 
 
 @login_required
