@@ -131,7 +131,7 @@ def _text(schema: dict[str, Any]) -> str:
         return str(uuid7())
     if schema.get("format") in ("date-time", "date"):
         return "2030-01-01T00:00:00Z"[: 10 if schema["format"] == "date" else None]
-    return "x" * max(1, schema.get("minLength", 1))
+    return "x" * int(max(1, schema.get("minLength", 1)))
 
 
 def call(api: Api, method: str, path: str, operation: dict[str, Any], id: object) -> tuple[int, str]:
@@ -141,7 +141,8 @@ def call(api: Api, method: str, path: str, operation: dict[str, Any], id: object
     sent: dict[str, Any] = {} if method == "get" else {"data": body_of(operation), "content_type": "application/json"}
     reply = api._send(method, stem + address, headers={"Idempotency-Key": str(uuid7())}, **sent)
     assert story_free(reply), reply.response.content
-    return reply.status, str(reply.json["type"]) if reply.status >= 400 else reply.response.content.decode()
+    text = str(reply.json["type"]) if reply.status >= 400 else str(reply.response.content)
+    return reply.status, text
 
 
 def story_free(reply: Reply) -> bool:
