@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("retailops.sla.api.urls")),
     path("", include("connectors.api.urls")),
     path("", include("retailops.people.api.urls")),
+    path("", include("retailops.audit_log.api.urls")),
     path("trace/<path:any_id>", TraceEndpoint.as_view(), name="trace"),
     re_path(r"^.*$", problem_404),
 ]

@@ -124,6 +124,7 @@ INSTALLED_APPS = [
     "retailops.people",
     "retailops.replays",
     "retailops.sla",
+    "retailops.audit_log",
     "inventory",
     "returns",
     "reconciliation",
@@ -189,6 +190,8 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
+# Nobody is written to who is not a person here.
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 MFA_ADAPTER = "retailops.accounts.adapter.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 # Addresses are given by whoever invites and proved by the link that sets the password.

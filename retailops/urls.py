@@ -28,6 +28,7 @@ urlpatterns = [
     path("dashboards/", include("retailops.workbench.dashboards.urls")),
     path("sla/", include("retailops.workbench.sla.urls")),
     path("alerts/", include("retailops.workbench.sla.alert_urls")),
+    path("audit/", include("retailops.audit_log.web.urls")),
     path("", include("retailops.runtime.urls")),
     path("", include("retailops.workbench.urls")),
 ]

@@ -97,6 +97,7 @@ class Event(models.Model):
             models.Index(fields=["subject_id", "position"], name="event_of_subject"),
             models.Index(fields=["correlation_id", "position"], name="event_of_correlation"),
             models.Index(fields=["type", "position"], name="event_of_type"),
+            models.Index(fields=["actor", "position"], name="event_of_actor"),
             models.Index(fields=["transaction_id", "position"], name="event_feed"),
         ]
 

@@ -11,9 +11,12 @@ class WorkbenchConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Join what does not know each other, clocks and cases; register the sweep that keeps what dashboards read."""
+        """Join what does not know each other: clocks and cases, the audit log and the search; keep what dashboards read."""
+        from retailops.audit_log.lookup import register_finder
         from retailops.workbench.dashboards import times
+        from retailops.workbench.finding import stories
         from retailops.workbench.sla.joining import join
 
         join()
         times.register()
+        register_finder(stories)

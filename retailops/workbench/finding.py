@@ -42,6 +42,12 @@ def find(actor: Actor, text: str) -> list[Found]:
     return _visible(actor, dict.fromkeys(everything))
 
 
+def stories(actor: Actor, text: str) -> set[UUID]:
+    """Return the transactions that bear the number or reference; who asks narrows them to what it shows."""
+    domain = {hit.correlation_id for hit in find_by_any_id(text)}
+    return domain | {found.correlation_id for found in _by_key(text)}
+
+
 def _by_key(text: str) -> Iterator[Found]:
     connections = list(Connection.objects.values_list("id", flat=True))
     for message in InboxMessage.objects.filter(

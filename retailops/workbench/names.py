@@ -28,4 +28,6 @@ def _look_up(key: str) -> str:
         return User.objects.filter(pk=id).values_list("name", flat=True).first() or "somebody who is gone"
     if kind == "api_client" and id:
         return ApiClient.objects.filter(pk=id).values_list("name", flat=True).first() or "a system that is gone"
+    if kind == "unproven":
+        return f"Not proven: {_look_up(f'connection:{rest}')}"
     return plain(rest) if kind in {"system", "policy"} and rest else key

@@ -52,6 +52,7 @@ SCREENS = (
     Screen("alerts", "Alerts", "alerts:list", "w", "bell", P.CASES_VIEW, SYSTEMS),
     Screen("people", "People", "people:list", "i", "user-group", P.PEOPLE_MANAGE, ACCESS),
     Screen("clients", "API clients", "clients:list", "k", "key", P.PEOPLE_MANAGE, ACCESS),
+    Screen("audit", "Audit log", "audit:list", "i", "clipboard-document-list", P.AUDIT_VIEW, ACCESS),
 )
 
 

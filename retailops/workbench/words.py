@@ -404,6 +404,7 @@ EVENTS = {
     "api_client.revoked": "API client revoked",
     "connection.muted": "Alerts of the connection held",
     "connection.unmuted": "Alerts of the connection go out again",
+    "audit.exported": "Audit log exported",
     "order.captured": "Order captured",
     "order.drift_found": "Order told differently",
     "order.agreed": "Order told the same",

@@ -33,7 +33,7 @@ def issued(admin: User) -> Issued:
 
 
 def status(key: str, path: str = "/returns") -> int:
-    return Api(ApiClient(), key).get(path).response.status_code
+    return Api(ApiClient(), key).get(path).status
 
 
 def told(client: ApiClient) -> list[str]:

@@ -2,11 +2,13 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from io import StringIO
 from typing import Any
 from uuid import UUID
 
 import pytest
 from django.core import mail
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
@@ -60,7 +62,7 @@ def test_an_invited_person_sets_the_own_password_and_signs_in(
     assert "new@shop.example" not in str(list(Event.objects.values_list("data", flat=True)))
     (letter,) = mail.outbox
     assert letter.to == ["new@shop.example"]
-    link = re.search(r"http://127\.0\.0\.1:8000(/accounts/password/reset/key/\S+)", letter.body)
+    link = re.search(r"http://127\.0\.0\.1:8000(/accounts/password/reset/key/\S+)", str(letter.body))
     assert link is not None
     browser = Client()
     form = browser.get(link[1], follow=True)
@@ -83,14 +85,14 @@ def test_a_mail_server_that_is_away_is_told_and_the_invitation_sent_again(
     with django_capture_on_commit_callbacks(execute=True):
         person = invite_person(admin.actor(), email="n@shop.example", name="N", reason="joins")
     person.refresh_from_db()
-    assert person.invitation_sent_at is None
+    assert not person.invitation_sent_at
     page = world.signed_in(admin).get(f"/people/{person.id}/").content.decode()
     assert "The invitation did not leave." in page
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     with django_capture_on_commit_callbacks(execute=True):
         invite_again(admin.actor(), person.id, "the server is back")
     person.refresh_from_db()
-    assert person.invitation_sent_at is not None
+    assert person.invitation_sent_at
     assert events(person) == ["person.invited", "person.invited_again"]
     assert send_invitation(person)
 
@@ -302,3 +304,14 @@ def test_a_key_provisions_people_but_never_administrators(admin: User) -> None:
     with pytest.raises(Denied, match="key"):
         deactivate_person(actor, admin.id, "x")
     assert world.counts() == before
+
+
+def test_the_first_administrator_gets_a_link_and_the_second_an_invitation() -> None:
+    out = StringIO()
+    call_command("first_administrator", "you@shop.example", "You", stdout=out)
+    assert "/accounts/password/reset/key/" in out.getvalue()
+    person = User.objects.get()
+    assert (grants(person), person.has_usable_password()) == ([("administrator", ["*"], ["*"])], False)
+    with pytest.raises(CommandError, match="an administrator already"):
+        call_command("first_administrator", "me@shop.example", "Me")
+    assert User.objects.count() == 1

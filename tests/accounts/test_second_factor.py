@@ -1,10 +1,14 @@
 """A role that needs a second factor: set it up first, then everything; keys are unaffected."""
 
+from io import StringIO
 from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from allauth.mfa.utils import decrypt, encrypt
+from cryptography.fernet import Fernet
+from django.core.management import call_command
 from django.test import Client
 
 from retailops.accounts.api_keys import issue_api_key
@@ -140,3 +144,15 @@ def test_too_many_wrong_passwords_close_the_door_for_a_while(settings: Any) -> N
     right = Client().post("/accounts/login/", {"login": person.email, "password": world.PASSWORD})
     assert right.status_code == 200
     assert "Too many failed login attempts" in right.content.decode()
+
+
+def test_second_factors_are_encrypted_anew_with_the_newest_key(settings: Any) -> None:
+    old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+    settings.CREDENTIAL_KEYS = [old]
+    kept = Authenticator.objects.create(user=world.person(), type="totp", data={"secret": encrypt(SECRET)})
+    settings.CREDENTIAL_KEYS = [new, old]
+    call_command("reencrypt_second_factors", stdout=StringIO())
+    kept.refresh_from_db()
+    settings.CREDENTIAL_KEYS = [new]
+    assert decrypt(kept.data["secret"]) == SECRET
+    assert kept.wrap().validate_code(code(SECRET)) is True

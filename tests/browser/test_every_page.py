@@ -250,6 +250,9 @@ def _access(story: world.Story) -> dict[str, str]:
         "client-rotate": f"/api-clients/{client}/rotate/",
         "client-revoke": f"/api-clients/{client}/revoke/",
         "profile": "/accounts/profile/",
+        "audit": "/audit/",
+        "audit-denied": "/audit/?view=denied",
+        "audit-export": "/audit/export/?view=access",
     }
 
 

@@ -15,6 +15,7 @@ from inventory.web import urls as stock_urls
 from reconciliation.web import urls as discrepancy_urls
 from retailops import urls as composition
 from retailops.accounts.models import DeniedAttempt
+from retailops.audit_log.web import urls as audit_urls
 from retailops.lib.ids import uuid7
 from retailops.people.web import account_urls, client_urls
 from retailops.people.web import urls as people_urls
@@ -50,6 +51,7 @@ MODULES = (
     endpoint_urls,
     sla_urls,
     alert_urls,
+    audit_urls,
 )
 # Not ours: the API (tests/api walks it), webhooks, sign-in, and what the machinery asks for.
 OTHERS = {"retailops.api", "allauth.account.urls", "allauth.mfa.urls", "retailops.runtime.urls"}
@@ -116,6 +118,10 @@ RULES = {
     "claims:supplier_edit",
     "claims:supplier_sku",
 }
+    "audit:list",
+}
+# Rules of the whole house: seen by who may see policies, changed by an administrator alone, whatever the region.
+RULES = {"discrepancies:own", "discrepancies:disown", "audit:export"}
 # Who may do what is seen by administrators alone.
 ADMINISTRATORS = ("people", "clients")
 # Not of a region: what applies everywhere is shown everywhere (who may change it: test_policies_pages.py).
@@ -143,19 +149,18 @@ def routes() -> list[tuple[str, URLPattern]]:
     ]
 
 
-def composed(patterns: list[Any]) -> set[str]:
+def composed(patterns: Any) -> set[str]:
     """Return the modules of addresses that the product is composed of."""
-    found = set()
+    found: set[str] = set()
     for pattern in patterns:
         if isinstance(pattern, URLResolver):
-            module = pattern.urlconf_module
+            module: Any = pattern.urlconf_module
             found |= composed(module) if isinstance(module, list) else {module.__name__}
     return found
 
 
 def test_every_module_of_addresses_is_walked() -> None:
-    found = composed([p for p in composition.urlpatterns if isinstance(p, URLResolver)])
-    assert found - OTHERS - {"retailops.api"} == {module.__name__ for module in MODULES}
+    assert composed(composition.urlpatterns) - OTHERS == {module.__name__ for module in MODULES}
 
 
 def test_every_part_of_an_address_is_known() -> None:

@@ -34,7 +34,10 @@ def client_list(request: HttpRequest) -> HttpResponse:
     """Show the API clients of the query."""
     actor = actor_of(request)
     require(actor, MANAGE)
-    text, tab = request.GET.get("q", "").strip(), "closed" if request.GET.get("tab") == "closed" else "open"
+    text, tab = (
+        request.GET.get("q", "").replace("\x00", "").strip()[:100],
+        "closed" if request.GET.get("tab") == "closed" else "open",
+    )
     rows = clients_visible_to(actor).filter(name__icontains=text)
     halves = {"open": rows.filter(is_open()), "closed": rows.exclude(is_open())}
     context = {

@@ -41,7 +41,7 @@ LAST = "This is the last administrator: make another one first."
 def person_list(request: HttpRequest) -> HttpResponse:
     """Show the people of the query."""
     require(actor_of(request), MANAGE)
-    text, role = request.GET.get("q", "").strip(), request.GET.get("role", "")
+    text, role = _asked(request, "q"), _asked(request, "role")
     tab = request.GET.get("tab", "") if request.GET.get("tab", "") in STANDINGS else "active"
     rows = find_people(text, role, tab)
     tabs = [(key, title, find_people(text, role, key).count(), key == tab) for key, title in TABS.items()]
@@ -193,6 +193,10 @@ def second_factor_rule(request: HttpRequest) -> HttpResponse:
         return require_second_factor(actor, form.cleaned_data["roles"], _why(form))
 
     return ask(request, dialog, form, run, "Saved: it holds from now on.")
+
+
+def _asked(request: HttpRequest, name: str) -> str:
+    return request.GET.get(name, "").replace("\x00", "").strip()[:200]
 
 
 def _about(request: HttpRequest, person_id: UUID) -> tuple[Actor, User, str]:
