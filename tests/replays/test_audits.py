@@ -100,9 +100,7 @@ SABOTAGE: list[tuple[str, Callable[[], None]]] = [
 
 
 @pytest.mark.parametrize(("name", "sabotage"), SABOTAGE, ids=[each[1].__name__ for each in SABOTAGE])
-def test_each_audit_finds_what_it_is_for(
-    finished: BulkOperation, name: str, sabotage: Callable[[], None]
-) -> None:
+def test_each_audit_finds_what_it_is_for(finished: BulkOperation, name: str, sabotage: Callable[[], None]) -> None:
     assert breaches() == {}
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
