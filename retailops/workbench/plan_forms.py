@@ -1,11 +1,37 @@
 """Forms of plans."""
 
+from typing import Any
+
 from django import forms
 
 from retailops.replays.rules import FASTEST, Rules
 from retailops.workbench.forms import ReasonForm
 
 CANARY_HELP = "Sizes of the first waves; each must get through before the next. Empty: none."
+
+
+class FenceForm(ReasonForm):
+    """Why, about the delivery as it was looked at."""
+
+    fence = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class MessageForm(FenceForm):
+    """A message as it should be, and why."""
+
+    message = forms.JSONField(
+        label="Message",
+        widget=forms.Textarea(attrs={"rows": 16, "spellcheck": "false", "class": "mono"}),
+        help_text="Texts may be corrected. Ids, amounts, currency and all numbers are locked.",
+    )
+    field_order = ("message", "reason", "fence")
+
+    def clean_message(self) -> dict[str, Any]:
+        """Return the message as an object."""
+        found = self.cleaned_data["message"]
+        if not isinstance(found, dict):
+            raise forms.ValidationError("A message is an object in braces.")
+        return found
 
 
 class NothingForm(forms.Form):
