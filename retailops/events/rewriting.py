@@ -1,4 +1,4 @@
-"""Commands that change a stopped delivery itself: another message, another place in its lane. Nothing is sent by them."""
+"""Commands that change a stopped delivery itself: another message, another place in its lane. They send nothing."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -50,7 +50,7 @@ def delivery_supersede(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def delivery_lane(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
-    """Ask why, or let pass what waits behind a stopped delivery; a second person is asked where money is in the lane."""
+    """Ask why, or let pass what waits behind a stopped delivery; with money in the lane a second person is asked."""
     actor, delivery = _replayable(request, delivery_id)
     form = FenceForm(request.POST or None, initial={"fence": delivery.fence})
 
