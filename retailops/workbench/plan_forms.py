@@ -1,5 +1,6 @@
 """Forms of plans."""
 
+import json
 from typing import Any
 
 from django import forms
@@ -16,12 +17,20 @@ class FenceForm(ReasonForm):
     fence = forms.IntegerField(widget=forms.HiddenInput)
 
 
+class MessageField(forms.JSONField):
+    """JSON as people read it: indented, and as they typed it where it is no JSON."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return the text of the field."""
+        return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+
+
 class MessageForm(FenceForm):
     """A message as it should be, and why."""
 
-    message = forms.JSONField(
+    message = MessageField(
         label="Message",
-        widget=forms.Textarea(attrs={"rows": 16, "spellcheck": "false", "class": "mono"}),
+        widget=forms.Textarea(attrs={"rows": 16, "spellcheck": "false"}),
         help_text="Texts may be corrected. Ids, amounts, currency and all numbers are locked.",
     )
     field_order = ("message", "reason", "fence")

@@ -1,5 +1,6 @@
 """Deliveries: the list with its money, one delivery with its verdict, single replay, discarding."""
 
+import html
 import json
 import re
 from typing import Any
@@ -159,6 +160,11 @@ def test_a_message_is_changed_by_two_persons(lead: Client, story: world.Story, m
     agent, address = world.signed_in(world.person("ops_agent")), f"/deliveries/{story.delivery.id}/edit/"
     pointer, message = corrected(story.delivery.message)
     given = {"fence": str(story.delivery.fence), "reason": "a typing error"}
+    shown = re.search(r"<textarea[^>]*>(.*?)</textarea>", agent.get(address).content.decode(), re.S)
+    assert shown is not None
+    text = html.unescape(shown[1])
+    assert json.loads(text) == story.delivery.message
+    assert "Nothing is changed." in agent.post(address, {**given, "message": text}).content.decode()
     locked = agent.post(address, {**given, "message": json.dumps({**message, "number": "RMA-1"})})
     assert locked.status_code == 422
     assert "/number: Cannot be changed by hand." in locked.content.decode()

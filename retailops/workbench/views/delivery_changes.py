@@ -1,6 +1,5 @@
 """What is done with a stopped delivery besides sending it as it is: edit, supersede, let pass what waits behind it."""
 
-import json
 from typing import Any
 from uuid import UUID
 
@@ -70,8 +69,7 @@ def delivery_lane(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
 def delivery_edit(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
     """Show the message to be corrected, or ask a second person to agree to the corrected one."""
     actor, delivery = _replayable(request, delivery_id)
-    text = json.dumps(delivery.message, indent=2, ensure_ascii=False)
-    form = MessageForm(request.POST or None, initial={"fence": delivery.fence, "message": text})
+    form = MessageForm(request.POST or None, initial={"fence": delivery.fence, "message": delivery.message})
     given = request.method == "POST" and form.is_valid()
     if given and _asked(actor, delivery, form):
         return done(request, _address(delivery), "Asked. It waits in Approvals for a second person.")
