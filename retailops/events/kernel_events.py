@@ -74,6 +74,29 @@ class DeliverySuperseded(DeliveryFact):
     reason: str = ""
 
 
+@event("delivery.edited")
+@dataclass(frozen=True)
+class DeliveryEdited(DeliveryFact):
+    """A delivery has another message than its event: changed by a person, agreed to by a second one.
+
+    Its cause is the event whose message was changed; `fields` are JSON pointers.
+    """
+
+    edit_id: str = ""
+    fields: tuple[str, ...] = ()
+    approved_by: str = ""
+
+
+@event("delivery.resequenced")
+@dataclass(frozen=True)
+class DeliveryResequenced(DeliveryFact):
+    """A stopped delivery was moved to the end of its lane, so that what waited behind it goes on."""
+
+    reason: str = ""
+    passed: int = 0
+    approved_by: str = ""
+
+
 @dataclass(frozen=True)
 class ConnectionFact:
     """Which destination, and why."""

@@ -162,6 +162,7 @@ PROBLEM_TYPES = [
     problem("plan-changed", 409, "The plan is not the one that was looked at.", "Look at it again; `hash` is of now."),
     problem("delivery-changed", 409, "The delivery changed since it was planned.", "Plan it anew."),
     problem("money-departs", 409, "It would send other money than was planned.", "Plan it anew."),
+    problem("nothing-changed", 400, "The message is as it was.", "Change a text of it, or leave it."),
     problem("nothing-selected", 400, "Nothing is selected that is stopped or in doubt.", "Check ids or filter."),
     problem("too-many-selected", 400, "More is selected than one plan may hold.", "Narrow the filter."),
     problem("approval-needed", 409, "A second person must agree first.", "Ask for approval."),

@@ -74,14 +74,3 @@ class MessageEditRequested:
     edit_id: str
     delivery_id: str
     fields: list[str]
-
-
-@event("message.edited")
-@dataclass(frozen=True)
-class MessageEdited:
-    """The new message of a delivery; its cause is the event whose message was changed."""
-
-    edit_id: str
-    delivery_id: str
-    fields: list[str]
-    approved_by: str

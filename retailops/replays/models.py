@@ -189,7 +189,6 @@ class BulkItem(models.Model):
         ]
         indexes = [
             models.Index(fields=["operation", "stage", "position"], name="item_of_stage"),
-            models.Index(fields=["operation", "result", "position"], name="item_of_result"),
             models.Index(fields=["operation"], condition=Q(stage=BulkStage.RELEASED), name="item_on_its_way"),
             models.Index(fields=["operation"], condition=Q(result=BulkResult.RETRYING), name="item_retrying"),
         ]

@@ -11,7 +11,7 @@ class WorkbenchConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Join what does not know each other: clocks and cases, the audit log and the search; keep what dashboards read."""
+        """Join what does not know each other (clocks and cases, audit log and search); keep what dashboards read."""
         from retailops.audit_log.lookup import register_finder
         from retailops.workbench.dashboards import times
         from retailops.workbench.finding import stories

@@ -1,11 +1,46 @@
 """Forms of plans."""
 
+import json
+from typing import Any
+
 from django import forms
 
 from retailops.replays.rules import FASTEST, Rules
 from retailops.workbench.forms import ReasonForm
 
 CANARY_HELP = "Sizes of the first waves; each must get through before the next. Empty: none."
+
+
+class FenceForm(ReasonForm):
+    """Why, about the delivery as it was looked at."""
+
+    fence = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class MessageField(forms.JSONField):
+    """JSON as people read it: indented, and as they typed it where it is no JSON."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return the text of the field."""
+        return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+
+
+class MessageForm(FenceForm):
+    """A message as it should be, and why."""
+
+    message = MessageField(
+        label="Message",
+        widget=forms.Textarea(attrs={"rows": 16, "spellcheck": "false"}),
+        help_text="Texts may be corrected. Ids, amounts, currency and all numbers are locked.",
+    )
+    field_order = ("message", "reason", "fence")
+
+    def clean_message(self) -> dict[str, Any]:
+        """Return the message as an object."""
+        found = self.cleaned_data["message"]
+        if not isinstance(found, dict):
+            raise forms.ValidationError("A message is an object in braces.")
+        return found
 
 
 class NothingForm(forms.Form):

@@ -82,7 +82,7 @@ def _named(visible: QuerySet[Delivery], ids: list[UUID]) -> Selected:
 
 def _all(visible: QuerySet[Delivery], query: QueryDict) -> Selected:
     cut_off = _moment(query.get("as_of", "")) or now()
-    given = {key: query[key] for key in KEPT if query.get(key)}
+    given = {key: str(query[key]) for key in KEPT if query.get(key)}
     rows = DeliveryFilter(with_state(query, given.get("state", "dead")), queryset=visible).qs
     came = rows.annotate(came_at=CAME_AT)
     then = came.filter(came_at__lte=cut_off)

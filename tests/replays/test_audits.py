@@ -1,4 +1,4 @@
-"""The audits of bulk operations are clean after sound work, and each finds what it is for; the rest is refused."""
+"""Bulk operations: audits are clean after sound work, each finds what it is for; the database refuses the rest."""
 
 from collections.abc import Callable
 

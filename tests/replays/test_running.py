@@ -14,7 +14,7 @@ from retailops.events.sending import drain
 from retailops.events.verdicts import register_void_check
 from retailops.lib.clock import now
 from retailops.lib.errors import Conflict, Denied, Invalid, NotFound
-from retailops.replays import running
+from retailops.replays import acting, running
 from retailops.replays.models import BulkItem, BulkOperation
 from retailops.replays.observing import observe
 from retailops.replays.rules import Rules
@@ -192,7 +192,7 @@ def test_a_worker_killed_between_items_loses_and_repeats_nothing(
     destination = make_destination()
     some = [world.stopped(destination) for _ in range(9)]
     operation = world.started(agent, *some)
-    real, acted = running.act, 0
+    real, acted = acting.act, 0
 
     def dying(*args: object) -> str:
         nonlocal acted

@@ -27,7 +27,7 @@ def agent(**where: Any) -> Actor:
 def stopped(destination: Destination | None = None, *, region: str = "GB", **fields: Any) -> Delivery:
     """Return a stopped, repeatable delivery that was sent an hour ago; fields override."""
     sent = now() - timedelta(hours=1)
-    defaults = {
+    defaults: dict[str, Any] = {
         "event": make_event(region=region, brand="north"), "status": DeliveryStatus.DEAD, "failure_class": "transient",
         "failure_code": "503", "failure_message": "Service unavailable", "first_sent_at": sent, "sending_since": sent,
         "attempt_no": 9, "retry_no": 8, "finished_at": now() - timedelta(minutes=5), "fence": 9,

@@ -62,6 +62,7 @@ OWN = {"account:profile", "account:email"}
 OWN_REFUSED = {302, 422}
 # These lists are open to a person of another region; they are empty for it.
 LISTS = {
+    "audit:list",
     "workbench:cases",
     "workbench:exceptions",
     "workbench:case_newcomers",
@@ -117,11 +118,8 @@ RULES = {
     "claims:supplier_add",
     "claims:supplier_edit",
     "claims:supplier_sku",
+    "audit:export",
 }
-    "audit:list",
-}
-# Rules of the whole house: seen by who may see policies, changed by an administrator alone, whatever the region.
-RULES = {"discrepancies:own", "discrepancies:disown", "audit:export"}
 # Who may do what is seen by administrators alone.
 ADMINISTRATORS = ("people", "clients")
 # Not of a region: what applies everywhere is shown everywhere (who may change it: test_policies_pages.py).

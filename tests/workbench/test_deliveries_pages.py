@@ -1,13 +1,18 @@
 """Deliveries: the list with its money, one delivery with its verdict, single replay, discarding."""
 
+import html
+import json
 import re
+from typing import Any
 
 import pytest
 from django.test import Client
 
+from retailops.cases.models import Approval
 from retailops.events import verdicts
 from retailops.events.enums import DeliveryStatus, EffectStatus
-from retailops.events.models import Attempt, Effect, Event
+from retailops.events.models import Attempt, Delivery, Effect, Event
+from retailops.replays.messages import changes_of
 from tests.workbench import world
 
 pytestmark = pytest.mark.django_db
@@ -120,3 +125,74 @@ def test_an_agent_is_not_offered_to_discard(story: world.Story) -> None:
     assert "Send again…" in page
     assert "Discard…" not in page
     assert agent.post(f"/deliveries/{story.delivery.id}/discard/", {"reason": "x"}).status_code == 403
+
+
+def test_sending_again_is_not_the_first_thing_offered_before_its_verdict_is_known(
+    lead: Client, story: world.Story
+) -> None:
+    page = lead.get(f"/deliveries/{story.delivery.id}/").content.decode()
+    [button] = re.findall(r'<a class="([^"]+)"[^>]+data-command="Replay this delivery"', page)
+    assert button == "btn"
+
+
+def test_superseding_closes_it_with_the_reason(lead: Client, story: world.Story) -> None:
+    address = f"/deliveries/{story.delivery.id}/supersede/"
+    assert lead.post(address, {"reason": ""}).status_code == 422
+    assert lead.post(address, {"reason": "a newer count went out"}).status_code == 303
+    story.delivery.refresh_from_db()
+    assert story.delivery.status == DeliveryStatus.SUPERSEDED
+    assert lead.post(address, {"reason": "again"}).status_code == 422
+    assert Event.objects.get(type="delivery.superseded").reason_code == "a newer count went out"
+
+
+def corrected(message: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the pointer of a text that may be changed, and the message with it changed."""
+    for key, value in message.items():
+        changed = {**message, key: f"{value}!"}
+        if isinstance(value, str) and not changes_of(message, changed)[0].locked:
+            return f"/{key}", changed
+    raise AssertionError(message)
+
+
+def test_a_message_is_changed_by_two_persons(lead: Client, story: world.Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = verdicts.Verdict(verdicts.VerdictKind.SAFE_ABSENT, "Looked up: it is not there.")
+    monkeypatch.setattr(verdicts, "_by_remote", lambda delivery: found)
+    agent, address = world.signed_in(world.person("ops_agent")), f"/deliveries/{story.delivery.id}/edit/"
+    pointer, message = corrected(story.delivery.message)
+    given = {"fence": str(story.delivery.fence), "reason": "a typing error"}
+    shown = re.search(r"<textarea[^>]*>(.*?)</textarea>", agent.get(address).content.decode(), re.S)
+    assert shown is not None
+    text = html.unescape(shown[1])
+    assert json.loads(text) == story.delivery.message
+    assert "Nothing is changed." in agent.post(address, {**given, "message": text}).content.decode()
+    locked = agent.post(address, {**given, "message": json.dumps({**message, "number": "RMA-1"})})
+    assert locked.status_code == 422
+    assert "/number: Cannot be changed by hand." in locked.content.decode()
+    assert agent.post(address, {**given, "message": "{"}).status_code == 422
+    assert agent.post(address, {**given, "message": json.dumps(message)}).status_code == 303
+    asked = Approval.objects.get(kind="message_edit")
+    dialog = lead.get(f"/approvals/{asked.id}/approve/").content.decode()
+    assert pointer in dialog
+    assert "Change the message" in lead.get("/approvals/").content.decode()
+    assert agent.post(f"/approvals/{asked.id}/approve/", {"reason": "mine"}).status_code == 403
+    answer = lead.post(f"/approvals/{asked.id}/approve/", {"reason": "seen it"}, follow=True)
+    assert "Approved; sent again." in answer.content.decode()
+    story.delivery.refresh_from_db()
+    assert (story.delivery.status, story.delivery.payload) == (DeliveryStatus.READY, message)
+    assert "Changed by hand" in lead.get(f"/deliveries/{story.delivery.id}/").content.decode()
+
+
+def test_what_waits_behind_is_let_pass_by_two_persons(lead: Client, story: world.Story) -> None:
+    fields = {"lane_key": story.delivery.lane_key, "status": DeliveryStatus.READY, "operation": "refund.tell"}
+    behind = world.stopped(story.rma, story.connection, **fields)
+    behind.refresh_from_db()
+    agent, address = world.signed_in(world.person("ops_agent")), f"/deliveries/{story.delivery.id}/lane/"
+    assert "Let pass…" in agent.get(f"/deliveries/{story.delivery.id}/").content.decode()
+    assert "money is in the lane" in agent.get(address).content.decode()
+    assert agent.post(address, {"fence": "0", "reason": "no need of it"}).status_code == 303
+    asked = Approval.objects.get(kind="resequence")
+    answer = lead.post(f"/approvals/{asked.id}/approve/", {"reason": "right"}, follow=True)
+    assert "Approved; what waited behind it goes on." in answer.content.decode()
+    moved = Delivery.objects.get(pk=story.delivery.pk)
+    assert (moved.status, moved.lane_seq > behind.lane_seq) == (DeliveryStatus.DEAD, True)
+    assert "Not now." in agent.get(address).content.decode()

@@ -494,7 +494,7 @@ class Story:
     @cached_property
     def plan(self) -> BulkOperation:
         """A plan to send a large refund again, which waits for a second person; made where a test asks for it."""
-        return planned(stopped(self.rma, self.connection, amount=1_500_000))
+        return planned(stopped(self.rma, self.connection, amount=1_500_000, lane_key=f"plan-{self.rma.id}"))
 
     @classmethod
     def told(cls) -> "Story":

@@ -1,5 +1,14 @@
 """Commands of bulk operations."""
 
+from retailops.replays.services.editing import (
+    EDIT_KIND,
+    LANE_KIND,
+    ask_edit,
+    edit_approved,
+    lane_approved,
+    money_in_lane,
+    move_lane_on,
+)
 from retailops.replays.services.executing import (
     PlanChanged,
     approved_money,
@@ -21,14 +30,21 @@ from retailops.replays.services.planning import (
 
 __all__ = [
     "AGAIN",
+    "EDIT_KIND",
+    "LANE_KIND",
     "PLAN_KIND",
     "PlanChanged",
     "approved_money",
+    "ask_edit",
     "ask_plan_approval",
     "cancel_operation",
     "change_rules",
+    "edit_approved",
     "execute_plan",
+    "lane_approved",
     "leave_out_above_limit",
+    "money_in_lane",
+    "move_lane_on",
     "payload_of",
     "plan_again",
     "plan_replay",

@@ -43,8 +43,8 @@ def again(request: HttpRequest) -> HttpResponse:
     try:
         chosen = selected(actor, query)
     except DomainError as refusal:
-        context = {"back": back, "refusal": refusal.detail}
-        return show(request, "replays/again.html", context, status=422 if request.method == "POST" else 200)
+        status = 422 if request.method == "POST" else 200
+        return show(request, "replays/again.html", {"back": back, "refusal": refusal.detail}, status=status)
     form = _form(chosen, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid() and (operation := _made(actor, chosen, form)):
         return done(request, reverse("workbench:operation", args=[operation.id]), _told(operation))

@@ -21,6 +21,7 @@ from retailops.events.replay import discard
 from retailops.events.verdicts import SENDS, VerdictKind, verdict
 from retailops.lib.errors import Conflict, Invalid, NotFound
 from retailops.lib.htmx import done, show
+from retailops.replays.models import MessageEdit
 from retailops.workbench.delivery_list import behind, delivery_listing, to_other_systems
 from retailops.workbench.forms import ReasonForm
 
@@ -64,6 +65,8 @@ def delivery_detail(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
         "behind": behind(delivery),
         "troubled": troubled,
         "may_replay": troubled and _may(actor, delivery, Permission.DELIVERIES_REPLAY),
+        "may_change": delivery.status == DeliveryStatus.DEAD and _may(actor, delivery, Permission.DELIVERIES_REPLAY),
+        "edits": list(MessageEdit.objects.filter(delivery_id=delivery.id, applied_at__isnull=False).order_by("-id")),
         "may_discard": delivery.status == DeliveryStatus.DEAD and _may(actor, delivery, Permission.DELIVERIES_DISCARD),
     }
     return show(request, "workbench/delivery.html", context)

@@ -106,6 +106,11 @@ class Offer:
     why_not: str = ""
     primary: bool = False
 
+    @property
+    def aside(self) -> bool:
+        """Tell whether it changes the plan, and so stands beside what it changes."""
+        return self.key in {"leave", "rules", "anew"}
+
 
 def offers(actor: Actor, operation: BulkOperation, word: Approval | None) -> list[Offer]:
     """Return what the person may do now, the next step last; none for who may not send again."""

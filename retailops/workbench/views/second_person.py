@@ -26,7 +26,9 @@ from retailops.events.verdicts import SENDS
 from retailops.lib.errors import Conflict, DomainError, Invalid, NotFound
 from retailops.lib.htmx import done, show
 from retailops.replays.access import operations_visible_to
-from retailops.replays.services import PLAN_KIND
+from retailops.replays.messages import Change, changes_of
+from retailops.replays.models import MessageEdit
+from retailops.replays.services import EDIT_KIND, LANE_KIND, PLAN_KIND, edit_approved, lane_approved
 from retailops.workbench.delivery_list import to_other_systems
 from retailops.workbench.forms import ReasonForm
 from retailops.workbench.views.deliveries import TROUBLED, visible
@@ -37,7 +39,9 @@ from returns.selectors import refunds_visible_to, stored_accounts_visible_to
 from returns.web.second_look import SecondLook
 
 LIMIT = 100
-TITLES = {"approve": "Approve sending again", "refuse": "Refuse sending again"}
+VERDICTS = ("approve", "refuse")
+# What a second person agrees to about one delivery, in words.
+ABOUT = {REPLAY_KIND: "sending again", EDIT_KIND: "the change of its message", LANE_KIND: "letting pass"}
 
 
 Subjects = dict[UUID, Any]
@@ -120,7 +124,7 @@ def approval(request: HttpRequest, approval_id: UUID) -> HttpResponse:
     """Show all that a second person needs to decide, or what was decided."""
     actor = actor_of(request)
     found = access_approval(actor, approval_id)
-    if found.kind == REPLAY_KIND:
+    if found.kind in ABOUT:
         return redirect("workbench:delivery", found.subject_id)
     if found.kind == PLAN_KIND:
         return redirect("workbench:operation", found.subject_id)
@@ -167,7 +171,7 @@ def approval_verdict(request: HttpRequest, approval_id: UUID, verdict: str) -> H
     """Show the form of a second person's word on a repetition, or give it; agreed, it is sent at once if still safe."""
     actor = actor_of(request)
     approval = access_approval(actor, approval_id, Permission.APPROVALS_DECIDE)
-    if approval.kind != REPLAY_KIND or verdict not in TITLES:
+    if approval.kind not in ABOUT or verdict not in VERDICTS:
         raise NotFound("There is no such approval.")
     delivery = visible(actor, approval.subject_id)
     form = ReasonForm(request.POST or None)
@@ -177,7 +181,8 @@ def approval_verdict(request: HttpRequest, approval_id: UUID, verdict: str) -> H
         except (Conflict, Invalid) as refusal:
             form.add_error(None, refusal.detail)
     context = {
-        "approval": approval, "delivery": delivery, "verdict": verdict, "title": TITLES[verdict], "form": form,
+        "approval": approval, "delivery": delivery, "verdict": verdict, "form": form, "changes": _changes(approval),
+        "title": f"{verdict.capitalize()} {ABOUT[approval.kind]}",
         "own": approval.requested_by == actor.key, "back": reverse("workbench:approvals"),
     }  # fmt: skip
     return show(request, "workbench/approval_verdict.html", context, status=422 if form.errors else 200)
@@ -192,8 +197,23 @@ def _decide(request: HttpRequest, actor: Actor, approval: Approval, verdict: str
     with transaction.atomic(durable=True):
         services.approve(actor, approval.id, reason)
     try:
-        found = services.replay_approved(approval.id)
+        told = _do(approval)
     except DomainError as refusal:
-        return done(request, where, f"Approved, but it was not sent: {refusal.detail}", messages.WARNING)
-    sent = "sent again" if found.kind in SENDS else "it was there already, so nothing was sent"
-    return done(request, where, f"Approved; {sent}.")
+        undone = "it was not moved" if approval.kind == LANE_KIND else "it was not sent"
+        return done(request, where, f"Approved, but {undone}: {refusal.detail}", messages.WARNING)
+    return done(request, where, f"Approved; {told}.")
+
+
+def _do(approval: Approval) -> str:
+    """Do what was just agreed to, in the name of who asked; return what happened, in words."""
+    if approval.kind == LANE_KIND:
+        lane_approved(approval.id)
+        return "what waited behind it goes on"
+    found = edit_approved(approval.id) if approval.kind == EDIT_KIND else services.replay_approved(approval.id)
+    return "sent again" if found.kind in SENDS else "it was there already, so nothing was sent"
+
+
+def _changes(approval: Approval) -> list[Change]:
+    """Return what an edit changes in its message, for whoever decides it."""
+    edit = MessageEdit.objects.filter(approval_id=approval.id).first() if approval.kind == EDIT_KIND else None
+    return changes_of(edit.before, edit.after) if edit else []

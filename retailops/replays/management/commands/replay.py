@@ -43,9 +43,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add who acts, what is selected, and what is run."""
-        parser.add_argument(
-            "--as", dest="person", required=True, metavar="EMAIL", help="who does it; their rights count"
-        )
+        parser.add_argument("--as", dest="person", required=True, metavar="EMAIL", help="who does it")
         parser.add_argument("--id", action="append", default=[], metavar="DELIVERY", help="a delivery; may be repeated")
         for name in FILTERS:
             parser.add_argument(f"--{name}", metavar=name.upper(), help=f"all stopped ones of this {name}")
