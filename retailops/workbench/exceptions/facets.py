@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
 
@@ -55,7 +56,10 @@ def facets(rows: QuerySet[Case], text: str) -> list[Facet]:
 
 def _count(rows: QuerySet[Case]) -> dict[str, list[tuple[str, int]]]:
     columns = [column for _, column in FACETS.values()]
-    inner, parameters = rows.order_by().values(*columns)[: COUNT_LIMIT + 1].query.sql_with_params()
+    try:
+        inner, parameters = rows.order_by().values(*columns)[: COUNT_LIMIT + 1].query.sql_with_params()
+    except EmptyResultSet:
+        return {key: [] for key in FACETS}
     listed = ", ".join(columns)
     sets = ", ".join(f"({column})" for column in columns)
     # Columns come from the table above; the inner statement carries its values as parameters.
