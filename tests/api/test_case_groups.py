@@ -24,18 +24,10 @@ def test_a_group_tells_what_it_costs(api: Api, stranger: Api, powerless: Api, ca
     opened("emea", money=Money(500, "EUR"))
     path = f"/case-groups/{case.group_id}"
     body = api.get(path).ok()
-    assert (body["state"], body["open_cases"], body["returns_affected"], body["customers_waiting"]) == (
-        "ongoing",
-        2,
-        2,
-        2,
-    )
+    assert body["state"] == "ongoing"
+    assert (body["open_cases"], body["returns_affected"], body["customers_waiting"]) == (2, 2, 2)
     assert body["at_risk"] == [{"amount": 500, "currency": "EUR"}, {"amount": 1999, "currency": "GBP"}]
-    assert (body["connection"], body["failure_class"], body["failure_code"]) == (
-        "stripe",
-        "business",
-        "charge_disputed",
-    )
+    assert (body["connection"], body["failure_code"]) == ("stripe", "charge_disputed")
     assert (body["notes"], body["endings"]) == ([], [])
     stranger.get(path).problem(404, "not-found")
     powerless.get(path).problem(403, "denied")
@@ -68,14 +60,8 @@ def test_a_group_is_worked_to_its_end(api: Api, case: Case) -> None:
     done = api.post(f"{path}/resolve", body).ok()
     assert (done["state"], done["open_cases"]) == ("resolved", 0)
     detail = api.get(path).ok()
-    assert [note["kind"] for note in detail["notes"]] == [
-        "acknowledged",
-        "assigned",
-        "ignored",
-        "taken_up",
-        "note",
-        "resolved",
-    ]
+    told = ["acknowledged", "assigned", "ignored", "taken_up", "note", "resolved"]
+    assert [note["kind"] for note in detail["notes"]] == told
     assert detail["endings"][0]["reason"] == "mended"
     api.post(f"{path}/resolve", body).problem(409, "transition-refused")
 

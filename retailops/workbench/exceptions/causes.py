@@ -68,8 +68,9 @@ class Row:
         if self.group is None:
             return ""
         group = self.group
-        told = (group.connection or group.system, group.operation and operation(group.operation), group.failure_class)
-        return " · ".join(plain(each) if each == group.failure_class else each for each in told if each)
+        told = [group.connection or group.system, group.operation and operation(group.operation)]
+        told += [plain(group.failure_class)] if group.failure_class not in ("", group.queue) else []
+        return " · ".join(each for each in told if each)
 
 
 @dataclass(frozen=True)
