@@ -172,6 +172,16 @@ class Case(models.Model):
             models.Index(fields=["correlation_id"], name="case_of_correlation"),
             models.Index(fields=["-opened_at"], condition=Q(status=CaseStatus.OPEN), name="open_cases"),
             models.Index(fields=["delivery_id"], condition=Q(status=CaseStatus.OPEN), name="open_case_of_delivery"),
+            # What groups cost is counted from these two without the table: over open cases, and by day over all.
+            models.Index(
+                fields=["group", "correlation_id"],
+                include=["customer_id", "region", "brand", "due_at", "opened_at", "amount", "currency"],
+                condition=Q(status=CaseStatus.OPEN),
+                name="open_cases_of_group",
+            ),
+            models.Index(fields=["group", "opened_at"], include=["region", "brand"], name="cases_of_group_by_day"),
+            models.Index(fields=["due_at", "id"], condition=Q(status=CaseStatus.OPEN), name="open_cases_by_due"),
+            models.Index(fields=["-id"], condition=Q(status=CaseStatus.OPEN), name="open_cases_by_id"),
         ]
 
     def __str__(self) -> str:

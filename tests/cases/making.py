@@ -1,6 +1,7 @@
 """Troubles of any kind for tests of cases and groups, and three persons to work them."""
 
 from typing import Any
+from uuid import UUID
 
 from retailops.accounts.actor import Actor, Grant
 from retailops.accounts.permissions import Permission
@@ -45,7 +46,7 @@ def opened(region: str = "EU", **fields: Any) -> Case:
     return open_case(SYSTEM, case_in(region, **fields))
 
 
-def told_of(group_id: object) -> list[str]:
+def told_of(group_id: UUID) -> list[str]:
     """Return the types of a group's events, in order."""
     rows = Event.objects.filter(subject_type="case_group", subject_id=group_id).order_by("position")
     return list(rows.values_list("type", flat=True))

@@ -25,8 +25,17 @@ from retailops.accounts.api_keys import issue_api_key
 from retailops.accounts.models import ApiClient, RoleGrant, User
 from retailops.cases.evidence import Upload, add_evidence
 from retailops.cases.inputs import CaseIn, RuleIn, ViewIn
-from retailops.cases.models import Approval, Case, CaseRule, EvidenceFile, SavedView
-from retailops.cases.services import approve, ask_replay, make_rule, open_case, save_view
+from retailops.cases.models import Approval, Case, CaseGroup, CaseRule, EvidenceFile, SavedView
+from retailops.cases.services import (
+    approve,
+    ask_replay,
+    make_rule,
+    note_group,
+    open_case,
+    resolve_case,
+    save_view,
+    tag_group,
+)
 from retailops.events.enums import DeliveryStatus, OutcomeClass
 from retailops.events.kernel_events import DeliveryDead
 from retailops.events.models import Attempt, Delivery
@@ -34,6 +43,7 @@ from retailops.events.publish import publish
 from retailops.events.replay import facts_of, subject_of
 from retailops.lib.clock import now
 from retailops.lib.ids import uuid7
+from retailops.lib.money import Money
 from retailops.replays.freezing import Selection
 from retailops.replays.models import BulkOperation
 from retailops.replays.services import ask_plan_approval, plan_replay
@@ -354,6 +364,25 @@ def counted(region: str = "GB") -> StockStory:
     return StockStory(StockDrift.objects.get(location__code=place, sku="JUMPER-M"), waiting)
 
 
+def worked_cause(rma: Return) -> CaseGroup:
+    """Return a cause of the return's region that was mended once and came back: two currencies, one case late."""
+    for number, (amount, currency) in enumerate([(4599, "GBP"), (4599, "GBP"), (12_900, "EUR")]):
+        told = CaseIn(
+            kind="delivery.dead", queue="business", title=f"Stripe refused refund {number + 1}: the charge is disputed",
+            group_title="Stripe refuses refunds: the charge is disputed", fingerprint="disputed",
+            subject=rma.as_subject(), versions=(1, number + 1),
+            dedupe_key=f"test:{uuid7()}", money=Money(amount, currency), connection="stripe", system="stripe",
+            operation="refund.create", failure_class="business", failure_code="charge_disputed",
+            due_at=now() + timedelta(hours=number - 1) if number < 2 else None,
+        )  # fmt: skip
+        case = open_case(SYSTEM, told)
+        if not number:
+            resolve_case(SYSTEM, case.id, "The dispute was won; sent again", {"reference": "OPS-88"})
+    tag_group(SYSTEM, case.group_id, ["disputes", "bank holiday"])
+    note_group(SYSTEM, case.group_id, "The bank answers on Monday.")
+    return case.group
+
+
 @dataclass(frozen=True)
 class Story:
     """One return in GB with everything that a page can show of it."""
@@ -364,6 +393,11 @@ class Story:
     case: Case
     approval: Approval
     file: EvidenceFile
+
+    @cached_property
+    def cause(self) -> CaseGroup:
+        """A cause that came back, with several cases, notes, tags and a memory; made where a test asks for it."""
+        return worked_cause(self.rma)
 
     @cached_property
     def rule(self) -> CaseRule:

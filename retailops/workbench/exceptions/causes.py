@@ -1,22 +1,23 @@
 """The Exceptions screen: a row for each cause (or connection, operation, channel, code, version) and its cost."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import BigIntegerField, Count, F, Min, Q, QuerySet, Sum, Value, When
-from django.db.models import Case as Choice
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Sum
 from django.http import QueryDict
 
 from retailops.accounts.actor import Actor, scope_q
 from retailops.accounts.permissions import Permission
-from retailops.cases.group_figures import NONE, Figures, figures_of, groups_visible_to, open_in_scope
+from retailops.cases.group_figures import Figures, groups_visible_to, open_in_scope, reach_of
 from retailops.cases.models import Case, CaseGroup, GroupState
 from retailops.lib.keyset import capped_count
-from retailops.workbench.exceptions.keys import ODD_CURRENCIES, condition
+from retailops.lib.money import Money, major
+from retailops.workbench.exceptions.keys import condition
 from retailops.workbench.exceptions.language import QueryFault, quoted
+from retailops.workbench.exceptions.paging import NEVER
 from retailops.workbench.exceptions.spark import Spark, sparks
 from retailops.workbench.exceptions.upcoming import Upcoming, upcoming
 from retailops.workbench.words import operation, plain
@@ -68,8 +69,9 @@ class Row:
         if self.group is None:
             return ""
         group = self.group
-        told = (group.connection or group.system, group.operation and operation(group.operation), group.failure_class)
-        return " · ".join(plain(each) if each == group.failure_class else each for each in told if each)
+        told = [group.connection or group.system, group.operation and operation(group.operation)]
+        told += [plain(group.failure_class)] if group.failure_class not in ("", group.queue) else []
+        return " · ".join(each for each in told if each)
 
 
 @dataclass(frozen=True)
@@ -111,11 +113,13 @@ def causes(actor: Actor, query: QueryDict) -> Causes:
         fault, wanted = wrong.detail, Q(pk__in=[])
     visible = open_in_scope(actor)
     at = _number(query.get("from", ""))
+    sums: dict[Any, _Sum] = {}
     if tab == MENDED:
         by, found = "cause", _mended(actor, at)
     else:
-        found = _ranked(visible.filter(TABS[tab][1]).filter(wanted), GROUPINGS[by][1], at)
-    rows = _rows(actor, visible.filter(wanted), by, found[:SIZE])
+        sums = _surveyed(visible.filter(TABS[tab][1]).filter(wanted), GROUPINGS[by][1])
+        found = list(sums)[at : at + SIZE + 1]
+    rows = _rows(actor, visible.filter(wanted), by, sums, found[:SIZE])
     return Causes(rows, _tabs(actor, visible, tab), by, text, at, len(found) > SIZE, fault)
 
 
@@ -123,29 +127,39 @@ def _number(text: str) -> int:
     return min(int(text), 1_000_000) if text.isdecimal() and len(text) < 9 else 0
 
 
-def _ranked(rows: QuerySet[Case], column: str, at: int) -> list[Any]:
-    """Return the keys of one page and one more."""
-    three = ("KWD", "BHD", "JOD", "OMR", "TND")
-    none = [code for code in ODD_CURRENCIES if code not in three]
-    # Sums of several currencies only put rows in order; none is shown.
-    worth = Choice(
-        When(currency__in=none, then=F("amount") * 100),
-        When(currency__in=three, then=F("amount") / 10),
-        default="amount",
-        output_field=BigIntegerField(),
-    )
-    counted = (
-        rows.order_by()
-        .values(column)
-        .annotate(
-            due=Min("due_at"),
-            worth=Coalesce(Sum(worth), Value(0), output_field=BigIntegerField()),
-            n=Count("pk"),
-            oldest=Min("opened_at"),
-        )
-    )
-    ordered = counted.order_by(F("due").asc(nulls_last=True), "-worth", "-n", "oldest", column)
-    return [row[column] for row in ordered[at : at + SIZE + 1]]
+@dataclass
+class _Sum:
+    """What one key holds, gathered over its currencies."""
+
+    open: int = 0
+    due: datetime | None = None
+    oldest: datetime | None = None
+    money: list[tuple[int, Money]] = field(default_factory=list)
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Take one currency in."""
+        self.open += row["n"]
+        self.due = min(filter(None, (self.due, row["due"])), default=None)
+        self.oldest = min(filter(None, (self.oldest, row["oldest"])), default=None)
+        if row["currency"] and row["sum"] is not None:
+            self.money.append((row["n"], Money(row["sum"], row["currency"])))
+
+    @property
+    def rank(self) -> tuple[Any, ...]:
+        """Return what puts it in order. Sums of several currencies only order rows; none is shown."""
+        worth = sum(major(money.amount, money.currency) for _, money in self.money)
+        return (self.due is None, self.due or NEVER, -worth, -self.open, self.oldest)
+
+
+def _surveyed(rows: QuerySet[Case], column: str) -> dict[Any, _Sum]:
+    """Return every key with what it holds, those first that breach first, then those with more money; one query."""
+    counted = rows.order_by().values(column, "currency").annotate(
+        n=Count("pk"), sum=Sum("amount"), due=Min("due_at"), oldest=Min("opened_at")
+    )  # fmt: skip
+    found: dict[Any, _Sum] = {}
+    for row in counted:
+        found.setdefault(row[column], _Sum()).add(row)
+    return dict(sorted(found.items(), key=lambda each: (*each[1].rank, str(each[0]))))
 
 
 def _mended(actor: Actor, at: int) -> list[UUID]:
@@ -153,18 +167,21 @@ def _mended(actor: Actor, at: int) -> list[UUID]:
     return list(mended.values_list("pk", flat=True)[at : at + SIZE + 1])
 
 
-def _rows(actor: Actor, rows: QuerySet[Case], by: str, keys: list[Any]) -> list[Row]:
+def _rows(actor: Actor, rows: QuerySet[Case], by: str, sums: Mapping[Any, _Sum], keys: list[Any]) -> list[Row]:
     _, column, key = GROUPINGS[by]
-    found = figures_of(rows, column, keys)
+    reach = reach_of(rows, column, keys)
     drawn = sparks(Case.objects.filter(scope_q(actor, Permission.CASES_VIEW)), column, keys)
-    if by == "cause":
-        groups = {each.id: each for each in CaseGroup.objects.select_related("owner").filter(pk__in=keys)}
-        coming = upcoming(rows, list(groups.values()))
-        return [
-            Row(groups[id].title, f"group:{id}", found.get(id, NONE), drawn[id], groups[id], coming.get(id))
-            for id in keys
-        ]
-    return [Row(_named(by, each), f"{key}:{quoted(each)}", found.get(each, NONE), drawn[each]) for each in keys]
+    found = {each: _figures(sums.get(each, _Sum()), *reach.get(each, (0, 0))) for each in keys}
+    if by != "cause":
+        return [Row(_named(by, each), f"{key}:{quoted(each)}", found[each], drawn[each]) for each in keys]
+    groups = {each.id: each for each in CaseGroup.objects.select_related("owner").filter(pk__in=keys)}
+    coming = upcoming(rows, list(groups.values()))
+    return [Row(groups[id].title, f"group:{id}", found[id], drawn[id], groups[id], coming.get(id)) for id in keys]
+
+
+def _figures(summed: _Sum, returns: int, customers: int) -> Figures:
+    money = [money for _, money in sorted(summed.money, key=lambda each: -each[0])]
+    return Figures(summed.open, returns, customers, summed.oldest, summed.due, money)
 
 
 def _named(by: str, value: str) -> str:
@@ -174,8 +191,15 @@ def _named(by: str, value: str) -> str:
 
 
 def _tabs(actor: Actor, visible: QuerySet[Case], current: str) -> list[CauseTab]:
-    sums = {key: Count("group", filter=which, distinct=True) for key, (_, which) in TABS.items()}
-    counted = visible.aggregate(**sums)
-    tabs = [CauseTab(key, title, counted[key], key == current) for key, (title, _) in TABS.items()]
+    held = CaseGroup.objects.filter(Exists(visible.filter(group=OuterRef("pk"))))
+    rows = list(held.order_by().values("queue", "state").annotate(n=Count("pk")))
+    seen = [row for row in rows if row["state"] != GroupState.IGNORED]
+    counts = {
+        "business": sum(row["n"] for row in seen if row["queue"] == "business"),
+        "technical": sum(row["n"] for row in seen if row["queue"] == "technical"),
+        "all": sum(row["n"] for row in seen),
+        "ignored": sum(row["n"] for row in rows) - sum(row["n"] for row in seen),
+    }
+    tabs = [CauseTab(key, title, counts[key], key == current) for key, (title, _) in TABS.items()]
     mended = capped_count(groups_visible_to(actor).filter(state=GroupState.RESOLVED))
     return [*tabs, CauseTab(MENDED, "Mended", mended, current == MENDED)]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
 
@@ -42,9 +43,9 @@ class Facet:
     values: list[Value]
 
 
-def facets(rows: QuerySet[Case], text: str) -> list[Facet]:
-    """Return the facets of the first 10,001 rows; those that split nothing are left out."""
-    counted = _count(rows)
+def facets(rows: QuerySet[Case], text: str, most: int = COUNT_LIMIT) -> list[Facet]:
+    """Return the facets of at most so many rows and one; those that split nothing are left out."""
+    counted = _count(rows, most)
     found = []
     for key, (title, _) in FACETS.items():
         values = [_value(key, value, count, text) for value, count in counted[key][:SHOWN]]
@@ -53,9 +54,12 @@ def facets(rows: QuerySet[Case], text: str) -> list[Facet]:
     return found
 
 
-def _count(rows: QuerySet[Case]) -> dict[str, list[tuple[str, int]]]:
+def _count(rows: QuerySet[Case], most: int) -> dict[str, list[tuple[str, int]]]:
     columns = [column for _, column in FACETS.values()]
-    inner, parameters = rows.order_by().values(*columns)[: COUNT_LIMIT + 1].query.sql_with_params()
+    try:
+        inner, parameters = rows.order_by().values(*columns)[: most + 1].query.sql_with_params()
+    except EmptyResultSet:
+        return {key: [] for key in FACETS}
     listed = ", ".join(columns)
     sets = ", ".join(f"({column})" for column in columns)
     # Columns come from the table above; the inner statement carries its values as parameters.

@@ -11,7 +11,7 @@ from retailops.cases import services
 from retailops.cases.models import Case, SavedView
 from retailops.lib.clock import now
 from retailops.lib.ids import parse_uuid, uuid7_at
-from retailops.lib.keyset import KeysetPage, capped_count
+from retailops.lib.keyset import COUNT_LIMIT, KeysetPage, capped_count
 from retailops.workbench.case_list import TABS, CaseTab, cases_of_tab
 from retailops.workbench.exceptions.columns import COLUMNS, Item, chosen_columns, items_of
 from retailops.workbench.exceptions.facets import Facet, facets
@@ -19,6 +19,7 @@ from retailops.workbench.exceptions.keys import condition
 from retailops.workbench.exceptions.language import QueryFault, read, terms
 from retailops.workbench.exceptions.paging import SORTS, page_of
 
+DEARLY_COUNTED = 1_000
 KEPT = ("tab", "q", "sort", "cols")
 
 
@@ -30,6 +31,8 @@ class Narrowed:
     tab: str
     q: str
     fault: str = ""
+    # How far it is counted: what looks at each delivery is counted less far.
+    most: int = COUNT_LIMIT
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class Items:
     q: str
     fault: str
     total: int
+    most: int
     facets: list[Facet]
     columns: list[str]
     sort: str
@@ -68,14 +72,17 @@ class Items:
 def narrowed(actor: Actor, query: QueryDict) -> Narrowed:
     """Return the cases of the query that the actor may see."""
     text = query.get("q", "").strip()
+    keys: set[str] = set()
     wanted, fault = Q(), ""
     try:
         wanted = condition(actor, text)
-        usual = "any" if any(term.key in ("state", "group") for term in terms(read(text))) else "open"
+        keys = {term.key for term in terms(read(text))}
     except QueryFault as wrong:
-        wanted, fault, usual = Q(pk__in=[]), wrong.detail, "open"
+        wanted, fault = Q(pk__in=[]), wrong.detail
+    usual = "any" if keys & {"state", "group"} else "open"
     tab = query.get("tab", "") if query.get("tab") in TABS else usual
-    return Narrowed(cases_of_tab(actor, tab).filter(wanted), tab, text, fault)
+    most = DEARLY_COUNTED if keys & {"verdict", "lane"} else COUNT_LIMIT
+    return Narrowed(cases_of_tab(actor, tab).filter(wanted), tab, text, fault, most)
 
 
 def items(actor: Actor, query: QueryDict) -> Items:
@@ -91,8 +98,9 @@ def items(actor: Actor, query: QueryDict) -> Items:
         for key, (title, _) in TABS.items()
     ]
     return Items(
-        items_of(actor, page.rows, columns), page, tabs, found.q, found.fault, capped_count(found.rows),
-        facets(found.rows, found.q), columns, sort, since, kept(query), list(services.views_for(actor)),
+        items_of(actor, page.rows, columns), page, tabs, found.q, found.fault, capped_count(found.rows, found.most),
+        found.most,
+        facets(found.rows, found.q, found.most), columns, sort, since, kept(query), list(services.views_for(actor)),
     )  # fmt: skip
 
 

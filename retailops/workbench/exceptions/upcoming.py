@@ -37,7 +37,7 @@ def upcoming(rows: QuerySet[Case], groups: Sequence[CaseGroup]) -> dict[UUID, Up
         for id, at in cursor.fetchall():
             found[id].append(Upcoming("looked up there again", at))
     rules = of_kinds(RuleKind.ESCALATE)
-    for row in _waiting(rows, ids):
+    for row in _waiting(rows if rules else rows.filter(snoozed_until__isnull=False), ids):
         found[row["group"]] += _of(row, next(each for each in groups if each.id == row["group"]), rules)
     for group in groups:
         if group.state == GroupState.IGNORED:
