@@ -58,5 +58,6 @@ app.conf.worker_cancel_long_running_tasks_on_connection_loss = False
 # Beat's messages are worth nothing once the next one is there.
 app.conf.beat_schedule = {
     "sweep": {"task": "events.sweep", "schedule": 2.0, "options": {"expires": 6}},
+    "weekly-summary": {"task": "workbench.weekly_summary", "schedule": 900.0, "options": {"expires": 600}},
     "housekeeping": {"task": "events.housekeeping", "schedule": 5.0, "options": {"expires": 15}},
 }

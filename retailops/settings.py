@@ -121,6 +121,7 @@ INSTALLED_APPS = [
     "retailops.accounts",
     "retailops.events",
     "retailops.cases",
+    "retailops.sla",
     "inventory",
     "returns",
     "reconciliation",

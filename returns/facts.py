@@ -50,6 +50,7 @@ def order_fact(order: Order, lines: int, *, superseded: bool) -> OrderCaptured:
         currency=order.currency,
         lines=lines,
         superseded=superseded,
+        placed_at=order.placed_at.isoformat(),
     )
 
 

@@ -8,8 +8,9 @@ class CasesConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the app's events and the subscribers that open and close cases."""
-        from retailops.cases import audits, evidence, handlers
+        from retailops.cases import audits, evidence, handlers, promises
 
         audits.register()
         handlers.register()
+        promises.register()
         evidence.register_own()

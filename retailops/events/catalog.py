@@ -81,6 +81,7 @@ class DeliverySpec:
 
 
 Subscriber = Callable[[Event], None]
+Follower = Callable[[Sequence[Event]], None]
 # Called with the stamp that was read as the events were written; None: nobody read it, so nothing may be remembered.
 Router = Callable[[Sequence[Event], UUID | None], Iterable[tuple[Event, DeliverySpec]]]
 
@@ -93,6 +94,7 @@ class Registry:
     names: dict[type, EventType] = field(default_factory=dict)
     subscribers: dict[str, list[Subscriber]] = field(default_factory=lambda: defaultdict(list))
     routers: list[Router] = field(default_factory=list)
+    followers: list[Follower] = field(default_factory=list)
     # SQL of a UUID that changes with everything that routers read from the database; empty: there is none.
     stamp: LiteralString = ""
 
@@ -118,6 +120,15 @@ def subscribe(name: str, subscriber: Subscriber) -> None:
     """Call `subscriber(event)` within the publishing transaction of each event of the type. Idempotent."""
     if subscriber not in registry.subscribers[name]:
         registry.subscribers[name].append(subscriber)
+
+
+def follow(follower: Follower) -> None:
+    """Call `follower(events)` once for all events that are published together, in their transaction. Idempotent.
+
+    It comes before the subscribers of each event, so that what these publish is followed after what made them.
+    """
+    if follower not in registry.followers:
+        registry.followers.append(follower)
 
 
 def route(router: Router, *, stamp: LiteralString = "") -> None:

@@ -78,11 +78,13 @@ def compose(
 
 
 def append(events: Sequence[Event], lanes: dict[UUID, str]) -> None:
-    """Insert events, run subscribers and create deliveries, set-based. `lanes` maps event id to lane key."""
+    """Insert events, create deliveries, run followers and subscribers. `lanes` maps event id to lane key."""
     if not connection.in_atomic_block:
         raise RuntimeError("publish only within the command's transaction")
     stamp = insert_rows(events, telling=registry.stamp)
     deliver(events, lanes, stamp=stamp)
+    for follower in registry.followers:
+        follower(events)
     for event in events:
         for subscriber in registry.subscribers.get(event.type, ()):
             subscriber(event)

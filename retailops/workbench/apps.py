@@ -11,7 +11,9 @@ class WorkbenchConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the sweep that keeps what dashboards read."""
+        """Join what does not know each other (clocks and cases), and register the sweep for dashboards."""
         from retailops.workbench.dashboards import times
+        from retailops.workbench.sla.joining import join
 
+        join()
         times.register()

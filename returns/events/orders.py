@@ -18,3 +18,5 @@ class OrderCaptured:
     currency: str
     lines: int
     superseded: bool = False
+    # When the customer ordered, by the channel; ISO 8601.
+    placed_at: str = ""

@@ -13,7 +13,7 @@ from retailops.cases.services.approving import (
 from retailops.cases.services.opening import open_case
 from retailops.cases.services.replays import ask_replay, replay_approved, replay_with_word
 from retailops.cases.services.resolving import reopen_case, resolve_case, resolve_troubles
-from retailops.cases.services.working import assign_case, escalate_case, note_case, snooze_case
+from retailops.cases.services.working import assign_case, escalate_case, note_case, set_due, snooze_case
 
 __all__ = [
     "approve",
@@ -33,6 +33,7 @@ __all__ = [
     "request_approval",
     "resolve_case",
     "resolve_troubles",
+    "set_due",
     "snooze_case",
     "void_approval",
 ]

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, transaction
-from django.db.models import Aggregate, Count, Expression, F, Func, Min, Model, Q, QuerySet, Sum
+from django.db.models import Aggregate, Count, F, Func, Min, Model, Q, QuerySet, Sum
 from django.db.models.fields import DateTimeField, IntegerField
 from django.db.models.functions import TruncDate
 
@@ -53,6 +53,7 @@ class Source:
     # Empty: these rows are of no connection, and that filter leaves them whole.
     connection: str = ""
     permission: Permission = Permission.DASHBOARDS_VIEW
+    promise: str = ""
 
     def narrowed(self, rows: Rows, scope: Scope) -> Rows:
         """Return the rows within the actor's regions and brands and the filters of the URL."""
@@ -76,7 +77,7 @@ class Base:
     among: Q | Callable[[], Q] = field(default_factory=Q)
     ranged: bool = True
     # Columns that the model does not store: name and expression.
-    computed: Mapping[str, Expression] = field(default_factory=dict)
+    computed: Mapping[str, Any] = field(default_factory=dict)
 
     def rows(self, scope: Scope) -> Rows:
         """Return the rows of the scope."""
