@@ -1,6 +1,6 @@
 """The boards: which figures each role sees, in the order in which it asks, and how they are laid out."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -13,12 +13,20 @@ from retailops.accounts.actor import Actor, can
 from retailops.accounts.permissions import Permission, Role
 from retailops.sla.models import SlaPolicy
 from retailops.workbench.dashboards import catalog as c
-from retailops.workbench.dashboards.figures import Figure, Reading, read, read_by, read_by_day
+from retailops.workbench.dashboards.figures import Figure, Reading, read, read_by, read_by_day, room_to_sort
 from retailops.workbench.dashboards.scope import NONE, Scope
 
 # Percent of clocks that should end in time; the rest is the budget that the burn rate is told of.
 OBJECTIVE = 95.0
-Part = Callable[[Scope], Any]
+Found = Mapping[str, Reading]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a board. Its `figures` are read with those of the other parts; `made` gets them and may read more."""
+
+    made: Callable[[Scope, Found], Any]
+    figures: Sequence[Figure] = ()
 
 
 @dataclass(frozen=True)
@@ -108,18 +116,18 @@ class Quarantine:
 
 def tiles(*figures: Figure) -> Part:
     """Return the part that shows these figures side by side."""
-    return lambda scope: Tiles(_in_order(figures, read(_allowed(figures, scope.actor), scope)))
+    return Part(lambda scope, found: Tiles(_in_order(figures, found)), figures)
 
 
 def table(title: str, about: str, figures: Sequence[Figure], kind: str = "lengths") -> Part:
     """Return the part that shows these figures as rows."""
-    return lambda scope: Table(title, about, _in_order(figures, read(_allowed(figures, scope.actor), scope)), kind)
+    return Part(lambda scope, found: Table(title, about, _in_order(figures, found), kind), figures)
 
 
 def groups(title: str, about: str, head: str, column: str, name: str, figures: Sequence[Figure]) -> Part:
     """Return the part that shows these figures for each value of a column; `name` is its filter in the URL."""
 
-    def part(scope: Scope) -> Groups:
+    def made(scope: Scope, found_alone: Found) -> Groups:
         allowed = _allowed(figures, scope.actor)
         found = _grouped(allowed, lambda mine: read_by(mine, scope, column))
         rows = [
@@ -129,7 +137,7 @@ def groups(title: str, about: str, head: str, column: str, name: str, figures: S
         rows.sort(key=lambda row: ([-_weight(reading) for reading in row.readings[:2]], row.value))
         return Groups(title, about, head, allowed, rows)
 
-    return part
+    return Part(made)
 
 
 @dataclass(frozen=True)
@@ -154,7 +162,7 @@ class Promises:
     budget: float = 100 - OBJECTIVE
 
 
-def promises(scope: Scope) -> Promises:
+def promises(scope: Scope, _: Found) -> Promises:
     """Show each promise: kept, broken, late now, late by tonight, and the burn rate."""
     figures = (c.KEPT, c.BREACHES, c.LATE, c.TONIGHT)
     found = _grouped(figures, lambda mine: read_by(mine, scope, "name"))
@@ -178,14 +186,14 @@ def days(
 ) -> Part:
     """Return the part that shows these figures by day, today last."""
 
-    def part(scope: Scope) -> Days:
+    def made(scope: Scope, found_alone: Found) -> Days:
         allowed = _allowed(figures, scope.actor)
         found = _grouped(allowed, lambda mine: read_by_day(mine, scope))
         return Days(
             title, about, allowed, [_day(scope, day, allowed, found, net) for day in scope.days], shape, unit, net
         )
 
-    return part
+    return Part(made)
 
 
 def _day(
@@ -196,7 +204,7 @@ def _day(
     return DayRow(day, scope.query(since=day, until=day), readings, counts[0] - counts[1] if net else None)
 
 
-def quarantine(scope: Scope) -> Quarantine | None:
+def quarantine(scope: Scope, _: Found) -> Quarantine | None:
     """Show what stands in quarantine now."""
     if not can(scope.actor, Permission.INVENTORY_VIEW) or not locations_visible_to(scope.actor).exists():
         return None
@@ -224,7 +232,7 @@ def _allowed(figures: Iterable[Figure], actor: Actor) -> list[Figure]:
     return [each for each in figures if can(actor, each.base.source.permission)]
 
 
-def _in_order(figures: Iterable[Figure], found: dict[str, Reading]) -> list[Reading]:
+def _in_order(figures: Iterable[Figure], found: Found) -> list[Reading]:
     return [found[each.key] for each in figures if each.key in found]
 
 
@@ -289,7 +297,7 @@ BOARDS: dict[str, Board] = {
             "overview", "Overview", "Is the refund promise kept, where is it lost, and what does it cost?",
             (
                 tiles(c.CYCLE, c.REFUND_KEPT, c.REFUND_LATE, c.REFUND_TONIGHT, c.OPEN_NOW, c.IN_DOUBT),
-                BY_CHANNEL, STANDING, STAGE_TABLE, BY_SYSTEM, CYCLE_DAYS, THROUGHPUT, promises,
+                BY_CHANNEL, STANDING, STAGE_TABLE, BY_SYSTEM, CYCLE_DAYS, THROUGHPUT, Part(promises),
                 tiles(c.COMPLETED, c.UNTOUCHED, c.DUPLICATES),
             ),
             frozenset({Role.MANAGER, Role.ADMINISTRATOR, Role.AUDITOR, Role.OPS_LEAD}),
@@ -321,14 +329,14 @@ BOARDS: dict[str, Board] = {
                 ),
                 table("Goods", _CYCLE_ABOUT, (c.STAGES[1], c.STAGES[2])),
                 table("Inventory sync", "Returns whose goods were placed in these days.", (c.STOCK_SYNC,)),
-                quarantine, THROUGHPUT,
+                Part(quarantine), THROUGHPUT,
             ),
         ),
         Board(
             "integration", "Integration", "Do the systems take what they are sent at the first try, and who is behind?",
             (
                 tiles(c.FIRST_TRY, c.STOPPED, c.IN_DOUBT, c.DUE, c.DUPLICATES, c.INGESTED),
-                BY_SYSTEM, DEAD_DAYS, promises,
+                BY_SYSTEM, DEAD_DAYS, Part(promises),
                 table(
                     "Latencies", "Exact percentiles of what ended in these days.",
                     (c.INGESTED, c.ERP, c.STOCK_SYNC, c.TO_RESOLVE),
@@ -338,6 +346,15 @@ BOARDS: dict[str, Board] = {
         ),
     )
 }  # fmt: skip
+
+
+def parts_of(board: Board, scope: Scope) -> list[Any]:
+    """Return the board's parts, read: one query for each base of rows, and one for each table by group or day."""
+    figures = {figure.key: figure for part in board.parts for figure in _allowed(part.figures, scope.actor)}
+    with room_to_sort():
+        found = read(figures.values(), scope)
+        made = [part.made(scope, found) for part in board.parts]
+    return [part for part in made if part is not None]
 
 
 def board_for(actor: Actor) -> Board:

@@ -92,8 +92,8 @@ def summary_of(user: User, monday: date) -> Summary:
             monday,
             list(_lines(OF_THE_WEEK, found, scope)),
             list(_lines(AS_OF_NOW, found, scope)),
-            BY_CHANNEL(scope),
-            BY_SYSTEM(scope),
+            BY_CHANNEL.made(scope, {}),
+            BY_SYSTEM.made(scope, {}),
             board,
         )
 
