@@ -18,7 +18,8 @@ SCOPES = {"all, 7 days": "", "one region, 30 days": "?range=30&region=GB", UNBOU
 
 # Everything about return n follows from n: its scope, its times, where it stands. 6 channels, 4 regions, 3 brands.
 _OF_N = """
-SELECT n, md5('r' || n)::uuid AS id, now() - (random() * 90) * interval '1 day' AS requested_at,
+SELECT n, uuidv7(-interval '90 days' * (1 - n / {total}.0)) AS id,
+       now() - interval '90 days' * (1 - n / {total}.0) AS requested_at,
        'channel-' || n % 6 AS channel, (ARRAY['GB', 'FR', 'DE', 'US'])[1 + n / 6 % 4] AS region,
        (ARRAY['north', 'south', 'east'])[1 + n / 24 % 3] AS brand, (ARRAY['stripe', 'adyen'])[1 + n % 2] AS gateway,
        (600 * exp(random() * 5))::int AS s1, (3600 + 500000 * random())::int AS s2,
@@ -56,19 +57,6 @@ SELECT gen_random_uuid(), p.id, 'refund_cycle', 'return', t.id, t.id, t.region, 
        CASE WHEN coalesce(settled_at, now()) > due_at THEN due_at END, '[]', now()
   FROM (SELECT *, requested_at + interval '5 days' AS due_at FROM workbench_returntimes) t
  CROSS JOIN (SELECT id, target_seconds FROM sla_slapolicy WHERE name = 'refund_cycle' LIMIT 1) p
-"""
-_RETURNS = """
-INSERT INTO returns_return (id, number, status, kind, channel, region, brand, store, legal_entity, currency,
-       correlation_id,
-    source, external_id, tracking, logistics, inspection, money, stock, erp, open_cases, policy_facts,
-       decision_reason,
-    decision_code, memo_required, requested_by, requested_at, version, updated_at)
-SELECT id, 'B-' || row_number() OVER (), CASE standing WHEN '' THEN 'closed' ELSE 'authorized' END, 'mail_in',
-       channel, region,
-       brand, '', '', 'GBP', id, 'api', '', '', 'none', 'none', 'none', 'none', 'none', 0, '{{}}', '', '', true,
-       'benchmark',
-       requested_at, 1, now()
-  FROM workbench_returntimes
 """
 _EVENTS = """
 INSERT INTO events_event (id, type, version, subject_type, subject_id, correlation_id, source, actor,
@@ -150,6 +138,10 @@ def _manager() -> Client:
     return client
 
 
+def _of(first: int, last: int) -> str:
+    return _OF_N.format(total=RETURNS, first=first, last=last)
+
+
 def _fill() -> None:
     from retailops.cases.models import CaseGroup
     from retailops.events.models import Destination
@@ -159,9 +151,9 @@ def _fill() -> None:
     CaseGroup.objects.create(fingerprint="bench", queue="technical", kind="delivery_dead", title="Refund not accepted")
     with connection.cursor() as cursor:
         for first in range(0, RETURNS, STEP):
-            cursor.execute(_TIMES.format(of_n=_OF_N.format(first=first, last=first + STEP - 1)))
-        cursor.execute(_ORDERS.format(of_n=_OF_N.format(first=0, last=RETURNS - 1)))
-        for statement in (_RETURNS, _CLOCKS, _EVENTS, _DELIVERIES):
+            cursor.execute(_TIMES.format(of_n=_of(first, first + STEP - 1)))
+        cursor.execute(_ORDERS.format(of_n=_of(0, RETURNS - 1)))
+        for statement in (_CLOCKS, _EVENTS, _DELIVERIES):
             cursor.execute(statement.format())
         cursor.execute(_CASES.format())
         cursor.execute("VACUUM ANALYZE")

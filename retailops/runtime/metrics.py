@@ -93,9 +93,9 @@ def attempts() -> Iterator[GaugeMetricFamily]:
     named = rows.values(name=F("delivery__destination__name"))
     for row in named.annotate(outcome_of=F("outcome")).values("name", "outcome_of").annotate(n=Count("pk")):
         rate.add_metric([row["name"], row["outcome_of"]], row["n"] / WINDOW.total_seconds())
-    for row in named.annotate(found=Percentiles("duration_ms")):
-        for quantile, milliseconds in zip(QUANTILES, row["found"], strict=True):
-            took.add_metric([row["name"], quantile], milliseconds / 1000)
+    for destination, found in named.annotate(found=Percentiles("duration_ms")).values_list("name", "found"):
+        for quantile, milliseconds in zip(QUANTILES, found, strict=True):
+            took.add_metric([destination, quantile], milliseconds / 1000)
     yield rate
     yield took
 

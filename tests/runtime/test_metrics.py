@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ def test_attempts_are_told_as_rates_and_latencies(client: Client) -> None:
 def test_clocks_and_inbox_are_told(client: Client) -> None:
     rma, other = world.requested(), world.requested()
     SlaClock.objects.filter(subject_id=rma.id, name="refund_cycle").update(breached_at=now())
-    SlaClock.objects.filter(subject_id=other.id, name="refund_cycle").update(due_at=now() + world.timedelta(minutes=9))
+    SlaClock.objects.filter(subject_id=other.id, name="refund_cycle").update(due_at=now() + timedelta(minutes=9))
     connection = world.stripe()
     InboxMessage.objects.create(connection=connection, kind="webhook", message_id="m1", body=b"{}", body_hash="x")
     InboxMessage.objects.create(
