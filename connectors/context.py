@@ -1,5 +1,7 @@
 """Load a connection ready for use: config parsed by the vendor's schema, secrets decrypted."""
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -35,7 +37,7 @@ def context_of(connection: Connection) -> ConnectionContext:
         vendor=connection.vendor,
         name=connection.name,
         label=connection.label,
-        config=_config(connection),
+        config=_parsed(connection.vendor, connection.config),
         config_version=connection.config_version,
         mapping=connection.mapping,
         mapping_version=connection.mapping_version,
@@ -47,13 +49,37 @@ def context_of(connection: Connection) -> ConnectionContext:
     )
 
 
+def as_it_would_be(
+    connection: Connection, *, config: Mapping[str, Any], mapping: Mapping[str, Any]
+) -> ConnectionContext:
+    """Return the connection's context with another config and mapping, without any secret: for rendering alone.
+
+    Raises VendorFailure (contract) for a config that the vendor's schema does not take.
+    """
+    return ConnectionContext(
+        id=connection.id,
+        destination_id=connection.destination_id,
+        vendor=connection.vendor,
+        name=connection.name,
+        label=connection.label,
+        config=_parsed(connection.vendor, config),
+        config_version=connection.config_version,
+        mapping=mapping,
+        mapping_version=connection.mapping_version,
+        regions=connection.regions,
+        brands=connection.brands,
+        channels=connection.channels,
+        timeout_seconds=connection.destination.timeout_seconds,
+    )
+
+
 def _loaded() -> QuerySet[Connection]:
     return Connection.objects.select_related("destination").prefetch_related("credentials")
 
 
-def _config(connection: Connection) -> ConnectorConfig:
+def _parsed(vendor: str, config: Mapping[str, Any]) -> ConnectorConfig:
     try:
-        return connector_of(connection.vendor).Config.model_validate(connection.config)
+        return connector_of(vendor).Config.model_validate(dict(config))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -56,13 +56,18 @@ def secrets_of(rows: Sequence[Credential]) -> dict[str, tuple[str, ...]]:
     return {row.name: valid_values(row) for row in rows}
 
 
-def store(connection: Connection, name: str, value: str, *, overlap: timedelta | None) -> Credential:
-    """Set a secret. With `overlap` the former value stays valid that long. Must be called in a transaction."""
+def store(
+    connection: Connection, name: str, value: str, *, overlap: timedelta | None, expires_at: datetime | None = None
+) -> Credential:
+    """Set a secret. With `overlap` the former value stays valid that long. Must be called in a transaction.
+
+    `expires_at` is when the vendor stops taking it, for the warning before; None: it does not end, or nobody knows.
+    """
     found = Credential.objects.select_for_update().filter(connection=connection, name=name).first()
     credential = found or Credential(connection=connection, name=name)
     credential.former_ciphertext = credential.ciphertext if found and overlap else None
     credential.former_until = now() + overlap if found and overlap else None
     credential.ciphertext = encrypt(value)
-    credential.updated_at = now()
+    credential.updated_at, credential.expires_at = now(), expires_at
     credential.save()
     return credential

@@ -22,6 +22,26 @@ class ConnectionChanged:
     secret: str = ""
 
 
+@event("connection.muted")
+@dataclass(frozen=True)
+class ConnectionMuted:
+    """Alerts of the connection are held until a time (ISO 8601)."""
+
+    connection_id: str
+    name: str
+    until: str
+    reason: str
+
+
+@event("connection.unmuted")
+@dataclass(frozen=True)
+class ConnectionUnmuted:
+    """A person let the connection's alerts go out again before the time."""
+
+    connection_id: str
+    name: str
+
+
 @event("webhook_endpoint.changed")
 @dataclass(frozen=True)
 class EndpointChanged:

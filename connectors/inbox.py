@@ -18,7 +18,7 @@ from connectors.models import InboxKind, InboxMessage
 from connectors.nudging import nudge_inbox_after_commit
 from connectors.protocol import ConnectionContext, SignatureRefused, Verified
 from connectors.registry import connector_of
-from retailops.accounts.models import DeniedAttempt
+from retailops.accounts.audit import keep_denial
 from retailops.lib.clock import now
 
 __all__ = ["BODY_LIMIT", "InboxReceipt", "process_due", "receive", "store_once"]
@@ -56,9 +56,7 @@ def receive(connection_name: str, headers: Mapping[str, str], body: bytes) -> In
 
 
 def _audit(connection_name: str, why: str) -> None:
-    DeniedAttempt.objects.create(
-        actor=f"unproven:{connection_name}", method="POST", path=f"/webhooks/{connection_name}", detail=why
-    )
+    keep_denial(f"unproven:{connection_name}", "POST", f"/webhooks/{connection_name}", why)
 
 
 def store_once(

@@ -58,6 +58,8 @@ class ConnectionVersion(models.Model):
     mapping = models.JSONField(default=dict, blank=True)
     mapping_version = models.PositiveIntegerField()
     scope = models.JSONField(default=dict, blank=True)
+    # Sending limits; empty in versions of a time that kept none, which leave them as they are when restored.
+    limits = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()), blank=True)
     changed_by = models.CharField(max_length=120)
     reason = models.CharField(max_length=300, blank=True, default="")
     changed_at = models.DateTimeField(default=now)
@@ -67,6 +69,47 @@ class ConnectionVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.connection_id} version {self.number}"
+
+
+class MappingTrial(models.Model):
+    """A changed mapping that was run over messages of the past; only what was tried may be activated."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="trials")
+    mapping = models.JSONField(default=dict, blank=True)
+    mapping_hash = models.CharField(max_length=64)
+    # What it was compared with: once either has moved on, the trial says nothing any more.
+    config_version = models.PositiveIntegerField()
+    mapping_version = models.PositiveIntegerField()
+    # How often each verdict was found, and the messages that are not simply the same; redacted.
+    counts = models.JSONField(default=dict)
+    findings = models.JSONField(default=list)
+    tried_by = models.CharField(max_length=120)
+    tried_at = models.DateTimeField(default=now)
+    activated_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.connection_id} trial {self.id}"
+
+
+class Mute(models.Model):
+    """Alerts of a connection are held until a time, for a reason; it ends by itself, or earlier by a person."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="mutes")
+    until = models.DateTimeField()
+    reason = models.CharField(max_length=300)
+    muted_by = models.CharField(max_length=120)
+    muted_at = models.DateTimeField(default=now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.CharField(max_length=120, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["connection"], condition=Q(ended_at=None), name="one_mute_at_a_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.connection_id} until {self.until:%Y-%m-%d %H:%M}"
 
 
 class Credential(models.Model):

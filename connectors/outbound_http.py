@@ -120,6 +120,12 @@ class _Clients:
                 self._held.pop(stale)[0].close()
             return client
 
+    def drop(self, connection_id: UUID) -> None:
+        with self._lock:
+            client, _ = self._held.pop(connection_id, (None, 0.0))
+        if client is not None:
+            client.close()
+
     def close(self) -> None:
         with self._lock:
             while self._held:
@@ -136,6 +142,11 @@ _clients = _Clients()
 def client_for(connection_id: UUID) -> httpx.Client:
     """Return this process's client of a connection; safe to share between threads."""
     return _clients.of(connection_id)
+
+
+def close_client(connection_id: UUID) -> None:
+    """Close the client of one connection, if there is one."""
+    _clients.drop(connection_id)
 
 
 def close_clients() -> None:

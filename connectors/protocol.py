@@ -37,6 +37,12 @@ class ConnectorConfig(BaseModel):
         return self.base_url.rstrip("/") + path
 
 
+class NoMapping(BaseModel):
+    """The mapping of a connector that needs none: only an empty one is valid."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
 @dataclass(frozen=True)
 class SecretSpec:
     """A secret that a connection needs. `signs`: incoming messages are signed by it, so two are valid in rotation."""
@@ -45,6 +51,8 @@ class SecretSpec:
     label: str
     signs: bool = False
     required: bool = True
+    # It has several lines, such as a key in PEM.
+    multiline: bool = False
 
 
 @dataclass(frozen=True)
@@ -197,6 +205,17 @@ class Translated:
 
 
 @dataclass(frozen=True)
+class Rendered:
+    """The request that a delivery becomes: method and path (or what stands for them) and the body, JSON-able.
+
+    What is only known by asking the remote is named in angle brackets. Not redacted: whoever shows it masks it.
+    """
+
+    target: str
+    body: Any = None
+
+
+@dataclass(frozen=True)
 class Health:
     """What a probe found; `detail` is for people, `milliseconds` how long the remote took."""
 
@@ -223,6 +242,8 @@ class Connector:
     label: ClassVar[str]
     proven: ClassVar[str]
     Config: ClassVar[type[ConnectorConfig]]
+    # The schema of the connection's mapping: names that differ between us and the vendor.
+    MappingSchema: ClassVar[type[BaseModel]] = NoMapping
     secrets: ClassVar[tuple[SecretSpec, ...]] = ()
     operations: ClassVar[Mapping[str, Operation]] = {}
     routes: ClassVar[tuple[Route, ...]] = ()
@@ -243,6 +264,20 @@ class Connector:
         are transient, a timeout after bytes went out is in doubt unless repeat-safe). Called by several threads.
         """
         raise NotImplementedError
+
+    def render(self, conn: ConnectionContext, claimed: Claimed) -> Rendered:
+        """Return the request that `send` would make, without making it: no call, no secret, nothing written.
+
+        Raises what `send` raises before its call: VendorFailure (contract) for what the mapping does not know.
+        """
+        raise NotImplementedError
+
+    def understand(self, conn: ConnectionContext, topic: str, content: Any) -> Any:
+        """Return what a message from outside would be read as, where a mapping has a say in it; None where not.
+
+        No command is run. Raises what `translate` raises for what the mapping does not know.
+        """
+        return None
 
     def find(self, conn: ConnectionContext, claimed: Claimed) -> Finding:
         """Ask the remote whether the effect with this effect key is there. Exceptions mean "cannot be known now"."""

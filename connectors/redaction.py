@@ -66,3 +66,9 @@ def _hidden(name: str) -> bool:
 def _bounded(value: Any) -> Any:
     text = json.dumps(value, separators=(",", ":"))
     return value if len(text) <= LIMIT else {"truncated": text[:LIMIT], "characters": len(text)}
+
+
+def bounded_text(value: Any) -> str:
+    """Return a JSON-able value indented, with secrets and personal fields masked, cut at the limit."""
+    text = json.dumps(masked(value), indent=2, ensure_ascii=False, default=str)
+    return text if len(text) <= LIMIT else f"{text[:LIMIT]}\n… ({len(text)} characters)"

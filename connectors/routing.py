@@ -19,7 +19,7 @@ from retailops.events.raw_sql import fetch
 WEBHOOK_OPERATION = "webhook.send"
 TEST_EVENT = "webhook_endpoint.tested"
 # What the machinery says of itself: `*` means business events, these must be asked for by name (`delivery.*`).
-MACHINERY = ("delivery.", "connection.", "webhook_endpoint.")
+MACHINERY = ("delivery.", "connection.", "webhook_endpoint.", "bulk_operation.", "message.")
 
 
 @dataclass(frozen=True)
@@ -97,6 +97,12 @@ def _table(vendors: tuple[str, ...], patterns: tuple[str, ...]) -> Table:
 
 
 def _connection_specs(event: Event, table: Table) -> Iterable[DeliverySpec]:
+    for candidate, connector, route_ in takers(event, table):
+        yield connection_spec(event, candidate, connector, route_)
+
+
+def takers(event: Event, table: Table) -> Iterator[tuple[Candidate, Connector, Route]]:
+    """Yield who of the table's connections gets the event, once for each operation that it is owed as."""
     offers: dict[str, list[tuple[Candidate, Connector, Route]]] = {}
     for connector, route_ in routes_of(event.type):
         for candidate in table.candidates.get(connector.vendor, ()):
@@ -106,8 +112,13 @@ def _connection_specs(event: Event, table: Table) -> Iterable[DeliverySpec]:
                 offers.setdefault(route_.operation, []).append((candidate, connector, route_))
     for offered in offers.values():
         # min() keeps the first of equals, and the table is in the order of creation.
-        candidate, connector, route_ = min(offered, key=lambda offer: -narrowness(offer[0]))
-        yield connection_spec(event, candidate, connector, route_)
+        yield min(offered, key=lambda offer: -narrowness(offer[0]))
+
+
+def table_of(event_types: Iterable[str]) -> Table:
+    """Return the connections that may be owed events of these types, as they are now (one query)."""
+    vendors = {connector.vendor for type in event_types for connector, _ in routes_of(type)}
+    return _table(tuple(sorted(vendors)), ())
 
 
 def in_scope(event: Event, regions: Sequence[str], brands: Sequence[str], channels: Sequence[str] = ()) -> bool:

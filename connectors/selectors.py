@@ -1,13 +1,16 @@
 """Reads of connections and webhook endpoints."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import QuerySet
 
 from connectors.access import access_connection, access_endpoint
-from connectors.models import Connection, WebhookEndpoint
-from retailops.accounts.actor import Actor, can
+from connectors.models import Connection, InboxMessage, Mute, WebhookEndpoint
+from retailops.accounts.actor import EVERYWHERE, Actor, can
 from retailops.accounts.permissions import Permission
+from retailops.events.models import Destination
+from retailops.lib.clock import now
 
 
 def connections_visible_to(actor: Actor) -> QuerySet[Connection]:
@@ -30,3 +33,25 @@ def endpoints_visible_to(actor: Actor) -> QuerySet[WebhookEndpoint]:
 def endpoint_visible_to(actor: Actor, endpoint_id: UUID) -> WebhookEndpoint:
     """Return one webhook endpoint. Raises Denied, NotFound."""
     return access_endpoint(actor, endpoint_id, Permission.CONNECTIONS_VIEW)
+
+
+def messages_visible_to(actor: Actor) -> QuerySet[InboxMessage]:
+    """Return inbox messages without their bodies; none unless the actor may see deliveries of every region and brand.
+
+    What a message is about is not known before it is taken.
+    """
+    rows = InboxMessage.objects.defer("body", "headers")
+    seen = can(actor, Permission.DELIVERIES_VIEW, region=EVERYWHERE, brand=EVERYWHERE)
+    return rows if seen else rows.none()
+
+
+def muted_until(destination_id: UUID) -> datetime | None:
+    """Return until when alerts about a destination are held; None when they are not. For whoever sends alerts."""
+    running = Mute.objects.filter(connection__destination=destination_id, ended_at=None, until__gt=now())
+    return running.values_list("until", flat=True).first()
+
+
+def versions_of(destination: Destination) -> tuple[int, int]:
+    """Return the present (configuration version, mapping version) of the connection behind a destination."""
+    found = Connection.objects.filter(destination=destination).values_list("config_version", "mapping_version").first()
+    return found or (0, 0)

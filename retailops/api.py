@@ -15,7 +15,9 @@ urlpatterns = [
     path("", include("reconciliation.api.urls")),
     path("", include("retailops.events.api.urls")),
     path("", include("retailops.cases.api.urls")),
+    path("", include("retailops.replays.api.urls")),
     path("", include("connectors.api.urls")),
+    path("", include("retailops.people.api.urls")),
     path("trace/<path:any_id>", TraceEndpoint.as_view(), name="trace"),
     re_path(r"^.*$", problem_404),
 ]

@@ -75,6 +75,8 @@ app.conf.task_routes = {
     "events.look_up": {"queue": "deliveries"},
     "events.handle": {"queue": "handlers"},
     "connectors.*": {"queue": "inbox"},
+    # Plans ask remotes too.
+    "bulk.*": {"queue": "deliveries"},
     "events.*": {"queue": "maintenance"},
 }
 app.conf.task_default_queue = "maintenance"

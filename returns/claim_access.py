@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from retailops.accounts.actor import Actor, require, scope_q
+from retailops.accounts.actor import Actor, can, require, scope_q
 from retailops.accounts.permissions import Permission as P
 from retailops.lib.errors import Conflict, NotFound
 from retailops.lib.ids import parse_uuid
@@ -51,9 +51,24 @@ def claim_named(actor: Actor, key: str) -> SupplierClaim:
     return claim
 
 
+def require_for_suppliers(actor: Actor, permission: P) -> None:
+    """Require the permission for what is the same in every region. Raises Denied."""
+    require(actor, P.CLAIMS_VIEW)
+    if permission != P.CLAIMS_VIEW:
+        require(actor, permission, region="", brand="")
+
+
+def may_change_suppliers(actor: Actor) -> bool:
+    """Tell whether the actor may change suppliers: everywhere, as they are the same everywhere."""
+    return can(actor, P.SUPPLIERS_MANAGE, region="", brand="")
+
+
 def access_supplier(actor: Actor, code: str, permission: P = P.CLAIMS_VIEW, *, lock: bool = False) -> Supplier:
-    """Return the supplier of that code; suppliers are the same in every region. Raises NotFound, Denied."""
-    require(actor, permission, view=P.CLAIMS_VIEW)
+    """Return the supplier of that code; the same in every region, changed by who may do so everywhere.
+
+    Raises NotFound, Denied.
+    """
+    require_for_suppliers(actor, permission)
     rows = Supplier.objects.filter(code=code)
     supplier = (rows.select_for_update(no_key=True) if lock else rows).first()
     if supplier is None:

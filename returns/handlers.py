@@ -25,9 +25,9 @@ from returns.services import (
     submitting,
 )
 from returns.services.closing import finish
-from returns.services.exchange_voiding import why_not_shipped_again
+from returns.services.exchange_voiding import why_many_not_shipped_again, why_not_shipped_again
 from returns.services.posting import OPERATION as PLACE
-from returns.services.replacing import why_void
+from returns.services.replacing import why_many_void, why_void
 
 ENGINE = Actor.system("engine")
 
@@ -44,8 +44,8 @@ def register() -> None:
         subscribe(name, cases_changed)
     for name in ("inventory.reservation_broken", "inventory.reservation_expired"):
         subscribe(name, held_stock_lost)
-    register_void_check(why_void)
-    register_void_check(why_not_shipped_again)
+    register_void_check(why_void, many=why_many_void)
+    register_void_check(why_not_shipped_again, many=why_many_not_shipped_again)
     sweeps.register()
     claim_handlers.register()
 

@@ -102,8 +102,10 @@ class Rules(Shape):
     """One policy version's rules. Windows in days; money in minor units by currency."""
 
     window_days: Annotated[int, Field(ge=0, le=3650)] = 30
-    # From when the window counts: `shipped` falls back to `placed` where no date of shipment is known.
-    window_from: Literal["shipped", "placed"] = "shipped"
+    # From when the window counts. `shipped` falls back to `placed` where no date of shipment is known, `delivered` to
+    # `shipped` and the days that a parcel is taken to be under way.
+    window_from: Literal["delivered", "shipped", "placed"] = "shipped"
+    transit_days: Annotated[int, Field(ge=0, le=60)] = 7
     proof_required: bool = True
     final_sale_categories: list[str] = Field(default_factory=list)
     resolutions: list[Resolution] = Field(default_factory=lambda: [Resolution.REFUND, Resolution.NONE])
@@ -141,7 +143,7 @@ class Rules(Shape):
     expires_days: Annotated[int, Field(ge=1, le=3650)] = 30
     default_location: str = ""
     fraud: FraudRules = Field(default_factory=FraudRules)
-    # Days from shipping within which faults are the retailer's; 0 offers no warranty.
+    # Days from delivery (shipping, where it is not known) within which faults are the retailer's; 0: no warranty.
     warranty_days: Annotated[int, Field(ge=0, le=36500)] = 730
     # A warranty claim must come with evidence of the fault (photo, report, serial number).
     warranty_proof_required: bool = True
@@ -151,10 +153,14 @@ class Rules(Shape):
     # What a version starts with; it is raised step by step afterwards.
     canary_share: Annotated[int, Field(ge=0, le=100)] = 100
 
-    def window_end(self, placed_at: datetime, shipped_at: datetime | None) -> datetime:
-        """Return the instant after which what was ordered and shipped then can no longer be returned."""
-        start = shipped_at if self.window_from == "shipped" and shipped_at else placed_at
-        return start + timedelta(days=self.window_days)
+    def window_end(
+        self, placed_at: datetime, shipped_at: datetime | None, delivered_at: datetime | None = None
+    ) -> datetime:
+        """Return the instant after which what was ordered, shipped and delivered then can no longer be returned."""
+        left = placed_at if self.window_from == "placed" else shipped_at or placed_at
+        if self.window_from == "delivered":
+            left = delivered_at or left + timedelta(days=self.transit_days)
+        return left + timedelta(days=self.window_days)
 
 
 def limit_of(limits: Limits, currency: str) -> int | None:

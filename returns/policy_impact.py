@@ -28,7 +28,7 @@ _CASES: LiteralString = """
 SELECT r.number, r.kind, r.currency, r.channel, r.region, r.brand, coalesce(c."group", ''), r.requested_at, r.policy_id,
        r.policy_facts, o.placed_at,
        (SELECT jsonb_agg(jsonb_build_array(rl.units, rl.customer_reason, rl.resolution, ol.category, ol.final_sale,
-                                           ol.shipped_at, ol.net, ol.quantity) ORDER BY rl.line_no)
+                                           ol.shipped_at, ol.delivered_at, ol.net, ol.quantity) ORDER BY rl.line_no)
           FROM returns_returnline rl JOIN returns_orderline ol ON ol.id = rl.order_line_id WHERE rl.rma_id = r.id)
   FROM returns_return r
   JOIN returns_order o ON o.id = r.order_id
@@ -48,6 +48,7 @@ class Line:
     category: str
     final_sale: bool
     shipped_at: datetime | None
+    delivered_at: datetime | None
     net: int
     quantity: int
     value: int
@@ -186,20 +187,25 @@ def _read(ids: Sequence[UUID]) -> Iterator[Past]:
 
 
 def _line(row: list[Any], fact: dict[str, Any]) -> Line:
-    units, reason, resolution, category, final_sale, shipped_at, net, quantity = row
+    units, reason, resolution, category, final_sale, shipped_at, delivered_at, net, quantity = row
     return Line(
         units=units,
         reason=reason,
         resolution=resolution,
         category=fact.get("category", category),
         final_sale=fact.get("final_sale", final_sale),
-        shipped_at=datetime.fromisoformat(shipped_at) if shipped_at else None,
+        shipped_at=_moment(shipped_at),
+        delivered_at=_moment(fact.get("delivered", delivered_at)),
         net=net,
         quantity=quantity,
         value=fact["value"],
         policy=fact["policy"],
         broken=frozenset(fact["broken"]),
     )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 class _Judge:
@@ -270,7 +276,7 @@ def _narrowed(scope: Scope, line: Line) -> Scope:
 
 def _broken(past: Past, line: Line, rules: Rules) -> frozenset[str]:
     found = {
-        "window_closed": past.at > rules.window_end(past.placed_at, line.shipped_at),
+        "window_closed": past.at > rules.window_end(past.placed_at, line.shipped_at, line.delivered_at),
         "final_sale": line.final_sale or line.category in rules.final_sale_categories,
         "resolution_not_offered": line.resolution not in rules.resolutions,
     }

@@ -13,7 +13,7 @@ from returns.policy_content import SCOPE, rules_in
 
 # Groups of the editor and of each list of rules, in the order of a return's life: title → rules.
 GROUPS: Mapping[str, Sequence[str]] = {
-    "Window": ("window_days", "window_from", "expires_days"),
+    "Window": ("window_days", "window_from", "transit_days", "expires_days"),
     "What may come back": ("final_sale_categories", "resolutions", "proof_required", "keep_it_below"),
     "Authorization": ("auto_authorize", "auto_authorize_limit"),
     "Goods": ("inspection_required", "sellable_without_inspection", "default_location"),
@@ -36,8 +36,9 @@ GROUPS: Mapping[str, Sequence[str]] = {
 }
 # Rule → label and what it does.
 ABOUT: Mapping[str, tuple[str, str]] = {
-    "window_days": ("Days to return", "How many days a customer has. In the EU at least 14 for what is bought online."),
+    "window_days": ("Days to return", "How many days a customer has. In EU and UK at least 14 from delivery, online."),
     "window_from": ("Counted from", "Where no date of shipment is known, the day of the order counts."),
+    "transit_days": ("Days under way", "How long a parcel takes where nobody told when it was delivered."),
     "expires_days": ("Expires after days", "An authorized return that nobody sends ends by itself after so many days."),
     "final_sale_categories": ("Final sale", "Categories that are sold without right of return, separated by commas."),
     "resolutions": ("Offered", "What a customer may get for a line."),
@@ -79,7 +80,7 @@ SCOPE_LABELS = {
     "channel": "Channel", "region": "Region", "brand": "Brand", "category": "Category",
     "customer_group": "Customer group",
 }  # fmt: skip
-WINDOW_FROM = {"shipped": "the day of shipment", "placed": "the day of the order"}
+WINDOW_FROM = {"delivered": "the day of delivery", "shipped": "the day of shipment", "placed": "the day of the order"}
 SHIPPING = {
     "never": "Never",
     "proportional": "By the share that comes back",

@@ -86,7 +86,8 @@ def _wear(terms: Terms, lines: Sequence[ReturnLine], units: dict[UUID, Ranges]) 
 def used_up(terms: Terms, line: ReturnLine) -> Fraction:
     """Return the share of the line's warranty that had passed when the return was asked for, in whole days."""
     order, order_line = terms.rma.order, line.order_line
-    start = (order_line.shipped_at if order_line else None) or (order.placed_at if order else None)
+    told = (order_line.delivered_at, order_line.shipped_at) if order_line else ()
+    start = next(filter(None, told), order.placed_at if order else None)
     days = terms.rules.warranty_days
     if start is None or not days:
         return Fraction(0)

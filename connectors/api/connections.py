@@ -12,6 +12,7 @@ from connectors import selectors
 from connectors.api.filters import ConnectionFilter
 from connectors.api.subscriptions import SwitchBody
 from connectors.models import Connection
+from connectors.services.configuring import newest_versions
 from connectors.services.probing import probe_connection
 from connectors.services.switching import pause_connection, resume_connection
 from retailops.accounts.endpoint import Endpoint, operation
@@ -44,6 +45,7 @@ class ConnectionShape(Shape):
     name: str = Field(description="Its webhook address is /webhooks/{name}; payments name it as their gateway.")
     vendor: str
     label: str
+    version: int = Field(description="Number of its newest version; `expected_version` of a change.")
     config_version: int
     mapping_version: int
     regions: list[str]
@@ -80,10 +82,11 @@ def _queue(figures: QueueFigures) -> QueueShape:
     )  # fmt: skip
 
 
-def _fields(connection: Connection) -> dict[str, Any]:
+def _fields(connection: Connection, version: int) -> dict[str, Any]:
     there = connection.destination
     return {
-        "id": connection.id, "name": connection.name, "vendor": connection.vendor, "label": connection.label,
+        "id": connection.id, "version": version, "name": connection.name, "vendor": connection.vendor,
+        "label": connection.label,
         "config_version": connection.config_version, "mapping_version": connection.mapping_version,
         "regions": connection.regions, "brands": connection.brands, "channels": connection.channels,
         "paused": there.paused, "pause_reason": there.pause_reason, "paused_by": there.paused_by,
@@ -92,17 +95,19 @@ def _fields(connection: Connection) -> dict[str, Any]:
 
 
 def shapes(connections: Sequence[Connection]) -> list[ConnectionShape]:
-    """Return the connections with what waits at each: three queries whatever their number."""
+    """Return the connections with what waits at each: a fixed number of queries."""
+    newest = newest_versions(connections)
     figures = queue_figures([connection.destination_id for connection in connections])
     return [
         ConnectionShape.build(
-            **_fields(connection), queue=_queue(figures.get(connection.destination_id, QueueFigures()))
+            **_fields(connection, newest.get(connection.id, 0)),
+            queue=_queue(figures.get(connection.destination_id, QueueFigures())),
         )
         for connection in connections
     ]
 
 
-class Connections(ListEndpoint):
+class ListedConnections(ListEndpoint):
     """Connections to external systems."""
 
     queryset = Connection.objects.none()
@@ -118,7 +123,7 @@ class Connections(ListEndpoint):
         return ConnectionList.build(results=shapes(page.rows), next_cursor=page.next_cursor)
 
 
-class ConnectionEndpoint(Endpoint):
+class ShownConnection(Endpoint):
     """One connection."""
 
     @operation(

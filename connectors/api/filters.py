@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 
-from connectors.models import Connection, WebhookEndpoint
+from connectors.models import Connection, ConnectionVersion, InboxMessage, InboxStatus, WebhookEndpoint
 
 
 class SubscriptionFilter(filters.FilterSet):
@@ -21,6 +21,28 @@ class SubscriptionFilter(filters.FilterSet):
     def by_type(self, rows: QuerySet[WebhookEndpoint], name: str, value: str) -> QuerySet[WebhookEndpoint]:
         """Keep those that name exactly this pattern."""
         return rows.filter(types__contains=[value])
+
+
+class VersionFilter(filters.FilterSet):
+    """Filters of versions."""
+
+    changed_by = filters.CharFilter()
+
+    class Meta:
+        model = ConnectionVersion
+        fields: ClassVar[list[str]] = []
+
+
+class MessageFilter(filters.FilterSet):
+    """Filters of inbox messages."""
+
+    connection = filters.UUIDFilter()
+    status = filters.ChoiceFilter(choices=InboxStatus.choices)
+    topic = filters.CharFilter()
+
+    class Meta:
+        model = InboxMessage
+        fields: ClassVar[list[str]] = []
 
 
 class ConnectionFilter(filters.FilterSet):

@@ -15,6 +15,7 @@ from connectors.protocol import (
     Connector,
     Health,
     Operation,
+    Rendered,
     Route,
     SecretSpec,
     Translated,
@@ -38,8 +39,9 @@ class NetSuite(Connector):
     label = "NetSuite"
     proven = "conforms to documentation"
     Config = NetSuiteConfig
+    MappingSchema = NetSuiteMapping
     secrets = (
-        SecretSpec("private_key", "Private key of the certificate (PEM, RSA)", required=False),
+        SecretSpec("private_key", "Private key of the certificate (PEM, RSA)", required=False, multiline=True),
         SecretSpec("client_secret", "Client secret, where a gateway takes one", required=False),
     )
     operations: ClassVar = {
@@ -71,6 +73,11 @@ class NetSuite(Connector):
             raise VendorFailure(OutcomeClass.TRANSIENT, "not_there_yet", "NetSuite took it and does not show it yet.")
         _check_total(claimed, present)
         return delivered(claimed, mapping.reference_of(present), _told(present))
+
+    def render(self, conn: ConnectionContext, claimed: Claimed) -> Rendered:
+        """Return the record as it is put under our external id."""
+        record = RECORDS[claimed.operation]
+        return Rendered(f"PUT /{record}/eid:{mapping.external_id(claimed.effect_key)}", _rendered(conn, claimed))
 
     def find(self, conn: ConnectionContext, claimed: Claimed) -> Finding:
         """Look the record up by its external id; one with another total is not the effect that was meant."""

@@ -5,13 +5,20 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Max
 
 from connectors.access import access_connection
 from connectors.events import about, changed
 from connectors.models import Connection, ConnectionVersion
 from connectors.registry import connector_of
-from connectors.services.checking import checked_config, checked_limits, scope_list
-from connectors.services.versions import keep_version
+from connectors.services.checking import (
+    checked_config,
+    checked_limits,
+    checked_mapping,
+    checked_scope,
+    refuse_short_leases,
+)
+from connectors.services.versions import keep_version, limits_of
 from retailops.accounts.actor import Actor
 from retailops.accounts.permissions import Permission
 from retailops.events.models import Destination
@@ -26,7 +33,6 @@ def configure_connection(
     connection_id: UUID,
     label: str | None = None,
     config: Mapping[str, Any] | None = None,
-    mapping: Mapping[str, Any] | None = None,
     regions: Sequence[str] | None = None,
     brands: Sequence[str] | None = None,
     channels: Sequence[str] | None = None,
@@ -36,35 +42,47 @@ def configure_connection(
 ) -> Connection:
     """Change what is given (None leaves it). `limits` are fields of Destination: rate, concurrency, schedule, times.
 
-    A change of config or mapping raises its version, which attempts record. Raises Denied, NotFound, Invalid, Conflict
-    (another change came first: `expected_version` is the config version that the caller saw).
+    A change of config raises its version, which attempts record. The mapping changes by `activate_mapping` alone.
+    Raises Denied, NotFound, Invalid, Conflict (another change came first: `expected_version` is the number of the
+    newest version that the caller saw).
     """
     connection = access_connection(actor, connection_id, Permission.CONNECTIONS_MANAGE, lock=True)
-    _refuse_stale(connection, expected_version)
+    refuse_stale(connection, expected_version)
     wanted: dict[str, Any] = {"label": label}
     scopes = {"regions": regions, "brands": brands, "channels": channels}
-    wanted |= {name: scope_list(values) for name, values in scopes.items() if values is not None}
+    wanted |= {name: checked_scope(name, values) for name, values in scopes.items() if values is not None}
     if config is not None:
         wanted["config"] = checked_config(connector_of(connection.vendor), config)
-    if mapping is not None:
-        wanted["mapping"] = dict(mapping)
-    fields = _apply(connection, wanted) + _apply_limits(connection, limits or {})
+    fields = apply(connection, wanted) + _apply_limits(connection, limits or {})
     if fields:
-        _keep(connection, fields, actor, reason, "configured")
+        keep(connection, fields, actor, reason, "configured")
     return connection
 
 
-def _refuse_stale(connection: Connection, expected: int | None) -> None:
-    if expected is not None and expected != connection.config_version:
+def newest_version(connection: Connection) -> int:
+    """Return the number of the connection's newest version."""
+    return newest_versions([connection]).get(connection.id, 0)
+
+
+def newest_versions(connections: Sequence[Connection]) -> dict[UUID, int]:
+    """Return the number of each connection's newest version (one query)."""
+    rows = ConnectionVersion.objects.filter(connection__in=list(connections)).order_by()
+    return dict(rows.values_list("connection_id").annotate(last=Max("number")))
+
+
+def refuse_stale(connection: Connection, expected: int | None) -> None:
+    """Refuse a change that was made on another version than the newest. Raises Conflict."""
+    present = newest_version(connection)
+    if expected is not None and expected != present:
         raise Conflict(
-            f"The configuration was changed meanwhile: it is at version {connection.config_version}, not {expected}.",
+            f"The connection was changed meanwhile: it is at version {present}, not {expected}.",
             code="stale-version",
-            present=connection.config_version,
+            present=present,
         )
 
 
-def _apply(connection: Connection, wanted: Mapping[str, Any]) -> list[str]:
-    """Set what differs and raise the versions; return the names of changed fields."""
+def apply(connection: Connection, wanted: Mapping[str, Any]) -> list[str]:
+    """Set what differs and raise the versions; return the names of changed fields. The caller holds the row's lock."""
     differing = [k for k, v in wanted.items() if v is not None and getattr(connection, k) != v]
     for name in differing:
         setattr(connection, name, wanted[name])
@@ -80,12 +98,14 @@ def _apply_limits(connection: Connection, limits: Mapping[str, Any]) -> list[str
     destination = connection.destination
     differing = {name: value for name, value in checked.items() if getattr(destination, name) != value}
     if differing:
+        refuse_short_leases(limits_of(destination) | differing)
         Destination.objects.filter(pk=destination.pk).update(**differing)
         destination.refresh_from_db()
     return list(differing)
 
 
-def _keep(connection: Connection, fields: list[str], actor: Actor, reason: str, change: str) -> None:
+def keep(connection: Connection, fields: Sequence[str], actor: Actor, reason: str, change: str) -> None:
+    """Save the changed connection, keep its version, and tell of it."""
     connection.save()
     kept = keep_version(connection, actor=actor, reason=reason)
     publish(
@@ -94,17 +114,30 @@ def _keep(connection: Connection, fields: list[str], actor: Actor, reason: str, 
 
 
 @transaction.atomic
-def restore_version(*, actor: Actor, connection_id: UUID, number: int, reason: str) -> Connection:
-    """Go back to a former configuration: it becomes the newest version. Raises Denied, NotFound, Invalid."""
+def restore_version(
+    *, actor: Actor, connection_id: UUID, number: int, reason: str, expected_version: int | None = None
+) -> Connection:
+    """Go back to a former configuration: it becomes the newest version.
+
+    Raises Denied, NotFound, Invalid (the vendor's schema does not take it any more), Conflict.
+    """
     connection = access_connection(actor, connection_id, Permission.CONNECTIONS_MANAGE, lock=True)
-    former = ConnectionVersion.objects.filter(connection=connection, number=number).first()
-    if former is None:
-        raise NotFound(f"There is no version {number}.")
+    refuse_stale(connection, expected_version)
+    former = version_of(connection, number)
+    connector = connector_of(connection.vendor)
     wanted = {
         **former.scope,
-        "config": checked_config(connector_of(connection.vendor), former.config),
-        "mapping": former.mapping,
+        "config": checked_config(connector, former.config),
+        "mapping": checked_mapping(connector, former.mapping),
     }
-    if fields := _apply(connection, wanted):
-        _keep(connection, fields, actor, reason, "restored")
+    if fields := apply(connection, wanted) + _apply_limits(connection, former.limits):
+        keep(connection, fields, actor, reason, "restored")
     return connection
+
+
+def version_of(connection: Connection, number: int) -> ConnectionVersion:
+    """Return a kept version by its number. Raises NotFound."""
+    found = ConnectionVersion.objects.filter(connection=connection, number=number).first()
+    if found is None:
+        raise NotFound(f"There is no version {number}.")
+    return found

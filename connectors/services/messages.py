@@ -7,7 +7,7 @@ from django.db import transaction
 from connectors.inbox_cases import dedupe_key
 from connectors.models import InboxMessage, InboxStatus
 from connectors.nudging import nudge_inbox_after_commit
-from retailops.accounts.actor import Actor, require
+from retailops.accounts.actor import EVERYWHERE, Actor, require
 from retailops.accounts.permissions import Permission
 from retailops.cases.services import resolve_troubles
 from retailops.lib.clock import now
@@ -44,7 +44,8 @@ def set_message_aside(*, actor: Actor, message_id: UUID, reason: str) -> InboxMe
 
 
 def _stopped(actor: Actor, message_id: UUID, permission: Permission) -> InboxMessage:
-    require(actor, permission, view=Permission.CONNECTIONS_VIEW)
+    # What it is about is not known before it is taken: it may be of any region.
+    require(actor, permission, region=EVERYWHERE, brand=EVERYWHERE, view=Permission.CONNECTIONS_VIEW)
     message = InboxMessage.objects.select_for_update().filter(pk=message_id).first()
     if message is None:
         raise NotFound("There is no such message.")

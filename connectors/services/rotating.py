@@ -1,6 +1,6 @@
 """Replace a secret of a connection."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -18,17 +18,24 @@ from retailops.events.publish import publish
 
 @transaction.atomic
 def rotate_secret(
-    *, actor: Actor, connection_id: UUID, name: str, value: str, overlap_seconds: int | None = None
+    *,
+    actor: Actor,
+    connection_id: UUID,
+    name: str,
+    value: str,
+    overlap_seconds: int | None = None,
+    expires_at: datetime | None = None,
 ) -> Connection:
     """Store a new value. A signing secret's former value stays valid for the overlap (default 24 h); 0 ends it now.
 
-    Only the name is published. Raises Denied, NotFound, Invalid.
+    `expires_at` is when the vendor stops taking the new value. Only the name is published.
+    Raises Denied, NotFound, Invalid.
     """
     connection = access_connection(actor, connection_id, Permission.CONNECTIONS_MANAGE, lock=True)
     connector = connector_of(connection.vendor)
     checked_secrets(connector, {name: value}, complete=False)
     signs = any(spec.signs for spec in connector.secrets if spec.name == name)
     overlap = OVERLAP if overlap_seconds is None else timedelta(seconds=overlap_seconds)
-    store(connection, name, value, overlap=overlap if signs and overlap else None)
+    store(connection, name, value, overlap=overlap if signs and overlap else None, expires_at=expires_at)
     publish(changed(connection, "secret_replaced", secret=name), subject=about(connection), actor=actor)
     return connection

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from connectors.failures import delivered
 from connectors.models import InboxMessage
@@ -11,6 +11,7 @@ from connectors.protocol import (
     Connector,
     Health,
     Operation,
+    Rendered,
     Route,
     SecretSpec,
     Translated,
@@ -45,6 +46,7 @@ class Shopify(Connector):
     label = "Shopify"
     proven = "conforms to the published contract"
     Config = ShopifyConfig
+    MappingSchema = ShopifyMapping
     secrets = (
         SecretSpec(TOKEN, "Admin API access token"),
         SecretSpec(incoming.SECRET, "App secret that signs webhooks", signs=True),
@@ -78,6 +80,15 @@ class Shopify(Connector):
         """Record a refund or a disposition, or make a decision known."""
         with contract():
             return SENDERS[claimed.operation](conn, ShopifyClient(conn, claimed.timeout_seconds), claimed)
+
+    def render(self, conn: ConnectionContext, claimed: Claimed) -> Rendered:
+        """Return the mutation with its input; what the shop must be asked for stands in angle brackets."""
+        with contract():
+            return RENDERERS[claimed.operation](conn, claimed)
+
+    def understand(self, conn: ConnectionContext, topic: str, content: Any) -> Any:
+        """Return the order, or the return, as it would be taken."""
+        return incoming.understand(conn, topic, content)
 
     def find(self, conn: ConnectionContext, claimed: Claimed) -> Finding:
         """Look for the refund with our key, or compare the return's state with what it should be."""
@@ -153,5 +164,30 @@ SENDERS: dict[str, Callable[[ConnectionContext, ShopifyClient, Claimed], Outcome
     APPROVE: _approve,
     DECLINE: _decline,
     CLOSE: _close,
+}
+
+
+def _render_refund(conn: ConnectionContext, claimed: Claimed) -> Rendered:
+    if not mapping.records_something(claimed.message):
+        return Rendered("nothing: no units and no shipping")
+    return Rendered("refundCreate", mapping.refund_input(claimed.message, claimed.effect_key))
+
+
+def _render_decline(conn: ConnectionContext, claimed: Claimed) -> Rendered:
+    names = ShopifyMapping.model_validate(dict(conn.mapping))
+    reason = Event.objects.values_list("reason_code", flat=True).get(pk=claimed.event_id)
+    return Rendered("returnDeclineRequest", mapping.decline_input(claimed.message["external_id"], reason, names))
+
+
+def _render_decision(mutation: str) -> Callable[[ConnectionContext, Claimed], Rendered]:
+    return lambda conn, claimed: Rendered(mutation, {"id": claimed.message["external_id"]})
+
+
+RENDERERS: dict[str, Callable[[ConnectionContext, Claimed], Rendered]] = {
+    REFUND: _render_refund,
+    DISPOSE: dispositions.render,
+    APPROVE: _render_decision("returnApproveRequest"),
+    DECLINE: _render_decline,
+    CLOSE: _render_decision("returnClose"),
 }
 CONNECTOR = Shopify()

@@ -10,7 +10,7 @@ adjustment of what is available, with a repeat key.
 from django.db.models import Q
 
 from connectors.failures import VendorFailure, delivered
-from connectors.protocol import ConnectionContext
+from connectors.protocol import ConnectionContext, Rendered
 from connectors.shopify import mapping
 from connectors.shopify.client import ShopifyClient
 from connectors.shopify.config import ShopifyMapping
@@ -25,6 +25,19 @@ def send(conn: ConnectionContext, client: ShopifyClient, claimed: Claimed) -> Ou
     if shop_return := shop_return_of(claimed):
         return _dispose(conn, client, claimed, shop_return)
     return _restock(conn, client, claimed)
+
+
+def render(conn: ConnectionContext, claimed: Claimed) -> Rendered:
+    """Return the disposal or adjustment without asking the shop for the line or item that it is of."""
+    names = ShopifyMapping.model_validate(dict(conn.mapping))
+    if shop_return_of(claimed):
+        line = ReverseLine("<the line of the shop's return>", "", 0, {})
+        return Rendered("reverseFulfillmentOrderDispose", mapping.disposal(claimed.message, line, conn.config, names))
+    if mapping.disposition_type(claimed.message["disposition"]) != RESTOCKED:
+        return Rendered("nothing: no goods came to be sold")
+    item = f"<the item with the sku {claimed.message['sku']}>"
+    made = mapping.restock(claimed.message, claimed.effect_key, item, conn.config, names)
+    return Rendered("inventoryAdjustQuantities", made)
 
 
 def find(client: ShopifyClient, claimed: Claimed) -> Finding:

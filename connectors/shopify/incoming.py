@@ -69,21 +69,32 @@ def channel_of(conn: ConnectionContext) -> str:
     return conn.config.channel or next(iter(conn.channels), conn.name)
 
 
-def _order(conn: ConnectionContext, payload: Json) -> Translated:
+def understand(conn: ConnectionContext, topic: str, payload: Json) -> Json | None:
+    """Return what an order or a request to return is read as; None for other topics. Raises Unmapped, UnmappedCode."""
+    reader = {**dict.fromkeys(ORDERS, _order_fields), RETURN_REQUESTED: _return_fields}.get(topic)
+    return reader(conn, payload) if reader else None
+
+
+def _order_fields(conn: ConnectionContext, payload: Json) -> Json:
     names = ShopifyMapping.model_validate(dict(conn.mapping))
-    fields = mapping.order_fields(
-        payload, channel=channel_of(conn), system=conn.name, config=conn.config, mapping=names
+    return mapping.order_fields(payload, channel=channel_of(conn), system=conn.name, config=conn.config, mapping=names)
+
+
+def _return_fields(conn: ConnectionContext, payload: Json) -> Json:
+    names = ShopifyMapping.model_validate(dict(conn.mapping))
+    return mapping.return_fields(
+        payload, channel=channel_of(conn), source=conn.name, mapping=names, meaning=meanings_of(conn)
     )
-    captured = capture_order(actor=conn.actor, order=read(OrderIn, fields))
+
+
+def _order(conn: ConnectionContext, payload: Json) -> Translated:
+    captured = capture_order(actor=conn.actor, order=read(OrderIn, _order_fields(conn, payload)))
     told = {"order": captured.order.number, "created": captured.created, "superseded": captured.superseded}
     return Translated(captured.order.correlation_id, told)
 
 
 def _return(conn: ConnectionContext, payload: Json) -> Translated:
-    names = ShopifyMapping.model_validate(dict(conn.mapping))
-    asked = mapping.return_fields(
-        payload, channel=channel_of(conn), source=conn.name, mapping=names, meaning=meanings_of(conn)
-    )
+    asked = _return_fields(conn, payload)
     try:
         access_order_by_channel(conn.actor, asked["channel"], asked["order_external_id"])
     except NotFound as missing:

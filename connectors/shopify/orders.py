@@ -15,6 +15,7 @@ from retailops.lib.money import allocate, minor
 Json = dict[str, Any]
 CAPTURED = frozenset({"paid", "partially_paid", "partially_refunded", "refunded"})
 SHIPPED = frozenset({"success"})
+DELIVERED = "delivered"
 VERSION_TICKS = 1_000_000
 
 
@@ -79,6 +80,7 @@ class Order:
             "duty": sum(self.amount(duty, "price") for duty in item.get("duties") or []),
             "shipped_quantity": min(shipped, item["quantity"]),
             "shipped_at": at,
+            "delivered_at": self._delivered(item["id"]),
             "final_sale": any(
                 entry.get("name") == self.config.final_sale_property for entry in item.get("properties") or []
             ),
@@ -141,6 +143,17 @@ class Order:
             if line["id"] == line_id
         ]
         return sum(quantity for quantity, _ in parts), max((at for _, at in parts), default=None)
+
+    def _delivered(self, line_id: int) -> datetime | None:
+        """When the last of the parcels with the line reached the customer; None while one of them is under way."""
+        parcels = [
+            parcel
+            for parcel in self._fulfillments()
+            if any(line["id"] == line_id for line in parcel.get("line_items") or [])
+        ]
+        if not parcels or any(parcel.get("shipment_status") != DELIVERED for parcel in parcels):
+            return None
+        return max(moment(parcel["updated_at"]) for parcel in parcels)
 
     def _shipments(self) -> list[Json]:
         """One entry a tracking number, also where several fulfillments went in the same parcel."""

@@ -1,6 +1,8 @@
-"""Settings of a Stripe connection."""
+"""Settings of a Stripe connection, and the names that its payments have elsewhere."""
 
-from pydantic import Field
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from connectors.protocol import ConnectorConfig
 
@@ -14,4 +16,16 @@ class StripeConfig(ConnectorConfig):
     account: str = Field("", title="Connected account", pattern=r"^(acct_\w+)?$", description="Stripe Connect only")
     tolerance_seconds: int = Field(
         300, title="Webhook age", ge=30, le=3600, description="How old a signed webhook may be, in seconds"
+    )
+
+
+class StripeMapping(BaseModel):
+    """Names under which channels tell a payment's Stripe ids, beside Stripe's own (`charge`, `payment_intent`)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    references: dict[str, Literal["charge", "payment_intent"]] = Field(
+        default_factory=dict,
+        title="Payment references",
+        description="A channel's name of a reference → what it is at Stripe: charge or payment_intent.",
     )

@@ -14,6 +14,7 @@ from connectors.protocol import (
     Connector,
     Health,
     Operation,
+    Rendered,
     Route,
     SecretSpec,
     SignatureRefused,
@@ -23,7 +24,7 @@ from connectors.protocol import (
 )
 from connectors.stripe import disputes, mapping, outcomes, payments, signature
 from connectors.stripe.client import StripeApi
-from connectors.stripe.config import StripeConfig
+from connectors.stripe.config import StripeConfig, StripeMapping
 from retailops.events.models import Event
 from retailops.events.transport import Claimed, Finding, Outcome
 
@@ -43,6 +44,7 @@ class StripeConnector(Connector):
     label = "Stripe"
     proven = "conforms to the published contract"
     Config = StripeConfig
+    MappingSchema = StripeMapping
     secrets = (SecretSpec("api_key", "Secret key"), SecretSpec("webhook_secret", "Webhook signing secret", signs=True))
     operations = {
         CREATE: Operation(CREATE, repeat_safe=False, key_memory=KEY_MEMORY, effect_kind="refund", money=True),
@@ -80,15 +82,21 @@ class StripeConnector(Connector):
             api = StripeApi(conn, claimed.timeout_seconds)
             refund = api.cancel_refund(str(claimed.message["external_reference"]), claimed.effect_key)
             return delivered(claimed, refund["id"], mapping.refund_facts(refund))
-        params = mapping.refund_params(claimed.message, claimed.effect_key)
+        params = mapping.refund_params(claimed.message, claimed.effect_key, _names(conn))
         key = mapping.transport_key(claimed.effect_key, conn.answered_500.get(claimed.id, 0))
         api = StripeApi(conn, claimed.timeout_seconds)
         refund = api.create_refund(params, key, repeat_safe=claimed.repeat_safe)
         return delivered(claimed, refund["id"], mapping.refund_facts(refund))
 
+    def render(self, conn: ConnectionContext, claimed: Claimed) -> Rendered:
+        """Return the refund's parameters; to cancel one takes none."""
+        if claimed.operation == CANCEL:
+            return Rendered(f"POST /v1/refunds/{claimed.message['external_reference']}/cancel")
+        return Rendered("POST /v1/refunds", mapping.refund_params(claimed.message, claimed.effect_key, _names(conn)))
+
     def find(self, conn: ConnectionContext, claimed: Claimed) -> Finding:
         """Look through the payment's refunds for the one that bears our effect key."""
-        payment = mapping.payment_of(claimed.message)
+        payment = mapping.payment_of(claimed.message, _names(conn))
         seen = 0
         for refund in StripeApi(conn, claimed.timeout_seconds).refunds(payment):
             seen += 1
@@ -143,6 +151,10 @@ class StripeConnector(Connector):
         """List one refund: it needs the very permission that refunding does."""
         StripeApi(conn, conn.timeout_seconds).ping()
         return Health(True, "Stripe answers and takes the key.")
+
+
+def _names(conn: ConnectionContext) -> Mapping[str, str]:
+    return dict(StripeMapping.model_validate(dict(conn.mapping)).references)
 
 
 CONNECTOR = StripeConnector()

@@ -27,13 +27,13 @@ class RefundKey:
     leg: int
 
 
-def refund_params(message: Json, effect_key: str) -> dict[str, Any]:
-    """Return the parameters of `POST /v1/refunds` for the data of `refund.submitted`.
+def refund_params(message: Json, effect_key: str, names: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return the parameters of `POST /v1/refunds` for the data of `refund.submitted`; `names` as for `payment_of`.
 
     Raises VendorFailure (contract) when the payment names no Stripe object or the amount cannot be said to Stripe.
     """
     return {
-        **payment_of(message),
+        **payment_of(message, names),
         "amount": amount_to_stripe(int(message["amount"]), str(message["currency"])),
         "reason": "requested_by_customer",
         "metadata": {
@@ -44,15 +44,17 @@ def refund_params(message: Json, effect_key: str) -> dict[str, Any]:
     }
 
 
-def payment_of(message: Json) -> dict[str, str]:
+def payment_of(message: Json, names: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the parameter that names the payment: its charge where we know it, else its payment intent.
 
-    Without either, the id under which the payment was captured counts where its prefix says what it is.
+    `names` are other names of the two, as channels tell them. Without either, the id under which the payment was
+    captured counts where its prefix says what it is.
     """
     references = message.get("references") or {}
     for name in ("charge", "payment_intent"):
-        if references.get(name):
-            return {name: str(references[name])}
+        for told in (name, *(other for other, means in (names or {}).items() if means == name)):
+            if references.get(told):
+                return {name: str(references[told])}
     captured_as = str(references.get("external_id", ""))
     for prefix, name in PREFIXES.items():
         if captured_as.startswith(prefix):

@@ -11,22 +11,28 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from connectors import services
-from connectors.models import Connection
-from connectors.protocol import Connector
+from connectors.models import Connection, Credential
+from connectors.protocol import Connector, SecretSpec
 from connectors.registry import connector_of
 from connectors.sandbox_control import SandboxAway
+from connectors.services.configuring import newest_version
 from connectors.web.faults import BY_KEY, panel, turn
 from connectors.web.forms import PauseForm, ResumeForm
 from connectors.web.health import ConnectionHealth, health_of
+from connectors.web.schema_fields import duration
 from retailops.accounts import web
-from retailops.accounts.actor import Actor, can, require
+from retailops.accounts.actor import EVERYWHERE, Actor, can, require
 from retailops.accounts.permissions import Permission
 from retailops.events.enums import DeliveryStatus
-from retailops.events.models import Delivery
+from retailops.events.selectors import deliveries_visible_to
+from retailops.lib.clock import now
 from retailops.lib.errors import NotFound
-from retailops.lib.htmx import done, show
+from retailops.lib.htmx import details, done, show
 
 TROUBLE_LIMIT = 10
+VERSIONS_SHOWN = 3
+# The part of the page that asks for itself alone, every few seconds.
+LIVE = {"health": "connections/_health.html"}
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -48,9 +54,9 @@ def by_name(name: str) -> Connection:
 @require_GET
 def connection_list(request: HttpRequest) -> HttpResponse:
     """Show every connection with its health; the table asks again every few seconds."""
-    actor_of(request)
+    actor = actor_of(request)
     connections = list(Connection.objects.filter(destination__retired_at=None).select_related("destination"))
-    context = {"healths": health_of(connections)}
+    context = {"healths": health_of(connections), "may_manage": can(actor, Permission.CONNECTIONS_MANAGE)}
     return show(request, "connections/list.html", context, fragments={"connections": "connections/_list.html"})
 
 
@@ -61,13 +67,14 @@ def connection_detail(request: HttpRequest, name: str) -> HttpResponse:
     actor = actor_of(request)
     connection = by_name(name)
     (health,) = health_of([connection])
-    context = _about(actor, health)
-    return show(request, "connections/detail.html", context, fragments={"health": "connections/_health.html"})
+    if (asked := details(request)) is not None and asked.target in LIVE:
+        return show(request, LIVE[asked.target], {"health": health, "connection": connection})
+    return show(request, "connections/detail.html", _about(actor, health))
 
 
 def _about(actor: Actor, health: ConnectionHealth) -> dict[str, Any]:
     connection = health.connection
-    troubled = Delivery.objects.filter(
+    troubled = deliveries_visible_to(actor).filter(
         destination=connection.destination, status__in=[DeliveryStatus.DEAD, DeliveryStatus.IN_DOUBT]
     )
     connector = connector_of(connection.vendor)
@@ -79,10 +86,23 @@ def _about(actor: Actor, health: ConnectionHealth) -> dict[str, Any]:
         "settings": [(_title_of(connector, name), value) for name, value in connection.config.items()],
         "may_manage": can(actor, Permission.CONNECTIONS_MANAGE),
         "troubled": troubled.select_related("destination__connection", "event").order_by("-id")[:TROUBLE_LIMIT],
-        "secrets": connection.credentials.order_by("name"),
+        "secrets": _secrets(connection, connector),
+        "may_see_inbox": can(actor, Permission.DELIVERIES_VIEW, region=EVERYWHERE, brand=EVERYWHERE),
+        "retries": ", ".join(map(duration, connection.destination.retry_schedule)),
+        "version": newest_version(connection),
+        "versions": connection.versions.order_by("-number")[:VERSIONS_SHOWN],
+        "maps": bool(connector.MappingSchema.model_fields),
         "faults": panel(connection.vendor) if demo else None,
         "webhook_url": f"{settings.PUBLIC_URL}/webhooks/{connection.name}",
     }
+
+
+def _secrets(connection: Connection, connector: Connector) -> list[tuple[SecretSpec, Credential | None, bool]]:
+    """Return every secret that the vendor uses with what is stored of it, and whether the former one still counts."""
+    stored = {row.name: row for row in connection.credentials.defer("ciphertext", "former_ciphertext")}
+    moment = now()
+    found = [(spec, stored.get(spec.name)) for spec in connector.secrets]
+    return [(spec, row, bool(row and row.former_until and row.former_until > moment)) for spec, row in found]
 
 
 def _title_of(connector: Connector, name: str) -> str:

@@ -15,7 +15,7 @@ from connectors.credentials import OVERLAP, encrypt
 from connectors.events import EndpointChanged, EndpointTested, about
 from connectors.failures import ForbiddenAddress
 from connectors.models import WebhookEndpoint
-from connectors.services.checking import checked_limits, scope_list
+from connectors.services.checking import checked_limits, checked_scope, scope_list
 from connectors.webhooks_out import disabling
 from connectors.webhooks_out.signing import new_secret
 from retailops.accounts.actor import Actor, require
@@ -74,8 +74,8 @@ def create_endpoint(
         url=checked_url(url),
         description=description[:200],
         types=checked_types(types),
-        regions=scope_list(regions),
-        brands=scope_list(brands),
+        regions=checked_scope("regions", regions),
+        brands=checked_scope("brands", brands),
         secret=encrypt(secret),
         created_by=actor.key,
     )
@@ -100,8 +100,8 @@ def configure_endpoint(
         "url": None if url is None else checked_url(url),
         "types": None if types is None else checked_types(types),
         "description": description,
-        "regions": None if regions is None else scope_list(regions),
-        "brands": None if brands is None else scope_list(brands),
+        "regions": None if regions is None else checked_scope("regions", regions),
+        "brands": None if brands is None else checked_scope("brands", brands),
     }
     fields = [name for name, value in wanted.items() if value is not None and getattr(endpoint, name) != value]
     for name in fields:

@@ -5,14 +5,18 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
+from pydantic_core import to_jsonable_python as jsonable
+
 from connectors.answers import Answer
 from connectors.failures import VendorFailure, delivered
+from connectors.meanings import meanings_of
 from connectors.models import InboxMessage
 from connectors.protocol import (
     ConnectionContext,
     Connector,
     Health,
     Operation,
+    Rendered,
     Route,
     SecretSpec,
     Translated,
@@ -43,6 +47,7 @@ class Wms(Connector):
     label = "Warehouse (REST)"
     proven = "conforms to its contract, connectors/wms/contract.json"
     Config = WmsConfig
+    MappingSchema = WmsMapping
     secrets = (SecretSpec(TOKEN, "Access token"), SecretSpec(messages.SECRET, "Webhook secret (whsec_…)", signs=True))
     operations: ClassVar = {
         ANNOUNCE: Operation(ANNOUNCE, repeat_safe=True, effect_kind="inbound_notice"),
@@ -67,6 +72,24 @@ class Wms(Connector):
             return SENDERS[claimed.operation](conn, client, claimed)
         except Unmapped as error:
             raise VendorFailure(OutcomeClass.CONTRACT, "unmapped", str(error)) from error
+
+    def render(self, conn: ConnectionContext, claimed: Claimed) -> Rendered:
+        """Return the notice, placement or shipment as it is asked for; a withdrawal names the notice alone."""
+        if claimed.operation == WITHDRAW:
+            return Rendered(f"cancel the notice {mapping.notice_reference(claimed.message)}")
+        path, made = BODIES[claimed.operation]
+        try:
+            return Rendered(f"POST {path}", made(claimed.message, claimed.effect_key, conn.config, _names(conn)))
+        except Unmapped as error:
+            raise VendorFailure(OutcomeClass.CONTRACT, "unmapped", str(error)) from error
+
+    def understand(self, conn: ConnectionContext, topic: str, content: Any) -> Any:
+        """Return what came and in which state, by our names."""
+        if topic == messages.RECEIVED:
+            return jsonable(mapping.arrival(content["data"], _names(conn)))
+        if topic == messages.INSPECTED:
+            return jsonable(mapping.judgement(content["data"], conn.config, _names(conn), meanings_of(conn)))
+        return None
 
     def find(self, conn: ConnectionContext, claimed: Claimed) -> Finding:
         """Look the notice, placement or shipment up by our reference."""
@@ -144,6 +167,11 @@ def _made(
     return delivered(claimed, made["id"], _told(made), http_status=201)
 
 
+BODIES: dict[str, tuple[str, Callable[[Json, str, WmsConfig, WmsMapping], Json]]] = {
+    ANNOUNCE: ("/v1/inbound-notices", mapping.notice),
+    PLACE: ("/v1/placements", mapping.placement),
+    SHIP: ("/v1/shipments", mapping.shipment),
+}
 SENDERS = {ANNOUNCE: _announce, WITHDRAW: _withdraw, PLACE: _place, SHIP: _ship}
 
 

@@ -69,6 +69,11 @@ def can(actor: Actor, permission: str, *, region: str | None = None, brand: str 
     return any(grant.covers(permission, region, brand) for grant in actor.grants)
 
 
+def covers(actor: Actor, permission: str, regions: Iterable[str], brands: Iterable[str]) -> bool:
+    """Tell whether the actor holds the permission in all of these regions and brands (`*` among them: everywhere)."""
+    return all(can(actor, permission, region=region, brand=brand) for region in regions for brand in brands)
+
+
 def require(
     actor: Actor, permission: str, *, region: str | None = None, brand: str | None = None, view: str | None = None
 ) -> None:

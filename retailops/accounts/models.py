@@ -1,10 +1,13 @@
-"""People, their role grants, API clients, and refused attempts."""
+"""People, their role grants, the rules of sign-in, API clients, and refused attempts."""
 
 from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import F, Q, Value
+from django.db.models.functions import Cast, Concat
+from django.utils.crypto import salted_hmac
 
 from retailops.accounts.actor import EVERYWHERE, Actor, Grant
 from retailops.accounts.permissions import ROLE_PERMISSIONS, SCOPE_PERMISSIONS, Role
@@ -37,6 +40,12 @@ class User(AbstractBaseUser):
     time_zone = models.CharField(max_length=64, default="UTC")
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=now)
+    # Part of what a session is proved by: a higher number ends all sessions begun before.
+    session_epoch = models.PositiveIntegerField(default=0, db_default=0)
+    # When the e-mail with the link to set a password was asked for, and when it left.
+    invited_at = models.DateTimeField(null=True, blank=True)
+    invitation_sent_at = models.DateTimeField(null=True, blank=True)
+    deactivated_at = models.DateTimeField(null=True, blank=True)
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -50,6 +59,15 @@ class User(AbstractBaseUser):
     def actor_key(self) -> str:
         """The identity stored with events."""
         return f"user:{self.id}"
+
+    def get_session_auth_hash(self) -> str:
+        """Return what a session must bear: it changes with the password and when all sessions are ended."""
+        sessions = super().get_session_auth_hash()
+        if not self.session_epoch:
+            return sessions
+        return salted_hmac(
+            "retailops.session_epoch", f"{sessions}:{self.session_epoch}", algorithm="sha256"
+        ).hexdigest()
 
     def actor(self) -> Actor:
         """Return the person as an Actor, with the grants in force now (one query)."""
@@ -76,7 +94,11 @@ class RoleGrant(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["user", "role", "regions", "brands"], name="one_grant_of_a_kind"),
-            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="role_is_known"),
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="role_is_known"),
+            models.CheckConstraint(
+                condition=~Q(granted_by=Concat(Value("user:"), Cast(F("user_id"), models.CharField()))),
+                name="nobody_grants_to_oneself",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -88,8 +110,25 @@ class RoleGrant(models.Model):
         return Grant(permissions, frozenset(self.regions), frozenset(self.brands), self.role)
 
 
+class AccessRules(models.Model):
+    """What holds for everybody's access: one row. Its lock is taken by every change of who may do what."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    # Whoever holds one of these roles signs in with a second factor.
+    second_factor_roles = ArrayField(models.CharField(max_length=32), default=list, blank=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="one_row_of_access_rules")]
+
+    def __str__(self) -> str:
+        return "Access rules"
+
+
 class ApiClient(models.Model):
-    """An external system's credential. The key is shown once; its SHA-256 is kept (keys are 256 random bits)."""
+    """An external system's credential. The key is shown once; its SHA-256 is kept (keys are 256 random bits).
+
+    After a rotation the key before it opens until `previous_key_until`.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(max_length=100)
@@ -103,6 +142,18 @@ class ApiClient(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
+    created_by = models.CharField(max_length=120, blank=True, default="", db_default="")
+    rotated_at = models.DateTimeField(null=True, blank=True)
+    previous_key_prefix = models.CharField(max_length=16, blank=True, default="", db_default="")
+    previous_key_hash = models.CharField(max_length=64, blank=True, default="", db_default="")
+    previous_key_until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["previous_key_prefix"], condition=~Q(previous_key_prefix=""), name="one_client_a_previous_key"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -124,13 +175,22 @@ class ApiClient(models.Model):
 
 
 class DeniedAttempt(models.Model):
-    """Append-only record of an attempt that permissions refused."""
+    """Attempts that permissions refused: those of one actor at one address within one minute are one row, counted."""
 
     at = models.DateTimeField(default=now, db_index=True)
     actor = models.CharField(max_length=120)
     method = models.CharField(max_length=10)
     path = models.CharField(max_length=500)
     detail = models.TextField()
+    # The minute that the row counts; NULL in rows of one attempt that are older than the counting.
+    minute = models.DateTimeField(null=True, blank=True)
+    count = models.PositiveIntegerField(default=1, db_default=1)
+    last_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["actor", "minute", "method", "path"], name="one_denial_a_minute")
+        ]
 
     def __str__(self) -> str:
         return f"{self.actor} {self.method} {self.path}"

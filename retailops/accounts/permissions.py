@@ -42,6 +42,7 @@ class Permission(TextChoices):
     CONNECTIONS_MANAGE = "connections.manage"
     CASES_VIEW = "cases.view"
     CASES_WORK = "cases.work"
+    CASES_MANAGE = "cases.manage"
     POLICIES_VIEW = "policies.view"
     POLICIES_MANAGE = "policies.manage"
     PEOPLE_MANAGE = "people.manage"
@@ -76,7 +77,7 @@ _AGENT = _LOOK | {
 }  # fmt: skip
 _LEAD = _AGENT | {
     P.RETURNS_REOPEN, P.DELIVERIES_DISCARD, P.APPROVALS_DECIDE, P.AUDIT_VIEW, P.SUPPLIERS_MANAGE, P.REFUNDS_OBSERVE,
-    P.STORED_VALUE_VOID, P.CUSTOMERS_MANAGE, P.DISCREPANCIES_RESOLVE, P.INVENTORY_MANAGE,
+    P.STORED_VALUE_VOID, P.CUSTOMERS_MANAGE, P.DISCREPANCIES_RESOLVE, P.INVENTORY_MANAGE, P.CASES_MANAGE,
 }  # fmt: skip
 
 ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
@@ -129,4 +130,7 @@ SCOPE_PERMISSIONS: dict[str, frozenset[Permission]] = {
     "cases:write": frozenset({P.CASES_VIEW, P.CASES_WORK}),
     "connections:read": frozenset({P.CONNECTIONS_VIEW}),
     "connections:admin": frozenset({P.CONNECTIONS_VIEW, P.CONNECTIONS_MANAGE}),
+    "people:admin": frozenset({P.PEOPLE_MANAGE}),
+    "audit:read": frozenset({P.AUDIT_VIEW}),
+    "audit:export": frozenset({P.AUDIT_VIEW, P.AUDIT_EXPORT}),
 }  # fmt: skip

@@ -8,9 +8,10 @@ class CasesConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the app's events and the subscribers that open and close cases."""
-        from retailops.cases import audits, evidence, handlers, promises
+        from retailops.cases import audits, bearing, evidence, handlers, promises
 
         audits.register()
         handlers.register()
         promises.register()
         evidence.register_own()
+        bearing.register()

@@ -76,6 +76,116 @@ class CaseReopened(CaseFact):
 
 
 @dataclass(frozen=True)
+class GroupFact:
+    """Which group of cases, of what cause, and in what state it is now."""
+
+    group_id: str
+    kind: str
+    queue: str
+    title: str
+    state: str
+
+
+@event("case_group.acknowledged")
+@dataclass(frozen=True)
+class GroupAcknowledged(GroupFact):
+    """Somebody knows of the cause and deals with it."""
+
+
+@event("case_group.ignored")
+@dataclass(frozen=True)
+class GroupIgnored(GroupFact):
+    """The group is out of sight until a time, a number of occurrences or an amount (minor units) is reached."""
+
+    until: str = ""
+    count: int | None = None
+    amount: int | None = None
+    currency: str = ""
+
+
+@event("case_group.woke")
+@dataclass(frozen=True)
+class GroupWoke(GroupFact):
+    """An ignored group is back: what it was ignored until has come."""
+
+
+@event("case_group.taken_up")
+@dataclass(frozen=True)
+class GroupTakenUp(GroupFact):
+    """A person works the group again that was acknowledged or ignored."""
+
+
+@event("case_group.resolved")
+@dataclass(frozen=True)
+class GroupResolved(GroupFact):
+    """The cause is mended, in these versions of its connection where they were named."""
+
+    reason: str = ""
+    cases: int = 0
+    config_version: int | None = None
+    mapping_version: int | None = None
+
+
+@event("case_group.regressed")
+@dataclass(frozen=True)
+class GroupRegressed(GroupFact):
+    """A mended cause was seen again."""
+
+
+@event("case_group.assigned")
+@dataclass(frozen=True)
+class GroupAssigned(GroupFact):
+    """A person answers for the group; empty: nobody does any more."""
+
+    owner: str = ""
+
+
+@event("case_group.tagged")
+@dataclass(frozen=True)
+class GroupTagged(GroupFact):
+    """The group's tags are these now."""
+
+    tags: tuple[str, ...] = ()
+
+
+@event("case_group.noted")
+@dataclass(frozen=True)
+class GroupNoted(GroupFact):
+    """Somebody wrote a note; its text stays with the group."""
+
+
+@event("case_rule.changed")
+@dataclass(frozen=True)
+class CaseRuleChanged:
+    """A rule for cases was made, changed, moved or removed (`change`)."""
+
+    rule_id: str
+    kind: str
+    change: str
+    position: int
+
+
+@event("mentions.seen")
+@dataclass(frozen=True)
+class MentionsSeen:
+    """A person has read where notes name them."""
+
+    person: str
+    count: int
+
+
+@event("saved_view.changed")
+@dataclass(frozen=True)
+class SavedViewChanged:
+    """A person kept a list under a name, or gave it up (`change`)."""
+
+    view_id: str
+    owner: str
+    shown_to: str
+    change: str
+
+
+@dataclass(frozen=True)
 class ApprovalFact:
     """Which approval, for what, over what money (minor units)."""
 

@@ -8,11 +8,19 @@ from retailops.accounts.actor import Actor
 from retailops.cases import wording
 from retailops.cases.inputs import CaseIn
 from retailops.cases.models import Case, CaseQueue, CaseStatus
-from retailops.cases.services import expire_approvals, open_case, resolve_troubles
+from retailops.cases.services import (
+    escalate_by_age,
+    expire_approvals,
+    finish_endings,
+    open_case,
+    resolve_troubles,
+    settle_groups,
+    wake_groups,
+)
 from retailops.cases.telling import write_note
 from retailops.events.catalog import Subject, subscribe
 from retailops.events.enums import DeliveryStatus, OutcomeClass
-from retailops.events.models import Delivery, Event
+from retailops.events.models import Attempt, Delivery, Event
 from retailops.events.sweeps import register_sweep
 from retailops.events.verdicts import VerdictKind
 from retailops.lib.clock import now
@@ -39,6 +47,10 @@ def register() -> None:
     subscribe("connection.resumed", close_refused_connection)
     register_sweep("cases.long_doubts", open_long_doubts, every=60)
     register_sweep("cases.expire_approvals", expire_approvals, every=60)
+    register_sweep("cases.group_endings", finish_endings)
+    register_sweep("cases.wake_groups", wake_groups, every=30)
+    register_sweep("cases.settle_groups", settle_groups, every=60)
+    register_sweep("cases.escalate_by_age", escalate_by_age, every=60)
 
 
 def trouble_of_delivery(delivery_id: UUID | str) -> str:
@@ -75,11 +87,22 @@ def _delivery_case(event: Event, kind: str, queue: CaseQueue, next_action: str) 
         fingerprint=data["fingerprint"],
         system=data["system"],
         operation=data["operation"],
+        connection=data["destination"],
+        failure_class=data["failure_class"],
+        failure_code=data["failure_code"],
+        versions=_versions(UUID(data["delivery_id"])),
         delivery_id=UUID(data["delivery_id"]),
         money=Money(data["amount"], data["currency"]) if data["amount"] is not None else None,
         evidence={"class": data["failure_class"], "code": data["failure_code"], "effect_key": data["effect_key"]},
         cause=event.id,
     )
+
+
+def _versions(delivery_id: UUID) -> tuple[int, int] | None:
+    """Return with which versions of its connection the delivery was tried last."""
+    tries = Attempt.objects.filter(delivery_id=delivery_id).order_by("-attempt_no", "-recorded_at")
+    last = tries.values_list("config_version", "mapping_version").first()
+    return last if last and last != (0, 0) else None
 
 
 def _subject(event: Event) -> Subject:
@@ -140,6 +163,8 @@ def open_refused_connection(event: Event) -> None:
             next_action="Renew the connection's credentials, probe it, then resume it. What it is owed waits.",
             system=event.data["system"],
             operation=name,
+            connection=name,
+            failure_class=OutcomeClass.AUTH,
             cause=event.id,
         ),
     )
@@ -178,6 +203,9 @@ def _open_long_doubt(delivery: Delivery) -> None:
             next_action="Look into the other system: what it shows decides. Do not do it by other means meanwhile.",
             system=delivery.destination.system,
             operation=delivery.operation,
+            connection=delivery.destination.name,
+            failure_class=OutcomeClass.IN_DOUBT,
+            versions=_versions(delivery.id),
             delivery_id=delivery.id,
             money=money,
             evidence={"effect_key": delivery.effect_key, "look_ups": delivery.look_ups},

@@ -3,9 +3,31 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 
+from retailops.cases.work_models import CaseRule, GroupEnding, GroupNote, Mention, SavedView, tags_field
 from retailops.lib.clock import now
 from retailops.lib.ids import uuid7
+
+__all__ = [
+    "EVIDENCE_LIMIT",
+    "EVIDENCE_TYPES",
+    "Approval",
+    "ApprovalStatus",
+    "Case",
+    "CaseGroup",
+    "CaseNote",
+    "CaseQueue",
+    "CaseRule",
+    "CaseStatus",
+    "EvidenceContent",
+    "EvidenceFile",
+    "GroupEnding",
+    "GroupNote",
+    "GroupState",
+    "Mention",
+    "SavedView",
+]
 
 # Largest evidence file, in bytes, and the types that are kept: nothing that a browser or an office program would run.
 EVIDENCE_LIMIT = 10 * 1024 * 1024
@@ -47,10 +69,44 @@ class CaseGroup(models.Model):
     title = models.CharField(max_length=200)
     system = models.CharField(max_length=40, blank=True, default="")
     operation = models.CharField(max_length=80, blank=True, default="")
+    # The destination that failed, by name, and how: class and code of the failure.
+    connection = models.CharField(max_length=100, blank=True, default="", db_default="")
+    failure_class = models.CharField(max_length=12, blank=True, default="", db_default="")
+    failure_code = models.CharField(max_length=120, blank=True, default="", db_default="")
     state = models.CharField(max_length=12, choices=GroupState.choices, default=GroupState.NEW)
+    state_reason = models.CharField(max_length=300, blank=True, default="", db_default="")
+    state_by = models.CharField(max_length=120, blank=True, default="", db_default="")
+    state_at = models.DateTimeField(default=now, db_default=Now())
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    tags = tags_field()
     first_seen_at = models.DateTimeField(default=now)
     last_seen_at = models.DateTimeField(default=now)
+    # Ignored until whichever comes first: a time, so many occurrences more, cases worth so much more (minor units).
+    ignored_until = models.DateTimeField(null=True, blank=True)
+    ignore_count_left = models.IntegerField(null=True, blank=True)
+    ignore_amount_left = models.BigIntegerField(null=True, blank=True)
+    ignore_currency = models.CharField(max_length=3, blank=True, default="", db_default="")
+    # Resolved in these versions of the connection: seen again by an earlier one is a straggler, not a regression.
+    resolved_config_version = models.PositiveIntegerField(null=True, blank=True)
+    resolved_mapping_version = models.PositiveIntegerField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(state=GroupState.IGNORED)
+                | Q(ignored_until__isnull=False)
+                | Q(ignore_count_left__isnull=False)
+                | Q(ignore_amount_left__isnull=False),
+                name="ignored_until_something",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["ignored_until"],
+                condition=Q(state=GroupState.IGNORED),
+                name="ignored_groups",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.title
@@ -72,6 +128,15 @@ class Case(models.Model):
     subject_id = models.UUIDField()
     correlation_id = models.UUIDField()
     delivery_id = models.UUIDField(null=True, blank=True)
+    # Where and how it failed, as lists and facets ask for it; `release` is the connection with the versions it ran.
+    connection = models.CharField(max_length=100, blank=True, default="", db_default="")
+    system = models.CharField(max_length=40, blank=True, default="", db_default="")
+    operation = models.CharField(max_length=80, blank=True, default="", db_default="")
+    failure_class = models.CharField(max_length=12, blank=True, default="", db_default="")
+    failure_code = models.CharField(max_length=120, blank=True, default="", db_default="")
+    release = models.CharField(max_length=120, blank=True, default="", db_default="")
+    # Who waits because of it, where somebody above knows.
+    customer_id = models.UUIDField(null=True, blank=True)
     region = models.CharField(max_length=32, blank=True, default="")
     brand = models.CharField(max_length=64, blank=True, default="")
     channel = models.CharField(max_length=64, blank=True, default="")

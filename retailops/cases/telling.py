@@ -4,8 +4,8 @@ from typing import Any
 from uuid import UUID
 
 from retailops.accounts.actor import Actor
-from retailops.cases.events import ApprovalFact, CaseFact
-from retailops.cases.models import Approval, Case, CaseNote
+from retailops.cases.events import ApprovalFact, CaseFact, GroupFact
+from retailops.cases.models import Approval, Case, CaseGroup, CaseNote, GroupNote
 from retailops.events.catalog import Subject
 from retailops.events.models import Event
 from retailops.events.publish import publish
@@ -40,6 +40,26 @@ def tell_case(
         **more,
     )
     return publish(fact, subject=subject_of(case), actor=actor, cause=cause, reason_code=reason[:80])
+
+
+def tell_group(
+    shape: type[GroupFact], group: CaseGroup, actor: Actor, *, cause: UUID | None = None, reason: str = "", **more: Any
+) -> Event:
+    """Publish one event of a group; its subject is the group itself."""
+    fact = shape(
+        group_id=str(group.id), kind=group.kind, queue=group.queue, title=group.title, state=group.state, **more
+    )
+    return publish(fact, subject=subject_of_group(group), actor=actor, cause=cause, reason_code=reason[:80])
+
+
+def subject_of_group(group: CaseGroup) -> Subject:
+    """Return the group as a subject: of no region, for its cases may be of any."""
+    return Subject("case_group", group.id, group.id, str(group.id))
+
+
+def note_group_change(group: CaseGroup, actor: Actor, kind: str, text: str) -> GroupNote:
+    """Append a line to the group's history."""
+    return GroupNote.objects.create(group=group, actor=actor.key, actor_label=actor.label, kind=kind, text=text)
 
 
 def tell_approval(shape: type[ApprovalFact], approval: Approval, actor: Actor) -> Event:

@@ -1,5 +1,7 @@
 """Commands on one delivery: replay by verdict, discard, supersede."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -20,7 +22,7 @@ from retailops.events.models import Delivery
 from retailops.events.nudge import nudge_after_commit
 from retailops.events.publish import publish
 from retailops.events.transport import Finding, Outcome, Recorded, transport_of
-from retailops.events.verdicts import SENDS, Verdict, VerdictKind, verdict
+from retailops.events.verdicts import SENDS, Verdict, VerdictKind, known_verdicts, verdict
 from retailops.lib.clock import now
 from retailops.lib.errors import Conflict, Invalid
 
@@ -31,33 +33,68 @@ class ReplayRefused(Conflict):
     code, title = "replay-refused", "Not sent again"
 
 
+class ChangedSince(Conflict):
+    """The delivery is not any more as the plan froze it."""
+
+    code, title = "delivery-changed", "Changed since it was planned"
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What a plan froze of one delivery: its fence and status, and which verdicts may be acted on.
+
+    `within` is called in the transaction that changes the delivery, so that the plan knows of it or neither happened.
+    """
+
+    fence: int
+    status: str
+    kinds: frozenset[str]
+    within: Callable[[Delivery, Verdict], None]
+
+
 def replay(
-    actor: Actor, delivery_id: UUID, reason: str, *, trigger: str = Trigger.MANUAL, approved_by: str = ""
+    actor: Actor,
+    delivery_id: UUID,
+    reason: str,
+    *,
+    trigger: str = Trigger.MANUAL,
+    approved_by: str = "",
+    planned: Planned | None = None,
 ) -> Verdict:
     """Send the delivery again if that is safe, or mark it delivered if it is already done; return the verdict.
 
     Asks the remote where the ledger does not know, so it opens its own transaction after that. `approved_by` is the
     key of the second person who agreed to an amount above the limit. Raises ReplayRefused (with what to do), Conflict
-    when the delivery changed meanwhile, Invalid without a reason or when requester and approver are one, NotFound,
-    Denied.
+    when the delivery changed meanwhile, ChangedSince when it is not as `planned`, Invalid without a reason or when
+    requester and approver are one, NotFound, Denied.
     """
     if not reason.strip():
         raise Invalid("Say why: a reason is required.", pointer="/reason")
     if approved_by and approved_by == actor.key:
         raise Invalid("The approver must be another person than the requester.", pointer="/approved_by")
     delivery = access_delivery(actor, delivery_id, Permission.DELIVERIES_REPLAY)
+    _require_as_planned(delivery, planned)
     found = verdict(delivery, approved=bool(approved_by))
+    if planned is not None and found.kind not in planned.kinds:
+        _refuse(delivery, found)
     if found.kind in SENDS:
-        _send_again(actor, delivery_id, reason, trigger, found)
+        _send_again(actor, delivery_id, reason, trigger, found, planned)
     elif found.kind == VerdictKind.ALREADY_DONE:
-        _mark_done(actor, delivery_id, reason, trigger, found)
+        _mark_done(actor, delivery_id, reason, trigger, found, planned)
     else:
         _refuse(delivery, found)
     return found
 
 
+def _require_as_planned(delivery: Delivery, planned: Planned | None) -> None:
+    if planned is not None and (delivery.fence, delivery.status) != (planned.fence, planned.status):
+        raise ChangedSince(f"It changed since it was planned: it is {delivery.status} now.", present=delivery.status)
+
+
 @transaction.atomic
-def _send_again(actor: Actor, delivery_id: UUID, reason: str, trigger: str, found: Verdict) -> None:
+def _send_again(
+    actor: Actor, delivery_id: UUID, reason: str, trigger: str, found: Verdict, planned: Planned | None
+) -> None:
     delivery = _unchanged(actor, delivery_id, found)
     moment = now()
     delivery.status = DeliveryStatus.READY
@@ -73,13 +110,19 @@ def _send_again(actor: Actor, delivery_id: UUID, reason: str, trigger: str, foun
     delivery.save()
     let_go(delivery)
     _publish_replayed(delivery, actor, reason, found)
+    if planned is not None:
+        planned.within(delivery, found)
     nudge_after_commit([delivery.destination_id])
 
 
 @transaction.atomic
-def _mark_done(actor: Actor, delivery_id: UUID, reason: str, trigger: str, found: Verdict) -> None:
+def _mark_done(
+    actor: Actor, delivery_id: UUID, reason: str, trigger: str, found: Verdict, planned: Planned | None
+) -> None:
     """Mark it delivered with the evidence; the domain learns of it as of any answer. Nothing is sent."""
     delivery = _unchanged(actor, delivery_id, found)
+    if planned is not None:
+        planned.within(delivery, found)
     if delivery.status == DeliveryStatus.DELIVERED:
         return
     outcome = _evidence_outcome(actor, delivery, trigger, found)
@@ -150,18 +193,31 @@ def discard(actor: Actor, delivery_id: UUID, reason: str) -> Delivery:
 
 
 @transaction.atomic
-def supersede(actor: Actor, delivery_id: UUID, reason: str) -> Delivery:
-    """Close the delivery because a later fact made it void. Raises as `discard` does."""
-    return _close(actor, delivery_id, reason, DeliveryStatus.SUPERSEDED, Permission.DELIVERIES_REPLAY)
+def supersede(actor: Actor, delivery_id: UUID, reason: str, *, planned: Planned | None = None) -> Delivery:
+    """Close the delivery because a later fact made it void. Raises as `discard` does; ChangedSince if not as planned.
+
+    A plan's verdict is formed anew under the delivery's lock: what is wanted again is not closed (ReplayRefused).
+    """
+    return _close(actor, delivery_id, reason, DeliveryStatus.SUPERSEDED, Permission.DELIVERIES_REPLAY, planned)
 
 
-def _close(actor: Actor, delivery_id: UUID, reason: str, status: DeliveryStatus, permission: str) -> Delivery:
+def _close(
+    actor: Actor,
+    delivery_id: UUID,
+    reason: str,
+    status: DeliveryStatus,
+    permission: str,
+    planned: Planned | None = None,
+) -> Delivery:
     if not reason.strip():
         raise Invalid("Say why: a reason is required.", pointer="/reason")
     delivery = access_delivery(actor, delivery_id, permission, lock=True)
+    _require_as_planned(delivery, planned)
     if delivery.status not in {DeliveryStatus.READY, DeliveryStatus.DEAD}:
         raise Conflict(f"It is {delivery.status}: it can be closed only when it is known.", present=delivery.status)
     _require_not_leased(delivery)
+    if planned is not None:
+        _require_still(delivery, planned)
     delivery.status, delivery.finished_at = status, now()
     delivery.fence += 1
     delivery.save(update_fields=["status", "finished_at", "fence"])
@@ -176,6 +232,13 @@ def _close(actor: Actor, delivery_id: UUID, reason: str, status: DeliveryStatus,
     )
     _free_lane(delivery)
     return delivery
+
+
+def _require_still(delivery: Delivery, planned: Planned) -> None:
+    found = known_verdicts([delivery])[delivery.id].verdict
+    if found is None or found.kind not in planned.kinds:
+        raise ReplayRefused("It is wanted again: look at it anew.", verdict=str(found.kind) if found else "in_doubt")
+    planned.within(delivery, found)
 
 
 def _free_lane(delivery: Delivery) -> None:

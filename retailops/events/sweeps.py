@@ -22,6 +22,8 @@ SWEEP_LOCK = 7_304_110_001
 HOUSEKEEPING_LOCK = 7_304_110_002
 # First of the two keys of a drain's lock; the second is the destination's hash.
 DRAIN_LOCKS = 7_304_110
+# The same for whatever else of the upper layers is worked on by one process at a time.
+WORK_LOCKS = 7_304_111
 ENGINE_HEARTBEAT = "sweep"
 
 
@@ -62,6 +64,13 @@ def the_only_sweeper(lock: int = SWEEP_LOCK) -> Iterator[bool]:
 def one_drain_of(destination_id: UUID) -> Iterator[bool]:
     """Yield True when no other worker drains the destination, else False."""
     with _session_lock("%s, hashtext(%s)", [DRAIN_LOCKS, str(destination_id)]) as mine:
+        yield mine
+
+
+@contextmanager
+def one_worker_of(id: UUID) -> Iterator[bool]:
+    """Yield True when no other process works on the thing of that id, else False."""
+    with _session_lock("%s, hashtext(%s)", [WORK_LOCKS, str(id)]) as mine:
         yield mine
 
 

@@ -1,6 +1,6 @@
 """May this delivery be sent again? Answered from the effect ledger, a live look-up, and the present state of things."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -12,8 +12,9 @@ from django.db.models import TextChoices
 from retailops.events.enums import OPEN_STATUSES, CircuitState, DeliveryStatus, EffectStatus, OutcomeClass
 from retailops.events.leases import is_leased
 from retailops.events.lookup import ask, doubt_of
-from retailops.events.models import Attempt, Delivery, Destination
+from retailops.events.models import Delivery, Destination
 from retailops.events.transport import Finding
+from retailops.events.verdict_facts import Facts, gather
 from retailops.lib.clock import now
 from retailops.lib.money import Money
 
@@ -53,15 +54,22 @@ class Verdict:
 
 
 VoidCheck = Callable[[Delivery], str]
+VoidChecks = Callable[[Sequence[Delivery]], Mapping[UUID, str]]
 Versions = Callable[[Destination], tuple[int, int]]
 _void_checks: list[VoidCheck] = []
+_void_checks_of_many: dict[VoidCheck, VoidChecks] = {}
 _versions: dict[str, Versions] = {}
 
 
-def register_void_check(check: VoidCheck) -> None:
-    """Register a domain's say: return why the delivery is void now (return canceled, amount changed), else ""."""
+def register_void_check(check: VoidCheck, *, many: VoidChecks | None = None) -> None:
+    """Register a domain's say: return why the delivery is void now (return canceled, amount changed), else "".
+
+    `many` says the same of many at once, by id, in few queries: plans of thousands ask it.
+    """
     if check not in _void_checks:
         _void_checks.append(check)
+    if many is not None:
+        _void_checks_of_many[check] = many
 
 
 def register_versions(kind: str, versions: Versions) -> None:
@@ -69,13 +77,80 @@ def register_versions(kind: str, versions: Versions) -> None:
     _versions[kind] = versions
 
 
+def present_versions(destination: Destination) -> tuple[int, int] | None:
+    """Return a destination's present (configuration version, mapping version); None for one that has none."""
+    read = _versions.get(destination.kind)
+    return read(destination) if read else None
+
+
 def verdict(delivery: Delivery, *, approved: bool = False) -> Verdict:
     """Return the verdict on sending the delivery again. May call the remote: never inside a transaction.
 
     `approved` says that a second person has agreed to the amount.
     """
-    found = _by_status(delivery) or _by_ledger(delivery) or _by_domain(delivery) or _by_lane(delivery)
-    found = found or _by_contract(delivery) or _by_remote(delivery)
+    found = _known(delivery, gather([delivery]), _void([delivery])) or _by_remote(delivery)
+    return _weighed(found, delivery, approved=approved)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of one delivery without asking anybody: `verdict` None means that only the remote can say.
+
+    Of a blocked one `after` names the open delivery right before it, and `then` what the verdict will be once that is
+    done (None: only the remote can say).
+    """
+
+    verdict: Verdict | None
+    then: Verdict | None = None
+    after: UUID | None = None
+
+
+def known_verdicts(deliveries: Sequence[Delivery]) -> dict[UUID, Known]:
+    """Return what is known of each delivery, by id, in a fixed number of queries. Nobody outside is asked.
+
+    The deliveries come with event, destination and effect loaded.
+    """
+    facts, void = gather(deliveries), _void(deliveries)
+    return {delivery.id: _known_of(delivery, facts, void) for delivery in deliveries}
+
+
+def _known_of(delivery: Delivery, facts: Facts, void: Mapping[UUID, str]) -> Known:
+    found = _known(delivery, facts, void) or _without_asking(delivery)
+    if found is None:
+        return Known(None)
+    found = _weighed(found, delivery, approved=False)
+    if found.kind != VerdictKind.BLOCKED:
+        return Known(found)
+    then = _by_contract(delivery, facts) or _without_asking(delivery)
+    return Known(found, then and _weighed(then, delivery, approved=False), facts.ahead[delivery.id].nearest)
+
+
+def asked_verdict(delivery: Delivery) -> Verdict:
+    """Return the verdict on a delivery of which only the remote knows. Calls it: never inside a transaction."""
+    return _weighed(_by_remote(delivery), delivery, approved=False)
+
+
+def unanswered_verdict(delivery: Delivery) -> Verdict:
+    """Return the verdict on a delivery whose remote was not asked, because it does not answer at present."""
+    return _weighed(_by_finding(delivery, Finding(None)), delivery, approved=False)
+
+
+def _known(delivery: Delivery, facts: Facts, void: Mapping[UUID, str]) -> Verdict | None:
+    found = _by_status(delivery, facts) or _by_ledger(delivery) or _by_domain(void.get(delivery.id, ""))
+    return found or _by_lane(delivery, facts) or _by_contract(delivery, facts)
+
+
+def _void(deliveries: Sequence[Delivery]) -> dict[UUID, str]:
+    """Return why deliveries are void, by id, as the domains say; the first that says so counts."""
+    found: dict[UUID, str] = {}
+    for check in _void_checks:
+        many = _void_checks_of_many.get(check)
+        said = many(deliveries) if many and len(deliveries) > 1 else {each.id: check(each) for each in deliveries}
+        found = {id: why for id, why in said.items() if why} | found
+    return found
+
+
+def _weighed(found: Verdict, delivery: Delivery, *, approved: bool) -> Verdict:
     if found.kind in SENDS and not approved:
         found = _by_amount(delivery, found) or found
     return _sealed(found, delivery)
@@ -87,13 +162,13 @@ def _sealed(found: Verdict, delivery: Delivery) -> Verdict:
     )
 
 
-def _by_status(delivery: Delivery) -> Verdict | None:
+def _by_status(delivery: Delivery, facts: Facts) -> Verdict | None:
     if delivery.status == DeliveryStatus.DELIVERED:
         evidence = {"external_reference": delivery.external_reference}
         return Verdict(VerdictKind.ALREADY_DONE, "It was delivered.", evidence)
     if delivery.status in {DeliveryStatus.DISCARDED, DeliveryStatus.SUPERSEDED}:
         return Verdict(VerdictKind.SUPERSEDED, f"It was {delivery.status}.", what_to_do="Nothing: it is closed.")
-    if is_leased(delivery):
+    if delivery.id in facts.leased:
         return Verdict(VerdictKind.IN_DOUBT, "It is being sent right now.", what_to_do="Wait for its answer.")
     return None
 
@@ -106,17 +181,14 @@ def _by_ledger(delivery: Delivery) -> Verdict | None:
     return Verdict(VerdictKind.ALREADY_DONE, "The effect ledger has it confirmed.", evidence)
 
 
-def _by_domain(delivery: Delivery) -> Verdict | None:
-    why = next((reason for check in _void_checks if (reason := check(delivery))), "")
+def _by_domain(why: str) -> Verdict | None:
     if not why:
         return None
     return Verdict(VerdictKind.SUPERSEDED, why, what_to_do="Discard it: it is no longer wanted.")
 
 
-def _by_lane(delivery: Delivery) -> Verdict | None:
-    if not delivery.destination.dead_blocks_lane:
-        return None
-    earlier = earlier_in_lane(delivery).first()
+def _by_lane(delivery: Delivery, facts: Facts) -> Verdict | None:
+    earlier = facts.ahead.get(delivery.id)
     if earlier is None:
         return None
     evidence = {"delivery_id": str(earlier.id), "operation": earlier.operation, "status": earlier.status}
@@ -134,31 +206,41 @@ def earlier_in_lane(delivery: Delivery) -> Any:
     ).order_by("lane_seq")
 
 
-def _by_contract(delivery: Delivery) -> Verdict | None:
-    if delivery.failure_class != OutcomeClass.CONTRACT or delivery.payload is not None:
+def _by_contract(delivery: Delivery, facts: Facts) -> Verdict | None:
+    last = facts.versions.get(delivery.id)
+    if last is None:
         return None
-    last = Attempt.objects.filter(delivery=delivery).order_by("-attempt_no", "-recorded_at").first()
-    present = (
-        _versions[delivery.destination.kind](delivery.destination) if delivery.destination.kind in _versions else None
-    )
-    if last is None or (present is not None and present != (last.config_version, last.mapping_version)):
+    present = _present(delivery.destination, facts)
+    if present is not None and present != last:
         return None
     return Verdict(
         VerdictKind.NEEDS_EDIT,
         f"It does not fit its contract, and neither message nor mapping has changed: {delivery.failure_message}",
-        {"config_version": last.config_version, "mapping_version": last.mapping_version},
+        {"config_version": last[0], "mapping_version": last[1]},
         "Correct the mapping of the connection, or edit the message.",
     )
 
 
+def _present(destination: Destination, facts: Facts) -> tuple[int, int] | None:
+    """Return the destination's present versions; None where nobody knows them. Asked once for all deliveries."""
+    if destination.id not in facts.present:
+        facts.present[destination.id] = present_versions(destination)
+    return facts.present[destination.id]
+
+
 def _by_remote(delivery: Delivery) -> Verdict:
+    return _without_asking(delivery) or _by_finding(delivery, _ask(delivery.id, delivery.destination.kind))
+
+
+def _without_asking(delivery: Delivery) -> Verdict | None:
+    """Return the verdict where our own records settle it: never sent, or repeatable under a key that is young."""
     if delivery.first_sent_at is None:
         return Verdict(VerdictKind.SAFE_ABSENT, "It was never sent.")
     in_doubt = delivery.status == DeliveryStatus.IN_DOUBT
     if delivery.repeat_safe and not in_doubt and _key_is_young(delivery):
         age = int((now() - delivery.first_sent_at).total_seconds())
         return Verdict(VerdictKind.SAFE_REPEAT, "The remote takes the same key once.", {"key_age_seconds": age})
-    return _by_finding(delivery, _ask(delivery.id, delivery.destination.kind))
+    return None
 
 
 def _ask(delivery_id: UUID, kind: str) -> Finding:
@@ -197,9 +279,14 @@ def _old_enough(delivery: Delivery) -> bool:
     return sent is None or now() - sent >= timedelta(seconds=delivery.destination.absent_after_seconds)
 
 
-def _by_amount(delivery: Delivery, found: Verdict) -> Verdict | None:
+def approval_limit(currency: str) -> int:
+    """Return how much one person may send again, in minor units; above it a second person decides."""
     limits: dict[str, int] = getattr(settings, "REPLAY_APPROVAL_LIMITS", DEFAULT_APPROVAL_LIMITS)
-    limit = limits.get(delivery.currency, limits["*"])
+    return limits.get(currency, limits["*"])
+
+
+def _by_amount(delivery: Delivery, found: Verdict) -> Verdict | None:
+    limit = approval_limit(delivery.currency)
     if delivery.amount is None or delivery.amount <= limit:
         return None
     money = Money(delivery.amount, delivery.currency)

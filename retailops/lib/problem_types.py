@@ -56,6 +56,12 @@ PROBLEM_TYPES = [
     problem("not-authenticated", 401, "There is no API key.", "Send `Authorization: Bearer <api key>`."),
     problem("authentication-failed", 401, "The API key is unknown, expired or revoked.", "Ask for a new key."),
     problem(
+        "second-factor-needed",
+        403,
+        "The person's role must sign in with a second factor, and there is none yet.",
+        "Set it up in the workbench. Keys are unaffected.",
+    ),
+    problem(
         "denied",
         403,
         "You may see the object but not do this, or your key lacks the scope.",
@@ -104,6 +110,10 @@ PROBLEM_TYPES = [
     ),
     problem("stale", 409, "The object was changed after you read it.", _FETCH),
     problem("stale-version", 409, "The configuration was changed after you read it.", _FETCH),
+    problem(
+        "trial-differs", 409, "Another mapping was tried than this one.", "Present the hash of the trial you read."
+    ),
+    problem("trial-outdated", 409, "The connection was changed since the trial.", "Try the mapping again."),
     problem("transition-refused", 409, "The object's state does not allow the step.", "See its `next_actions`."),
     problem(
         "not-authorized", 409, "Only an authorized return allows this.", "Authorize, reinstate or reopen it first."
@@ -151,6 +161,11 @@ PROBLEM_TYPES = [
     problem(
         "replay-refused", 409, "It would not be safe to send it again.", "`verdict` and `what_to_do` say why and what."
     ),
+    problem("plan-changed", 409, "The plan is not the one that was looked at.", "Look at it again; `hash` is of now."),
+    problem("delivery-changed", 409, "The delivery changed since it was planned.", "Plan it anew."),
+    problem("money-departs", 409, "It would send other money than was planned.", "Plan it anew."),
+    problem("nothing-selected", 400, "Nothing is selected that is stopped or in doubt.", "Check ids or filter."),
+    problem("too-many-selected", 400, "More is selected than one plan may hold.", "Narrow the filter."),
     problem("approval-needed", 409, "A second person must agree first.", "Ask for approval."),
     problem("asked-already", 409, "The gateway was asked already.", "Wait for its answer."),
     problem("partly-sent", 409, "Part of the refund is on its way by another payment.", _FETCH),

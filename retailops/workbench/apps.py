@@ -11,7 +11,7 @@ class WorkbenchConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Join what does not know each other (clocks and cases), and register the sweep for dashboards."""
+        """Join what does not know each other, clocks and cases; register the sweep that keeps what dashboards read."""
         from retailops.workbench.dashboards import times
         from retailops.workbench.sla.joining import join
 

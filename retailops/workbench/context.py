@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from retailops.accounts.actor import Actor
 from retailops.accounts.permissions import Role
+from retailops.accounts.second_factor import needs_second_factor
 from retailops.lib.htmx import layout
 from retailops.workbench.names import Names
 from retailops.workbench.navigation import Entry, entries
@@ -45,6 +46,11 @@ class Shell:
         initials = "".join(part[0] for part in name.replace("@", " ").split()[:2]).upper()
         roles = ", ".join(str(Role(role).label) for role in sorted(self.actor.roles))
         return Person(name, initials or "?", roles or "No role yet")
+
+    @cached_property
+    def second_factor_needed(self) -> bool:
+        """Tell whether a role of the person must sign in with a second factor."""
+        return needs_second_factor(self.actor)
 
     @cached_property
     def navigation(self) -> list[Entry]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import django_filters
@@ -9,10 +10,12 @@ from django import forms
 from django.db.models import Count, Q, QuerySet, Sum
 from django.http import QueryDict
 
-from retailops.accounts.actor import Actor
+from retailops.accounts.actor import Actor, can
+from retailops.accounts.permissions import Permission
 from retailops.events.enums import DeliveryStatus, DestinationKind, OutcomeClass
 from retailops.events.models import Delivery, Destination
 from retailops.events.selectors import deliveries_visible_to
+from retailops.lib.clock import now
 from retailops.lib.ids import parse_uuid
 from retailops.lib.keyset import KeysetPage, capped_count, keyset_page
 from retailops.lib.money import Money
@@ -98,6 +101,9 @@ class DeliveryListing:
     tabs: list[StateTab]
     total: int
     money: list[Money]
+    # All that match are those that had come by then: what comes while a person looks is not unseen among them.
+    as_of: datetime
+    may_replay: bool = False
 
 
 def systems() -> list[tuple[str, str]]:
@@ -113,9 +119,9 @@ def to_other_systems(actor: Actor) -> QuerySet[Delivery]:
 
 def delivery_listing(actor: Actor, query: QueryDict) -> DeliveryListing:
     """Return one page of the deliveries that the actor may see, narrowed by the query."""
-    visible = to_other_systems(actor)
+    visible, moment = to_other_systems(actor), now()
     current = query.get("state", "") if query.get("state") in STATES else "dead"
-    found = DeliveryFilter(_with_state(query, current), queryset=visible)
+    found = DeliveryFilter(with_state(query, current), queryset=visible)
     rows = found.qs
     page = keyset_page(
         rows.select_related("destination__connection"), after=query.get("after", ""), before=query.get("before", "")
@@ -124,10 +130,14 @@ def delivery_listing(actor: Actor, query: QueryDict) -> DeliveryListing:
         StateTab(key, title, capped_count(visible.filter(condition)), key == current)
         for key, (title, condition) in STATES.items()
     ]
-    return DeliveryListing(page, found, tabs, capped_count(rows), _money(rows) if current != "finished" else [])
+    troubled = current in {"dead", "in_doubt"}
+    money = _money(rows) if current != "finished" else []
+    may_replay = troubled and can(actor, Permission.DELIVERIES_REPLAY)
+    return DeliveryListing(page, found, tabs, capped_count(rows), money, moment, may_replay)
 
 
-def _with_state(query: QueryDict, state: str) -> QueryDict:
+def with_state(query: QueryDict, state: str) -> QueryDict:
+    """Return the query with that tab chosen."""
     given = query.copy()
     given["state"] = state
     return given

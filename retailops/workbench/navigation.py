@@ -23,13 +23,17 @@ class Screen:
     permission: Permission | None = None
     group: str = ""
     main: bool = False
+    # Other addresses that belong to the screen.
+    also: tuple[str, ...] = ()
 
 
 P = Permission
-RETURNS, GOODS, SYSTEMS = "Returns", "Stock and money", "Systems and rules"
+RETURNS, GOODS, SYSTEMS, ACCESS = "Returns", "Stock and money", "Systems and rules", "Access"
 SCREENS = (
     Screen("home", "Today", "workbench:home", "h", "home", main=True),
-    Screen("cases", "Cases", "workbench:cases", "e", "inbox-stack", P.CASES_VIEW, main=True),
+    Screen(
+        "cases", "Exceptions", "workbench:exceptions", "e", "inbox-stack", P.CASES_VIEW, main=True, also=("/cases/",)
+    ),
     Screen("approvals", "Approvals", "workbench:approvals", "a", "hand-raised", P.APPROVALS_DECIDE, main=True),
     Screen("dashboards", "Dashboards", "dashboards:home", "b", "chart-bar", P.DASHBOARDS_VIEW),
     Screen("returns", "Returns", "returns:list", "r", "arrow-uturn-left", P.RETURNS_VIEW, RETURNS, main=True),
@@ -40,9 +44,12 @@ SCREENS = (
     Screen("stored", "Stored value", "stored:list", "v", "gift", P.STORED_VALUE_VIEW, GOODS),
     Screen("discrepancies", "Discrepancies", "discrepancies:list", "x", "scale", P.DISCREPANCIES_VIEW, GOODS),
     Screen("dead", "Deliveries", "workbench:dead", "d", "paper-airplane", P.DELIVERIES_VIEW, SYSTEMS),
+    Screen("operations", "Operations", "workbench:operations", "o", "rectangle-stack", P.DELIVERIES_VIEW, SYSTEMS),
     Screen("trace", "Trace", "workbench:search", "t", "queue-list", P.EVENTS_READ, SYSTEMS),
     Screen("connections", "Connections", "connections:list", "c", "link", P.CONNECTIONS_VIEW, SYSTEMS),
     Screen("policies", "Policies", "policies:list", "p", "document-text", P.POLICIES_VIEW, SYSTEMS),
+    Screen("people", "People", "people:list", "o", "user-group", P.PEOPLE_MANAGE, ACCESS),
+    Screen("clients", "API clients", "clients:list", "k", "key", P.PEOPLE_MANAGE, ACCESS),
 )
 
 
@@ -74,7 +81,12 @@ def entries(actor: Actor, path: str) -> list[Entry]:
         for screen in SCREENS
         if screen.permission is None or can(actor, screen.permission)
     ]
-    within = [entry for entry in shown if path == entry.url or (entry.url != "/" and path.startswith(entry.url))]
+    within = [
+        (len(url), entry)
+        for entry in shown
+        for url in (entry.url, *entry.screen.also)
+        if path == url or (url != "/" and path.startswith(url))
+    ]
     if within:
-        max(within, key=lambda entry: len(entry.url)).current = True
+        max(within, key=lambda each: each[0])[1].current = True
     return shown

@@ -12,6 +12,8 @@ from connectors.models import Connection
 from connectors.web.health import UNWELL, ConnectionHealth, health_of
 from retailops.accounts.actor import Actor, can
 from retailops.accounts.permissions import Permission
+from retailops.cases.mentions import mentions_of
+from retailops.cases.models import Mention
 from retailops.cases.selectors import approvals_waiting_for
 from retailops.events.enums import DeliveryStatus
 from retailops.lib.keyset import capped_count
@@ -22,7 +24,7 @@ from returns.selectors import returns_visible_to
 from returns.web.filters import VIEWS
 
 DAYS = 14
-WORKLIST = 6
+WORKLIST, MENTIONS = 6, 5
 CHART_HEIGHT, BAR, GAP, DAY_WIDTH = 96, 14, 3, 44
 
 
@@ -128,6 +130,7 @@ class Today:
     trouble: int | None
     oldest: Return | None
     cases: list[object]
+    mentions: list[Mention]
     systems: list[ConnectionHealth]
     flow: Throughput | None
 
@@ -149,6 +152,7 @@ def today(actor: Actor) -> Today:
         trouble=_view(visible, "trouble"),
         oldest=visible.filter(VIEWS["open"][1]).order_by("requested_at").first() if visible is not None else None,
         cases=list(_worklist(actor)) if cases else [],
+        mentions=list(mentions_of(actor)[:MENTIONS]) if cases else [],
         systems=_unwell() if can(actor, Permission.CONNECTIONS_VIEW) else [],
         flow=throughput(visible) if visible is not None else None,
     )

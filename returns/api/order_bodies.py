@@ -44,6 +44,7 @@ class OrderLineBody(Body):
     duty: MoneyIn | None = None
     shipped_quantity: Count | None = None
     shipped_at: AwareDatetime | None = None
+    delivered_at: AwareDatetime | None = Field(None, description="When the last of its units reached the customer.")
     final_sale: bool = False
     serials: Serials = Field(default_factory=list, description="Numbers of the units that were shipped.")
 

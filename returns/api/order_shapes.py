@@ -54,6 +54,7 @@ class OrderLineShape(Shape):
     quantity: int
     shipped_quantity: int
     shipped_at: datetime | None
+    delivered_at: datetime | None
     final_sale: bool
     net: MoneyShape
     discount: MoneyShape
@@ -163,7 +164,7 @@ def _line(line: OrderLine, currency: str) -> OrderLineShape:
     return OrderLineShape.build(
         line_no=line.line_no, external_id=line.external_id, sku=line.sku, title=line.title, category=line.category,
         quantity=line.quantity, shipped_quantity=line.shipped_quantity, shipped_at=line.shipped_at,
-        final_sale=line.final_sale, net=MoneyShape.of(line.net, currency),
+        delivered_at=line.delivered_at, final_sale=line.final_sale, net=MoneyShape.of(line.net, currency),
         discount=MoneyShape.of(line.discount, currency), taxes=taxes, duty=MoneyShape.of(line.duty, currency),
     )  # fmt: skip
 

@@ -158,6 +158,7 @@ from returns.events.stored_value import (
     StoredValueTakenBack,
     StoredValueVoided,
 )
+from returns.events.suppliers import SupplierChanged, SupplierSkusTold
 from returns.events.truth import (
     TruthChanged,
 )
@@ -307,6 +308,8 @@ __all__ = [
     "StoredValueRestored",
     "StoredValueTakenBack",
     "StoredValueVoided",
+    "SupplierChanged",
+    "SupplierSkusTold",
     "TermAdded",
     "TermChanged",
     "TermFact",

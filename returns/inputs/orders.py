@@ -45,6 +45,8 @@ class OrderLineIn(Input):
     duty: Amount = 0
     shipped_quantity: Count | None = None
     shipped_at: AwareDatetime | None = None
+    # When the last of its units reached the customer.
+    delivered_at: AwareDatetime | None = None
     final_sale: StrictBool = False
     # Numbers of the units that were shipped, where the channel or the warehouse knows them.
     serials: Serials = Field(default_factory=list)
@@ -55,6 +57,8 @@ class OrderLineIn(Input):
             raise ValueError("the discount is more than the price")
         if self.shipped_quantity is not None and self.shipped_quantity > self.quantity:
             raise ValueError("more was shipped than ordered")
+        if self.delivered_at and self.shipped_at and self.delivered_at < self.shipped_at:
+            raise ValueError("it was delivered before it was shipped")
         if sum(tax.amount for tax in self.taxes if tax.included) > self.unit_price * self.quantity - self.discount:
             raise ValueError("the included taxes are more than the price")
         return self

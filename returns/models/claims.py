@@ -48,6 +48,10 @@ class Supplier(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def as_subject(self) -> Subject:
+        """Return the supplier as the subject of events: the same in every region."""
+        return Subject("supplier", self.id, self.id, str(self.id))
+
     def needs_approval(self, amount: int, currency: str) -> bool:
         """Tell whether a second person must agree to the amount in minor units."""
         above: int | None = self.approval_above.get(currency, self.approval_above.get("*"))

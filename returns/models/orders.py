@@ -125,6 +125,8 @@ class OrderLine(models.Model):
     quantity = models.PositiveIntegerField()
     shipped_quantity = models.PositiveIntegerField(default=0)
     shipped_at = models.DateTimeField(null=True, blank=True)
+    # When the last of its units reached the customer, as carrier or channel tells it.
+    delivered_at = models.DateTimeField(null=True, blank=True)
     final_sale = models.BooleanField(default=False)
     # Net of discount, before tax where tax is exclusive; `discount` is what was taken off, for the record.
     net = models.BigIntegerField()

@@ -73,6 +73,7 @@ class LineVerdict:
             "category": self.line.category,
             "final_sale": self.line.final_sale,
             "shipped": self.line.shipped_at.isoformat() if self.line.shipped_at else "",
+            "delivered": self.line.delivered_at.isoformat() if self.line.delivered_at else "",
         }
 
 
@@ -182,8 +183,9 @@ def _verdict(
 def window_end(order: OrderFacts, line: LineFacts, policy: Policy, kind: ReturnKind) -> datetime:
     """Return the instant after which the line can no longer be returned, or its warranty ends."""
     if kind == ReturnKind.WARRANTY:
-        return (line.shipped_at or order.placed_at) + timedelta(days=policy.rules.warranty_days)
-    return policy.rules.window_end(order.placed_at, line.shipped_at)
+        start = line.delivered_at or line.shipped_at or order.placed_at
+        return start + timedelta(days=policy.rules.warranty_days)
+    return policy.rules.window_end(order.placed_at, line.shipped_at, line.delivered_at)
 
 
 def _not_there(line: LineFacts, asked: ReturnLineIn, left: int) -> list[Reason]:

@@ -33,7 +33,7 @@ _LOCK: LiteralString = " FOR NO KEY UPDATE OF o"
 _UNITS: LiteralString = """
 SELECT (SELECT jsonb_agg(jsonb_build_array(
                  l.id, l.line_no, l.external_id, l.sku, l.title, l.category, l.quantity, l.shipped_quantity,
-                 l.shipped_at, l.final_sale, l.net, l.taxes, l.duty,
+                 l.shipped_at, l.delivered_at, l.final_sale, l.net, l.taxes, l.duty,
                  (SELECT coalesce(jsonb_agg(rl.units), '[]') FROM returns_returnline rl
                     JOIN returns_return r ON r.id = rl.rma_id
                    WHERE rl.order_line_id = l.id AND r.status = ANY(%(live)s))) ORDER BY l.line_no)
@@ -86,6 +86,7 @@ class LineFacts:
     quantity: int
     shipped: int
     shipped_at: datetime | None
+    delivered_at: datetime | None
     final_sale: bool
     net: int
     taxes: list[dict[str, Any]]
@@ -144,6 +145,5 @@ def read_units(order: OrderFacts, *, source: str = "", known_as: str = "") -> Sn
 
 def _line(row: list[Any]) -> LineFacts:
     key, *columns, taken = row
-    shipped_at = columns[7]
-    columns[7] = datetime.fromisoformat(shipped_at) if shipped_at else None
+    columns[7:9] = [datetime.fromisoformat(moment) if moment else None for moment in columns[7:9]]
     return LineFacts(*[UUID(key), *columns, merge(*taken)])

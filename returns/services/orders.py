@@ -189,6 +189,7 @@ def _line(order: Order, number: int, line: OrderLineIn, *, net: int, discount: i
         quantity=line.quantity,
         shipped_quantity=shipped,
         shipped_at=line.shipped_at,
+        delivered_at=line.delivered_at,
         final_sale=line.final_sale,
         net=net,
         discount=discount,

@@ -17,7 +17,7 @@ from retailops.events.publish import publish
 from retailops.lib.errors import Conflict, Denied, FieldError, Invalid, NotFound, Unprocessable
 from retailops.lib.fsm import fire
 from returns.access import access_policy, policies_visible_to
-from returns.consumer_law import too_short
+from returns.consumer_law import LONGEST_DELIVERY_DAYS, Window, too_short
 from returns.enums import PolicyStatus
 from returns.events import PolicyApproved, PolicyDrafted, PolicyEdited, PolicyFact, PolicySentBack, PolicySubmitted
 from returns.inputs.base import read
@@ -118,9 +118,14 @@ def _refuse_in_force(policy: ReturnPolicy) -> None:
 
 def refuse_unlawful(policy: ReturnPolicy) -> None:
     """Raise Unprocessable for a version that gives customers less than the law of its region."""
-    why = too_short(policy.region, policy.channel, policy.category, rules_in(policy).window_days)
+    why = too_short(policy.region, policy.channel, policy.category, _window_of(rules_in(policy)))
     if why:
         raise Unprocessable(why, code="window-below-law", errors=[FieldError("/rules/window_days", why)])
+
+
+def _window_of(rules: Rules) -> Window:
+    gone = {"delivered": 0, "shipped": rules.transit_days, "placed": LONGEST_DELIVERY_DAYS}
+    return Window(rules.window_days, gone[rules.window_from])
 
 
 @transaction.atomic

@@ -1,5 +1,8 @@
 """What a refund that ended leaves behind at the other systems: it must not be paid by an old delivery any more."""
 
+from collections.abc import Sequence
+from uuid import UUID
+
 from retailops.accounts.actor import Actor
 from retailops.events.enums import DeliveryStatus
 from retailops.events.models import Delivery
@@ -17,13 +20,22 @@ WANTED = (RefundStatus.SUBMITTING, RefundStatus.UNKNOWN)
 
 def why_void(delivery: Delivery) -> str:
     """Say why the delivery of a refund must not be sent again: a void check of the verdict; "" where it may."""
-    if delivery.operation != OPERATION:
-        return ""
+    return why_many_void([delivery]).get(delivery.id, "")
+
+
+def why_many_void(deliveries: Sequence[Delivery]) -> dict[UUID, str]:
+    """Say the same of many in one query, by the delivery's id; what may be sent is left out."""
+    keys = {each.id: _refund_and_leg(each) for each in deliveries if each.operation == OPERATION}
+    refunds = Refund.objects.in_bulk([key for key, _ in keys.values() if key]) if keys else {}
+    return {id: why for id, (key, leg) in keys.items() if key in refunds and (why := _why(refunds[key], leg))}
+
+
+def _refund_and_leg(delivery: Delivery) -> tuple[UUID | None, str]:
     _, refund_id, leg = f"{delivery.effect_key}::".split(":")[:3]
-    key = parse_uuid(refund_id)
-    refund = Refund.objects.filter(pk=key).first() if key else None
-    if refund is None:
-        return ""
+    return parse_uuid(refund_id), leg
+
+
+def _why(refund: Refund, leg: str) -> str:
     if str(refund.leg) != leg:
         return "The refund was sent once more in another way meanwhile."
     if refund.status in WANTED:

@@ -91,9 +91,10 @@ def _one_line(known: OrderLine, told: OrderLine, relied_on: bool, outcome: Super
         # More may have been shipped since; a unit that was shipped is never unshipped.
         known.shipped_quantity = min(known.quantity, max(known.shipped_quantity, told.shipped_quantity))
         known.shipped_at = known.shipped_at or told.shipped_at
+        known.delivered_at = known.delivered_at or told.delivered_at
     else:
         more = drift.owned(TruthObject.ORDER_LINE, known, told, ("title", "shipped_quantity"))
-        _take(known, told, (*worth, *more, "shipped_at"))
+        _take(known, told, (*worth, *more, "shipped_at", "delivered_at"))
         known.shipped_quantity = min(known.quantity, known.shipped_quantity)
     known.save()
 

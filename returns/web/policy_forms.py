@@ -18,6 +18,7 @@ from returns.models import ReturnPolicy
 from returns.policy import Fee, Limits, Rules
 from returns.policy_content import SCOPE, rules_in
 from returns.policy_words import ABOUT, GROUPS, SCOPE_LABELS, SHIPPING, TENDERS, WARRANTY_REFUND, WINDOW_FROM
+from returns.web.policy_parts import PARTS, put_parts
 
 APPROVERS = [role for role in Role if Permission.APPROVALS_DECIDE in ROLE_PERMISSIONS[role]]
 USUAL = ("GBP", "EUR", "USD")
@@ -50,6 +51,9 @@ ROWS = (
     Row("Customers keep lines below", ("keep_it_below",), unlimited=False),
     Row("Restocking fee, a return", ("restocking_fee", "fixed"), unlimited=False),
     Row("Label fee, a return", ("label_fee", "fixed"), unlimited=False),
+    Row("A person gives up to, without a return", ("stored_value", "gift_limit"), unlimited=True),
+    Row("Returns held for a review above", ("fraud", "value_above"), unlimited=False),
+    Row("Refunds held for a review above", ("fraud", "refund_above"), unlimited=False),
     Row("Authorized at once up to", ("auto_authorize_limit",), unlimited=True),
     Row("Refunded without a second person up to", ("auto_approve_limit",), unlimited=True),
     *(Row(f"{role.label} may approve up to", ("approval_limits", str(role)), unlimited=True) for role in APPROVERS),
@@ -111,6 +115,8 @@ class PolicyForm(forms.Form):
         self._add_scope()
         for name, info in Rules.model_fields.items():
             self._add_rule(name, info.annotation, getattr(self.rules, name))
+        for part in PARTS:
+            self._add(part.name, part.field(), part.present(self.rules.model_dump()))
         for row in ROWS:
             self._add_amounts(row)
 
@@ -201,6 +207,7 @@ class PolicyForm(forms.Form):
             rules[name] |= {
                 part: data[f"{name}__{part}"] for part in ("percent", "waived_reasons", "waive_merchant_fault")
             }
+        put_parts(rules, data)
         for row in ROWS:
             self._put_amounts(rules, row)
         dates = {"effective_from": data["effective_from"], "effective_to": data["effective_to"]}
@@ -219,7 +226,7 @@ class PolicyForm(forms.Form):
             holder = holder.setdefault(step, {})
         given = {currency: self.cleaned_data.get(row.name(currency), "") for currency in (*self.currencies, OTHERS)}
         amounts = {currency: amount for currency, amount in given.items() if amount != ""}
-        if amounts or last in Rules.model_fields or last == "fixed":
+        if amounts or steps != ["approval_limits"]:
             holder[last] = amounts
         else:
             holder.pop(last, None)

@@ -1,16 +1,43 @@
 // The keyboard: single keys work anywhere but in a field; "g" then a letter goes to a screen.
+import { need, pick } from "./picking.js";
 import { step } from "./rows.js";
 import { open } from "./sheet.js";
 
 let going = 0;
 
+const find = () => {
+  const search = document.getElementById("query") ?? document.getElementById("search");
+  search?.focus();
+  search?.select();
+  return search;
+};
+
 const singles = {
   j: () => step(1),
   k: () => step(-1),
+  x: () => pick(false),
+  X: () => pick(true),
+  ".": () => next(),
   "?": () => open("keys"),
-  "/": () => { const search = document.getElementById("search"); search?.focus(); search?.select(); return search; },
+  "/": find,
   g: () => { going = Date.now(); return true; },
 };
+
+// A command of the list acts on the picked rows; any other page says with data-key which button is meant.
+function press(key) {
+  const button = document.querySelector(`main [data-key="${CSS.escape(key)}"]:not([aria-disabled=true], [disabled])`);
+  if (button) { button.click(); return true; }
+  const many = document.querySelector(`main [data-bulk-key="${CSS.escape(key)}"]`);
+  if (!many || !need()) return false;
+  many.click();
+  return true;
+}
+
+function next() {
+  const link = document.querySelector("main [data-next]");
+  link?.click();
+  return link;
+}
 
 addEventListener("keydown", (event) => {
   if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === "k") {
@@ -19,11 +46,12 @@ addEventListener("keydown", (event) => {
     return;
   }
   if (event.metaKey || event.ctrlKey || event.altKey || event.defaultPrevented) return;
-  if (event.target.closest("input, textarea, select, [contenteditable], dialog[open]")) return;
+  const box = event.target.closest("input, textarea, select, [contenteditable], dialog[open]");
+  if (box && !event.target.matches(".pick input")) return;
   if (going && Date.now() - going < 1500) {
     going = 0;
     const link = document.querySelector(`[data-go="${CSS.escape(event.key)}"]`);
     if (link) { event.preventDefault(); link.click(); return; }
   }
-  if (singles[event.key]?.()) event.preventDefault();
+  if ((singles[event.key]?.() ?? false) || (event.key.length === 1 && press(event.key))) event.preventDefault();
 });

@@ -14,6 +14,7 @@ addEventListener("click", (event) => {
   if (opener) open(opener.dataset.open);
   const closer = event.target.closest("[data-close]");
   if (closer?.closest("dialog")) { event.preventDefault(); closer.closest("dialog").close(); }
+  if (event.target.closest("[data-close-after]")) setTimeout(() => sheet?.close());
   if (event.target.matches?.("dialog[open]")) event.target.close(); // a click on the backdrop
   for (const menu of document.querySelectorAll("details.menu[open]")) {
     if (!menu.contains(event.target)) menu.open = false;

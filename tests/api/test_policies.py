@@ -48,7 +48,7 @@ def test_the_impact_writes_nothing(api: Api) -> None:
     rma = make_return(quantities={1: 2})
     api.post("/policies", {"name": "standard"}).ok(201)
     rules = api.get("/policies/standard/2").ok()["rules"]
-    api.put("/policies/standard/2", {"rules": rules | {"window_days": 14, "refund_timing": "on_scan"}}).ok()
+    api.put("/policies/standard/2", {"rules": rules | {"window_days": 21, "refund_timing": "on_scan"}}).ok()
     before = counts()
     found = api.post("/policies/standard/2/impact", {"last": 100}).ok()
     assert (found["looked_at"], found["changed"], found["unchanged"], found["outside"]) == (1, 1, 0, 0)

@@ -135,6 +135,12 @@ def _operations(story: world.Story) -> dict[str, str]:
         "assign": f"/cases/{case}/assign/",
         "snooze": f"/cases/{case}/do/snooze/",
         "escalate": f"/cases/{case}/do/escalate/",
+        **{f"plan-{step}": f"/operations/{story.plan.id}/do/{step}/" for step in ("start", "ask", "rules", "cancel")},
+        "again": f"/deliveries/again/?id={delivery}",
+        "again-all": "/deliveries/again/?all=1&state=dead",
+        "operations": "/operations/",
+        "operation": f"/operations/{story.plan.id}/",
+        "plan-word": f"/operations/{story.plan.id}/word/approve/",
         "approvals": "/approvals/",
         "approve-replay": f"/approvals/{story.approval.id}/approve/",
     }
@@ -179,6 +185,12 @@ def _claims(story: world.Story) -> dict[str, str]:
     return {
         "claims": "/claims/",
         "claims-empty": "/claims/?q=nothing",
+        "suppliers": "/claims/suppliers/",
+        "suppliers-empty": "/claims/suppliers/?q=nothing",
+        "supplier": f"/claims/suppliers/of/{story.claim.supplier.code}/",
+        "supplier-add": "/claims/suppliers/add/",
+        "supplier-terms": f"/claims/suppliers/of/{story.claim.supplier.code}/terms/",
+        "supplier-sku": f"/claims/suppliers/of/{story.claim.supplier.code}/sku/?sku=JUMPER-M",
         "claim": f"/claims/{story.claim.number}/",
         "claim-send": f"/claims/{story.claim.number}/do/send/",
         "claim-ask": f"/claims/{story.claim.number}/do/ask/",
@@ -217,6 +229,29 @@ def _settings(story: world.Story) -> dict[str, str]:
     }
 
 
+def _access(story: world.Story) -> dict[str, str]:
+    """People, API clients and the own profile."""
+    person, client = story.colleague.id, story.till.id
+    return {
+        "people": "/people/",
+        "people-none": "/people/?q=nobody",
+        "person": f"/people/{person}/",
+        "person-invite": "/people/invite/",
+        "person-grant": f"/people/{person}/grant/",
+        "person-revoke": f"/people/{person}/grants/{story.colleague.grants.get().pk}/revoke/",
+        "person-deactivate": f"/people/{person}/do/deactivate/",
+        "second-factor-rule": "/people/second-factor/",
+        "clients": "/api-clients/",
+        "clients-none": "/api-clients/?q=nobody",
+        "client": f"/api-clients/{client}/",
+        "client-new": "/api-clients/new/",
+        "client-change": f"/api-clients/{client}/change/",
+        "client-rotate": f"/api-clients/{client}/rotate/",
+        "client-revoke": f"/api-clients/{client}/revoke/",
+        "profile": "/accounts/profile/",
+    }
+
+
 def _dashboards(_: world.Story) -> dict[str, str]:
     """Every dashboard, rows behind figures, and a board on which nothing is."""
     histories.history()
@@ -251,6 +286,7 @@ AREAS: tuple[Callable[[world.Story], dict[str, str]], ...] = (
     _second_person,
     _claims,
     _settings,
+    _access,
     _dashboards,
     _account,
 )

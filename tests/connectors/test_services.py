@@ -176,7 +176,6 @@ def test_a_change_that_changes_nothing_makes_no_version() -> None:
 
 def test_a_stale_change_is_refused() -> None:
     connection = make()
-    configure_connection(actor=ADMIN, connection_id=connection.id, mapping={"a": 1})
     configure_connection(
         actor=ADMIN,
         connection_id=connection.id,

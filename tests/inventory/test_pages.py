@@ -122,11 +122,11 @@ def test_a_difference_is_settled_on_its_page(lead: Client) -> None:
     assert "To settle" in page(lead, "/stock/differences/")
     address = f"/stock/differences/{told.drift.id}/"
     assert "Accept their count" in page(lead, address)
-    assert "+3" in page(lead, f"{address}do/accept/")
+    assert "+40" in page(lead, f"{address}do/accept/")
     assert lead.post(f"{address}do/accept/", {"reason": "counted again"}).status_code == 303
     waiting = StockAdjustment.objects.get(drift=told.drift)
     approve(SYSTEM, Approval.objects.get(subject_id=waiting.id).id, "yes")
-    assert StockMove.objects.get().quantity == 3
+    assert StockMove.objects.get().quantity == 40
     assert "Taken over already" in page(lead, address)
     assert lead.post(f"{address}do/accept/", {"reason": "again"}).status_code == 422
     assert "JUMPER-M" in page(lead, f"/stock/snapshots/{told.drift.last_snapshot_id}/")

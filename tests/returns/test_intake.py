@@ -101,6 +101,7 @@ def test_the_same_external_id_is_the_same_return() -> None:
     ("rules", "line", "code"),
     [
         ({"window_days": 5}, {}, "window_closed"),
+        ({"window_days": 5, "window_from": "delivered", "transit_days": 1}, {}, "window_closed"),
         ({}, {"final_sale": True}, "final_sale"),
         ({"final_sale_categories": ["c"]}, {"category": "c"}, "final_sale"),
         ({}, {"shipped_quantity": 0}, "not_shipped"),
@@ -118,6 +119,15 @@ def test_policy_refuses(rules: dict[str, Any], line: dict[str, Any], code: str) 
     assert [error.pointer for error in refused.value.errors] == ["/lines/0"]
     assert not Return.objects.filter(order=order).exists()
     assert not Event.objects.filter(type="return.requested").exists()
+
+
+def test_a_window_from_delivery_is_open_though_the_goods_were_long_under_way() -> None:
+    delivered = now() - timedelta(days=1)
+    order = make_order(**order_data(lines=[line_data("A", delivered_at=delivered)]))
+    ensure_policy(window_days=5, window_from="delivered", transit_days=0)
+    rma = make_return(order)
+    [fact] = rma.policy_facts["lines"]
+    assert (fact["broken"], fact["delivered"]) == ([], delivered.isoformat())
 
 
 def test_eligibility_tells_value_and_window_and_writes_nothing() -> None:

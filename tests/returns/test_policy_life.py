@@ -1,7 +1,7 @@
 """A policy version's life: written by one person, agreed to by another, in force without gap or overlap."""
 
-from datetime import timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -39,10 +39,19 @@ def checker() -> User:
     return make_user("administrator")
 
 
+WindowFrom = Literal["delivered", "shipped", "placed"]
+WINDOWS: tuple[WindowFrom, ...] = ("placed", "shipped", "delivered")
+
+
 def content(
-    *, window_days: int = 45, share: int = 100, dates: dict[str, Any] | None = None, **scope: Any
+    *,
+    window_days: int = 45,
+    window_from: WindowFrom = "shipped",
+    share: int = 100,
+    dates: dict[str, Any] | None = None,
+    **scope: Any,
 ) -> PolicyDraftIn:
-    rules = Rules(window_days=window_days, canary_share=share).model_dump(mode="json")
+    rules = Rules(window_days=window_days, window_from=window_from, canary_share=share).model_dump(mode="json")
     return PolicyDraftIn.model_validate({"scope": scope, "rules": rules, **(dates or {})})
 
 
@@ -270,25 +279,57 @@ def test_three_persons(author: Actor) -> None:
         ({"region": "FR-online", "channel": "shopify-fr"}, False),
         ({}, False),
         ({"channel": "web"}, False),
-        ({"region": "uk"}, True),
+        ({"region": "uk"}, False),
+        ({"region": "GB"}, False),
+        ({"region": "us"}, True),
         ({"region": "de", "channel": "pos"}, True),
         ({"region": "de", "channel": "store-12"}, True),
         ({"region": "de", "category": "perishable"}, True),
         ({"region": "de", "category": "shoes"}, False),
     ],
-    ids=["country", "eu", "prefix", "everywhere", "channel", "uk", "pos", "store", "exempt", "category"],
+    ids=["country", "eu", "prefix", "everywhere", "channel", "uk", "gb", "us", "pos", "store", "exempt", "category"],
 )
-def test_the_eu_has_fourteen_days(author: Actor, scope: dict[str, Any], lawful: bool) -> None:
+def test_the_law_gives_fourteen_days(author: Actor, scope: dict[str, Any], lawful: bool) -> None:
     draft = draft_policy(actor=author, name="short")
     before = ReturnPolicy.objects.get(pk=draft.pk).revision
+    short = content(window_days=13, window_from="delivered", **scope)
     if lawful:
-        assert edit_draft(actor=author, policy_id=draft.id, draft=content(window_days=13, **scope)).revision == 2
+        assert edit_draft(actor=author, policy_id=draft.id, draft=short).revision == 2
         return
     with pytest.raises(Unprocessable, match="14 days") as refused:
-        edit_draft(actor=author, policy_id=draft.id, draft=content(window_days=13, **scope))
+        edit_draft(actor=author, policy_id=draft.id, draft=short)
     assert (refused.value.code, refused.value.errors[0].pointer) == ("window-below-law", "/rules/window_days")
     assert ReturnPolicy.objects.get(pk=draft.pk).revision == before
-    assert edit_draft(actor=author, policy_id=draft.id, draft=content(window_days=14, **scope)).revision == 2
+    long_enough = content(window_days=14, window_from="delivered", **scope)
+    assert edit_draft(actor=author, policy_id=draft.id, draft=long_enough).revision == 2
+
+
+@pytest.mark.parametrize(
+    ("counted_from", "least"), [("delivered", 14), ("shipped", 14 + 7), ("placed", 14 + 30)], ids=str
+)
+def test_days_that_may_be_gone_before_delivery_are_not_the_customers(
+    author: Actor, counted_from: WindowFrom, least: int
+) -> None:
+    draft = draft_policy(actor=author, name="short")
+    short = content(window_days=least - 1, window_from=counted_from, region="de")
+    with pytest.raises(Unprocessable, match=f"at least {least} days") as refused:
+        edit_draft(actor=author, policy_id=draft.id, draft=short)
+    assert refused.value.code == "window-below-law"
+    lawful = content(window_days=least, window_from=counted_from, region="de")
+    assert edit_draft(actor=author, policy_id=draft.id, draft=lawful).revision == 2
+
+
+def test_the_window_opens_when_the_goods_are_there() -> None:
+    day = datetime(2026, 3, 1, tzinfo=UTC)
+    shipped, delivered = day + timedelta(days=2), day + timedelta(days=12)
+    ends = {
+        counted_from: [
+            (Rules(window_days=14, window_from=counted_from).window_end(day, *told) - day).days
+            for told in ((None, None), (shipped, None), (shipped, delivered))
+        ]
+        for counted_from in WINDOWS
+    }
+    assert ends == {"placed": [14, 14, 14], "shipped": [14, 16, 16], "delivered": [21, 23, 26]}
 
 
 @pytest.mark.parametrize("name", ["channel", "region", "brand", "category", "customer_group"])

@@ -83,7 +83,7 @@ def test_no_secret_is_ever_shown(connector_admin: Client) -> None:
     page = connector_admin.get("/connections/stripe/").content.decode()
     assert "sk_test_x" not in page
     assert "whsec_x" not in page
-    assert "Api key" in page
+    assert "Secret key" in page
 
 
 def sandboxed(sandbox: SandboxServer) -> Connection:

@@ -77,16 +77,45 @@ def test_the_form_as_it_is_shown_changes_nothing(author: User) -> None:
     assert ReturnPolicy.objects.get(version=2).rules == before
 
 
+def test_what_is_held_and_what_is_stored_is_edited_too(author: User) -> None:
+    client = world.signed_in(author)
+    client.post("/policies/new/", {"name": "standard"})
+    address = "/policies/standard/2/edit/"
+    sent = form_of(client, address) | {
+        "stored_value__bonus_percent": "5", "stored_value__store_credit_days": "365",
+        "stored_value__gift_card_days": "",
+        "fraud__kinds": ["blind"], "fraud__returns_above__count": "4", "fraud__returns_above__days": "",
+        "fraud__return_rate_above__percent": "", "fraud__return_rate_above__days": "30",
+        "fraud__refund_before_goods": "on", "fraud__review_hours": "24", "amount__fraud__value_above__GBP": "500",
+        "amount__fraud__refund_above__EUR": "70.50", "amount__stored_value__gift_limit__GBP": "no limit",
+    }  # fmt: skip
+    assert client.post(address, sent).status_code == 303
+    rules = ReturnPolicy.objects.get(version=2).rules
+    stored, fraud = rules["stored_value"], rules["fraud"]
+    assert (float(stored["bonus_percent"]), stored["store_credit_days"], stored["gift_card_days"]) == (5, 365, None)
+    assert stored["gift_limit"] == {"GBP": None}
+    assert (fraud["kinds"], fraud["returns_above"]) == (["blind"], {"count": 4, "days": 90})
+    assert (fraud["return_rate_above"], fraud["refund_before_goods"], fraud["review_hours"]) == (None, True, 24)
+    assert (fraud["value_above"], fraud["refund_above"]) == ({"GBP": 50_000}, {"EUR": 7050})
+    cleared = form_of(client, address) | {"fraud__returns_above__count": "", "amount__fraud__value_above__GBP": ""}
+    assert client.post(address, cleared).status_code == 303
+    fraud = ReturnPolicy.objects.get(version=2).rules["fraud"]
+    assert (fraud["returns_above"], fraud["value_above"]) == (None, {})
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
+        ({"fraud__review_hours": "0"}, "greater than or equal to 1"),
+        ({"stored_value__store_credit_days": "0"}, "greater than or equal to 1"),
+        ({"stored_value__bonus_percent": "101"}, "less than or equal to 100"),
         ({"window_days": "13", "region": "DE"}, "gives customers 14 days"),
         ({"window_days": "-1"}, "greater than or equal to 0"),
         ({"amount__auto_approve_limit__GBP": "12.345"}, "at most 2 decimals"),
         ({"amount__keep_it_below__GBP": "no limit"}, "at most 2 decimals"),
         ({"resolutions": []}, ""),
     ],
-    ids=["law", "negative", "decimals", "unlimited", "none-offered"],
+    ids=["hours", "days", "bonus", "law", "negative", "decimals", "unlimited", "none-offered"],
 )
 def test_what_cannot_be_is_told_at_the_field(author: User, change: dict[str, Any], words: str) -> None:
     client = world.signed_in(author)

@@ -8,11 +8,13 @@ from django.template import Context, Template
 from heroicons.templatetags.heroicons import heroicon_micro
 
 from connectors.models import InboxStatus
+from connectors.rendering import Verdict
 from inventory.enums import Disposition, ReservationStatus
 from inventory.models import AdjustmentStatus, DriftClass, DriftStatus
-from retailops.cases.models import CaseStatus
+from retailops.cases.models import CaseStatus, GroupState
 from retailops.events.enums import CircuitState, DeliveryStatus, EffectStatus, OutcomeClass
 from retailops.events.verdicts import VerdictKind
+from retailops.replays.models import BulkResult, BulkStatus
 from retailops.workbench import words
 from retailops.workbench.templatetags import workbench as tags
 from retailops.workbench.trace.curl import as_curl
@@ -89,9 +91,11 @@ STATES = [
     ("attempt", OutcomeClass),
     ("effect", EffectStatus),
     ("case", CaseStatus),
+    ("group", GroupState),
     ("circuit", CircuitState),
     ("verdict", VerdictKind),
     ("inbox", InboxStatus),
+    ("trial", Verdict),
     ("stock", Disposition),
     ("drift", DriftStatus),
     ("drift", DriftClass),
@@ -108,6 +112,8 @@ STATES = [
     ("review", ReviewStatus),
     ("assessment", AssessmentStatus),
     ("remedy", RemedyStatus),
+    ("operation", BulkStatus),
+    ("bulk_result", BulkResult),
 ]
 
 

@@ -21,11 +21,12 @@ from inventory.services import MoveIn, adjust_stock, move_stock, put_state_map, 
 from inventory.services.comparing import compare_snapshot
 from reconciliation.models import Discrepancy
 from retailops.accounts.actor import Actor
-from retailops.accounts.models import RoleGrant, User
+from retailops.accounts.api_keys import issue_api_key
+from retailops.accounts.models import ApiClient, RoleGrant, User
 from retailops.cases.evidence import Upload, add_evidence
-from retailops.cases.inputs import CaseIn
-from retailops.cases.models import Approval, Case, EvidenceFile
-from retailops.cases.services import approve, ask_replay, open_case
+from retailops.cases.inputs import CaseIn, RuleIn, ViewIn
+from retailops.cases.models import Approval, Case, CaseRule, EvidenceFile, SavedView
+from retailops.cases.services import approve, ask_replay, make_rule, open_case, save_view
 from retailops.events.enums import DeliveryStatus, OutcomeClass
 from retailops.events.kernel_events import DeliveryDead
 from retailops.events.models import Attempt, Delivery
@@ -33,6 +34,10 @@ from retailops.events.publish import publish
 from retailops.events.replay import facts_of, subject_of
 from retailops.lib.clock import now
 from retailops.lib.ids import uuid7
+from retailops.replays.freezing import Selection
+from retailops.replays.models import BulkOperation
+from retailops.replays.services import ask_plan_approval, plan_replay
+from retailops.replays.working import advance
 from returns.inputs import InspectionIn, OrderIn, ReceiptIn, RefundProposalIn, ReturnIn, read
 from returns.inputs.chargebacks import ChargebackIn
 from returns.inputs.claims import ClaimIn, SupplierIn, SupplierSkuIn
@@ -284,7 +289,7 @@ def policy_draft() -> ReturnPolicy:
         return found
     draft = draft_policy(actor=SYSTEM, name="standard")
     fee = {"percent": "10", "fixed": {"GBP": 300}, "waive_merchant_fault": True}
-    rules = rules_in(draft).model_dump(mode="json") | {"window_days": 14, "restocking_fee": fee}
+    rules = rules_in(draft).model_dump(mode="json") | {"window_days": 21, "restocking_fee": fee}
     return edit_draft(actor=SYSTEM, policy_id=draft.id, draft=read(PolicyDraftIn, {"rules": rules}))
 
 
@@ -359,6 +364,17 @@ class Story:
     case: Case
     approval: Approval
     file: EvidenceFile
+
+    @cached_property
+    def rule(self) -> CaseRule:
+        """A rule of the region that gives cases to a person; made where a test asks for it."""
+        somebody = person("ops_agent", name="Ruth Rule")
+        return make_rule(SYSTEM, RuleIn("assign", region="GB", system="netsuite", owner=somebody.id))
+
+    @cached_property
+    def view(self) -> SavedView:
+        """A view that somebody keeps for themselves; made where a test asks for it."""
+        return save_view(person("ops_agent", name="Vera View").actor(), ViewIn("Mine and late", "q=owner%3Ame"))
 
     @cached_property
     def waiting(self) -> Refund:
@@ -465,6 +481,21 @@ class Story:
         """Another return's exchange that waits for its payment; made where a test asks for it."""
         return exchange_awaiting_payment()
 
+    @cached_property
+    def colleague(self) -> User:
+        """Return somebody who has a role."""
+        return person("ops_agent", name="Kim Colleague")
+
+    @cached_property
+    def till(self) -> ApiClient:
+        """Return another system with a key."""
+        return issue_api_key("till-london", ["returns:read"], regions=["GB"])[0]
+
+    @cached_property
+    def plan(self) -> BulkOperation:
+        """A plan to send a large refund again, which waits for a second person; made where a test asks for it."""
+        return planned(stopped(self.rma, self.connection, amount=1_500_000))
+
     @classmethod
     def told(cls) -> "Story":
         """Make the story."""
@@ -475,6 +506,17 @@ class Story:
         story = cls(rma, connection, delivery, case_about(rma), asked, picture_of("return", rma.id))
         rma.refresh_from_db()
         return story
+
+
+def planned(*deliveries: Delivery) -> BulkOperation:
+    """Return the judged plan of these deliveries, made by an agent; above the limit it is asked for."""
+    actor = person("ops_agent", name="Mia Moss").actor()
+    made = plan_replay(actor, Selection(ids=[each.id for each in deliveries]), "The gateway is back")
+    advance(made.id, seconds=10)
+    made.refresh_from_db()
+    if made.needs_approval:
+        ask_plan_approval(actor, made.id, made.hash, "The bank confirmed it")
+    return made
 
 
 def store(region: str = "GB") -> Location:
@@ -526,7 +568,8 @@ def counts() -> dict[str, int]:
         cursor.execute(
             "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
             "WHERE n.nspname = 'public' AND c.relkind = 'r' "
-            "AND c.relname ~ '^(returns|events|cases|inventory|connectors|reconciliation)_'"
+            "AND c.relname ~ '^(returns|events|cases|inventory|connectors|reconciliation|accounts)_' "
+            "AND c.relname <> 'accounts_deniedattempt'"
         )
         names = [name for (name,) in cursor.fetchall()]
         found = {}

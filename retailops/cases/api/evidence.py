@@ -23,7 +23,7 @@ from retailops.lib.wire import Body, Query, Shape, read_query
 MULTIPART = "multipart/form-data"
 # What the parts' own headers may add to the file.
 ENVELOPE = 64 * 1024
-KINDS = "return|refund|inspection|approval|case"
+KINDS = "return|refund|inspection|approval|case|case_group"
 SubjectName = Annotated[
     str, StringConstraints(pattern=rf"^({KINDS})/[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}$")
 ]

@@ -6,10 +6,15 @@ from dataclasses import replace
 from django.db import IntegrityError, transaction
 
 from retailops.accounts.actor import Actor
-from retailops.cases.events import CaseOpened, CaseRecurred
+from retailops.accounts.models import User
+from retailops.cases.customers import customer_of
+from retailops.cases.events import CaseOpened, CaseRecurred, GroupRegressed
+from retailops.cases.group_states import STATE_FIELDS, see_again
 from retailops.cases.inputs import CaseIn
-from retailops.cases.models import Case, CaseGroup, CaseStatus, GroupState
-from retailops.cases.telling import tell_case
+from retailops.cases.models import Case, CaseGroup, CaseStatus
+from retailops.cases.rules import ruled
+from retailops.cases.services.group_memory import came_back
+from retailops.cases.telling import note_group_change, tell_case, tell_group
 from retailops.lib.clock import now
 
 LONGEST_TITLE = 200
@@ -23,13 +28,14 @@ def open_case(actor: Actor, case: CaseIn) -> Case:
     locked first, then the case.
     """
     case = replace(case, fingerprint=case.fingerprint or _fingerprint(case), title=case.title[:LONGEST_TITLE])
-    group = _group(case)
+    case, owner = ruled(case)
+    group = _group(case, actor)
     found = _open_one(case)
     if found is not None:
         return _recur(found, case, actor)
     try:
         with transaction.atomic():
-            opened = _create(case, group)
+            opened = _create(case, group, owner)
     except IntegrityError:  # another transaction opened the same one a moment ago, in another group
         found = _open_one(case)
         if found is None:
@@ -47,8 +53,8 @@ def _open_one(case: CaseIn) -> Case | None:
     return Case.objects.select_for_update().filter(dedupe_key=case.dedupe_key, status=CaseStatus.OPEN).first()
 
 
-def _group(case: CaseIn) -> CaseGroup:
-    """Return the locked group: a resolved one that is seen again has regressed, a new one is ongoing."""
+def _group(case: CaseIn, actor: Actor) -> CaseGroup:
+    """Return the locked group, seen once more: a mended one has regressed, a new one is ongoing."""
     fresh = CaseGroup(
         fingerprint=case.fingerprint,
         queue=case.queue,
@@ -56,18 +62,30 @@ def _group(case: CaseIn) -> CaseGroup:
         title=(case.group_title or case.title)[:LONGEST_TITLE],
         system=case.system,
         operation=case.operation,
+        connection=case.connection,
+        failure_class=case.failure_class,
+        failure_code=case.failure_code,
+        state_by=actor.key,
     )
     CaseGroup.objects.bulk_create([fresh], ignore_conflicts=True)
-    group = CaseGroup.objects.select_for_update().get(fingerprint=case.fingerprint)
+    group = CaseGroup.objects.select_related("owner").select_for_update(of=("self",)).get(fingerprint=case.fingerprint)
     if group.pk != fresh.pk:
-        after = {GroupState.RESOLVED: GroupState.REGRESSED, GroupState.NEW: GroupState.ONGOING}
-        group.state = after.get(GroupState(group.state), group.state)
-        group.last_seen_at = now()
-        group.save(update_fields=["state", "last_seen_at"])
+        _see_again(group, case, actor)
     return group
 
 
-def _create(case: CaseIn, group: CaseGroup) -> Case:
+def _see_again(group: CaseGroup, case: CaseIn, actor: Actor) -> None:
+    back = see_again(group, case, actor.key)
+    group.save(update_fields=["last_seen_at", *STATE_FIELDS])
+    if back is None:
+        return
+    if back is GroupRegressed:
+        came_back(group)
+    note_group_change(group, actor, "regressed" if back is GroupRegressed else "woke", group.state_reason)
+    tell_group(back, group, actor, cause=case.cause)
+
+
+def _create(case: CaseIn, group: CaseGroup, owner: User | None) -> Case:
     subject, money = case.subject, case.money
     return Case.objects.create(
         group=group,
@@ -84,12 +102,23 @@ def _create(case: CaseIn, group: CaseGroup) -> Case:
         brand=subject.brand,
         channel=subject.channel,
         delivery_id=case.delivery_id,
+        connection=case.connection,
+        system=case.system,
+        operation=case.operation,
+        failure_class=case.failure_class,
+        failure_code=case.failure_code,
+        release=_release(case),
+        customer_id=customer_of(subject.correlation_id),
         amount=money.amount if money else None,
         currency=money.currency if money else "",
         evidence=case.evidence,
         due_at=case.due_at,
-        owner=group.owner,
+        owner=owner,
     )
+
+
+def _release(case: CaseIn) -> str:
+    return f"{case.connection} {case.versions[0]}.{case.versions[1]}" if case.versions else ""
 
 
 def _recur(found: Case, case: CaseIn, actor: Actor) -> Case:
@@ -98,6 +127,7 @@ def _recur(found: Case, case: CaseIn, actor: Actor) -> Case:
     found.detail = case.detail or found.detail
     found.evidence = found.evidence | case.evidence
     found.snoozed_until = None
-    found.save(update_fields=["occurrences", "last_seen_at", "detail", "evidence", "snoozed_until"])
+    found.release = _release(case) or found.release
+    found.save(update_fields=["occurrences", "last_seen_at", "detail", "evidence", "snoozed_until", "release"])
     tell_case(CaseRecurred, found, actor, cause=case.cause, occurrences=found.occurrences)
     return found

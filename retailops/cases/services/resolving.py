@@ -9,7 +9,9 @@ from retailops.accounts.actor import Actor
 from retailops.accounts.permissions import Permission
 from retailops.cases.access import access_case
 from retailops.cases.events import CaseReopened, CaseResolved
+from retailops.cases.group_states import STATE_FIELDS, enter
 from retailops.cases.models import Case, CaseGroup, CaseStatus, GroupState
+from retailops.cases.services.group_memory import came_back, settle
 from retailops.cases.services.working import require_reason
 from retailops.cases.telling import tell_case, write_note
 from retailops.lib.clock import now
@@ -25,7 +27,7 @@ def resolve_case(actor: Actor, case_id: UUID, reason: str, evidence: dict[str, A
         raise Invalid("Say what shows it: evidence is required.", errors=[FieldError("/evidence", "must not be empty")])
     if case.status != CaseStatus.OPEN:
         raise Conflict("The case is resolved already.", present=case.status)
-    return _resolve(actor, case, reason, evidence, None)
+    return end_case(actor, case, reason, evidence, None)
 
 
 def resolve_troubles(
@@ -33,10 +35,11 @@ def resolve_troubles(
 ) -> Case | None:
     """Resolve the open case of a trouble that is over, if there is one. Needs an open transaction."""
     case = Case.objects.select_for_update().filter(dedupe_key=dedupe_key, status=CaseStatus.OPEN).first()
-    return _resolve(actor, case, reason, evidence, cause) if case else None
+    return end_case(actor, case, reason, evidence, cause) if case else None
 
 
-def _resolve(actor: Actor, case: Case, reason: str, evidence: dict[str, Any], cause: UUID | None) -> Case:
+def end_case(actor: Actor, case: Case, reason: str, evidence: dict[str, Any], cause: UUID | None) -> Case:
+    """End a locked open case; with the last one its group is resolved."""
     case.status, case.resolved_at, case.resolved_by = CaseStatus.RESOLVED, now(), actor.key
     case.resolution_reason, case.resolution_evidence = reason[:300], evidence
     case.snoozed_until = None
@@ -51,16 +54,20 @@ def _resolve(actor: Actor, case: Case, reason: str, evidence: dict[str, Any], ca
         ]
     )
     write_note(case, actor, "resolved", reason)
-    _close_group(case.group_id)
     tell_case(CaseResolved, case, actor, cause=cause, reason=reason)
+    _close_group(actor, case)
     return case
 
 
-def _close_group(group_id: UUID) -> None:
-    """A group without open cases is resolved; seen again, it has regressed."""
-    if not Case.objects.filter(group_id=group_id, status=CaseStatus.OPEN).exists():
-        alive = CaseGroup.objects.filter(pk=group_id).exclude(state=GroupState.IGNORED)
-        alive.update(state=GroupState.RESOLVED)
+def _close_group(actor: Actor, case: Case) -> None:
+    """A group without open cases is resolved; seen again, it has regressed. An ignored one stays ignored."""
+    rest = Case.objects.filter(group_id=case.group_id, status=CaseStatus.OPEN)
+    if rest.exists():
+        return
+    # A case that is being opened holds this lock until it has committed: then look again.
+    group = CaseGroup.objects.select_for_update().get(pk=case.group_id)
+    if group.state not in (GroupState.IGNORED, GroupState.RESOLVED) and not rest.exists():
+        settle(group, actor, case.resolution_reason, case.resolution_evidence)
 
 
 @transaction.atomic
@@ -77,7 +84,15 @@ def reopen_case(actor: Actor, case_id: UUID, reason: str) -> Case:
             case.save()
     except IntegrityError as twin:
         raise Conflict("The same trouble has a newer open case: work that one.") from twin
-    CaseGroup.objects.filter(pk=case.group_id, state=GroupState.RESOLVED).update(state=GroupState.ONGOING)
+    _reopen_group(actor, case, reason)
     write_note(case, actor, "reopened", reason)
     tell_case(CaseReopened, case, actor, reason=reason)
     return case
+
+
+def _reopen_group(actor: Actor, case: Case, reason: str) -> None:
+    group = CaseGroup.objects.select_for_update().get(pk=case.group_id)
+    if group.state == GroupState.RESOLVED:
+        enter(group, GroupState.ONGOING, actor.key, reason)
+        group.save(update_fields=STATE_FIELDS)
+        came_back(group)

@@ -9,6 +9,7 @@ from django.db import transaction
 from retailops.accounts.actor import Actor
 from retailops.accounts.models import User
 from retailops.accounts.permissions import Permission
+from retailops.cases import mentions
 from retailops.cases.access import access_case
 from retailops.cases.events import CaseAssigned, CaseEscalated, CaseNoted, CaseSnoozed
 from retailops.cases.models import Case, CaseNote, CaseStatus
@@ -21,7 +22,7 @@ from retailops.lib.errors import Conflict, FieldError, Invalid
 def assign_case(actor: Actor, case_id: UUID, owner_id: UUID | None) -> Case:
     """Give the case to a person, or to nobody (None). Raises Invalid for an unknown person, Conflict when resolved."""
     case = _workable(actor, case_id)
-    owner = _person(owner_id)
+    owner = person_who_works(owner_id)
     case.owner = owner
     case.save(update_fields=["owner"])
     write_note(case, actor, "assigned", f"Assigned to {owner}" if owner else "Assigned to nobody")
@@ -29,7 +30,8 @@ def assign_case(actor: Actor, case_id: UUID, owner_id: UUID | None) -> Case:
     return case
 
 
-def _person(owner_id: UUID | None) -> User | None:
+def person_who_works(owner_id: UUID | None) -> User | None:
+    """Return the active person, or None for nobody. Raises Invalid for an unknown one."""
     if owner_id is None:
         return None
     owner = User.objects.filter(pk=owner_id, is_active=True).first()
@@ -40,11 +42,17 @@ def _person(owner_id: UUID | None) -> User | None:
 
 @transaction.atomic
 def note_case(actor: Actor, case_id: UUID, text: str) -> CaseNote:
-    """Write a note; a resolved case takes notes too. Raises Invalid for an empty one."""
+    """Write a note; a resolved case takes notes too. Whom it names with @ finds it on Today.
+
+    Raises Invalid for an empty one, and for one that names people who may not see the case.
+    """
     case = access_case(actor, case_id, Permission.CASES_WORK, lock=True)
     if not text.strip():
         raise Invalid("Write something.", errors=[FieldError("/text", "must not be empty")])
+    people = mentions.people_in(text)
+    mentions.require_readers(people, case=case)
     note = write_note(case, actor, "note", text.strip())
+    mentions.mention(people, case_note=note)
     tell_case(CaseNoted, case, actor)
     return note
 

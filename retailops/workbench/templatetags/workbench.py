@@ -16,6 +16,7 @@ from heroicons.templatetags.heroicons import heroicon_micro, heroicon_outline
 from retailops.events.verdicts import standing
 from retailops.lib.money import exponent, major
 from retailops.workbench import words as vocabulary
+from retailops.workbench.exceptions import wording
 from retailops.workbench.trace.curl import as_curl
 from retailops.workbench.words import plain, word
 
@@ -134,6 +135,18 @@ def ident(value: object, label: str = "") -> SafeString:
         label or value,
         icon("square-2-stack"),
     )
+
+
+@register.filter
+def rule_fits(rule: Any) -> str:
+    """Return in words what a rule for cases fits."""
+    return wording.rule_fits(rule)
+
+
+@register.filter
+def is_past(moment: datetime) -> bool:
+    """Tell whether the moment has gone by."""
+    return moment < timezone.now()
 
 
 @register.filter

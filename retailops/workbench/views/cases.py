@@ -1,4 +1,4 @@
-"""Cases: the list, one case, and what a person does with it; and what waits for a second person."""
+"""One case, and what a person does with it."""
 
 from uuid import UUID
 
@@ -17,20 +17,11 @@ from retailops.cases.actions import next_actions
 from retailops.cases.evidence import evidence_of
 from retailops.cases.models import Case
 from retailops.lib.clock import now
+from retailops.lib.forms import accepted
 from retailops.lib.htmx import done, show
-from retailops.workbench.case_list import case_listing
+from retailops.workbench.case_list import cases_of_tab
 from retailops.workbench.forms import AssignForm, NoteForm, ResolveForm
 from returns.selectors import returns_visible_to
-
-
-@login_required
-@require_GET
-def case_list(request: HttpRequest) -> HttpResponse:
-    """Show the cases of the query."""
-    actor = actor_of(request)
-    require(actor, Permission.CASES_VIEW)
-    context = {"listing": case_listing(actor, request.GET)}
-    return show(request, "workbench/cases.html", context, fragments={"cases": "workbench/_cases.html"})
 
 
 @login_required
@@ -52,8 +43,15 @@ def _about(actor: Actor, case: Case) -> dict[str, object]:
         "put_off": case.snoozed_until is not None and case.snoozed_until > now(),
         "mine": str(case.owner_id) == actor.id,
         "alike": case.group.cases.filter(status=case.status).exclude(pk=case.pk).count() if case.group_id else 0,
+        "next_one": _next_one(actor, case),
         "note_form": NoteForm(),
     }
+
+
+def _next_one(actor: Actor, case: Case) -> Case | None:
+    """Return the next open case of the same cause, the older ones first; after the last the first again."""
+    rows = cases_of_tab(actor).filter(group=case.group_id).exclude(pk=case.pk).order_by("pk")
+    return rows.filter(pk__gt=case.pk).first() or rows.first()
 
 
 @login_required
@@ -63,11 +61,9 @@ def case_note(request: HttpRequest, case_id: UUID) -> HttpResponse:
     actor = actor_of(request)
     case = access_case(actor, case_id)
     form = NoteForm(request.POST)
-    if not form.is_valid():
-        return show(request, "workbench/case.html", {**_about(actor, case), "note_form": form}, status=422)
-    with transaction.atomic(durable=True):
-        services.note_case(actor, case.id, form.cleaned_data["text"])
-    return done(request, _address(case), "Note added.")
+    if form.is_valid() and accepted(form, lambda: services.note_case(actor, case.id, form.cleaned_data["text"])):
+        return done(request, _address(case), "Note added.")
+    return show(request, "workbench/case.html", {**_about(actor, case), "note_form": form}, status=422)
 
 
 @login_required

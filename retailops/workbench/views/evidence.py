@@ -64,6 +64,8 @@ def _address(actor: Actor, kind: str, subject_id: UUID) -> str:
     """Return the page of the thing. Raises NotFound for what the person may not see."""
     if kind in ("case", "approval"):
         return reverse(f"workbench:{kind}", args=[subject_id])
+    if kind == "case_group":
+        return reverse("workbench:group", args=[subject_id])
     rma_ids: dict[str, UUID | None] = {
         "return": returns_visible_to(actor).filter(pk=subject_id).values_list("id", flat=True).first(),
         "refund": refunds_visible_to(actor).filter(pk=subject_id).values_list("rma_id", flat=True).first(),

@@ -25,6 +25,8 @@ from retailops.cases.services.replays import REPLAY_KIND
 from retailops.events.verdicts import SENDS
 from retailops.lib.errors import Conflict, DomainError, Invalid, NotFound
 from retailops.lib.htmx import done, show
+from retailops.replays.access import operations_visible_to
+from retailops.replays.services import PLAN_KIND
 from retailops.workbench.delivery_list import to_other_systems
 from retailops.workbench.forms import ReasonForm
 from retailops.workbench.views.deliveries import TROUBLED, visible
@@ -50,6 +52,7 @@ def _sources(actor: Actor, ids: Sequence[UUID]) -> dict[str, Subjects]:
         "adjustment": StockAdjustment.objects.select_related("location").in_bulk(ids),
         "claim": claims_visible_to(actor).in_bulk(ids),
         "gift": stored_accounts_visible_to(actor).in_bulk(ids),
+        "plan": operations_visible_to(actor).in_bulk(ids),
     }
 
 
@@ -119,6 +122,8 @@ def approval(request: HttpRequest, approval_id: UUID) -> HttpResponse:
     found = access_approval(actor, approval_id)
     if found.kind == REPLAY_KIND:
         return redirect("workbench:delivery", found.subject_id)
+    if found.kind == PLAN_KIND:
+        return redirect("workbench:operation", found.subject_id)
     refund = access_refund(actor, found.subject_id)
     refund.approval = found
     return show(request, "workbench/approval.html", {"look": SecondLook(actor, refund)})

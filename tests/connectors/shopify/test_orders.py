@@ -78,6 +78,7 @@ def test_an_order_with_everything_is_captured_in_the_money_that_was_paid() -> No
                 "duty": 75,
                 "shipped_quantity": 2,
                 "shipped_at": datetime(2026, 11, 2, 12, tzinfo=UTC),
+                "delivered_at": None,
                 "final_sale": True,
                 "serials": [],
             },
@@ -93,6 +94,7 @@ def test_an_order_with_everything_is_captured_in_the_money_that_was_paid() -> No
                 "duty": 0,
                 "shipped_quantity": 0,
                 "shipped_at": None,
+                "delivered_at": None,
                 "final_sale": False,
                 "serials": [],
             },
@@ -223,6 +225,23 @@ def test_more_decimals_than_the_currency_has_are_refused() -> None:
         fields(payloads.order(presentment_currency="JPY"))
 
 
+def arrived(*days: int, under_way: int = 0) -> list[dict[str, Any]]:
+    """The parcels, all of them with the first line, delivered on days of November, and so many still under way."""
+    parcel = {"status": "success", "created_at": "2026-11-02T10:00:00Z", "line_items": [{"id": 9001, "quantity": 1}]}
+    there = [parcel | {"shipment_status": "delivered", "updated_at": f"2026-11-{day:02}T09:00:00Z"} for day in days]
+    return there + [parcel | {"shipment_status": "in_transit", "updated_at": "2026-11-09T09:00:00Z"}] * under_way
+
+
+def test_a_line_is_delivered_when_its_last_parcel_is() -> None:
+    def delivered(*days: int, under_way: int = 0) -> list[datetime | None]:
+        lines = fields(payloads.order(fulfillments=arrived(*days, under_way=under_way)))["lines"]
+        return [line["delivered_at"] for line in lines]
+
+    assert delivered(4, 6, 5) == [datetime(2026, 11, 6, 9, tzinfo=UTC), None]
+    assert delivered(4, under_way=1) == [None, None]
+    assert delivered(under_way=1) == [None, None]
+
+
 def golden(module: Any) -> Any:
     """Every way through the reader: present and absent alternatives."""
     no_sets = [{name: value for name, value in item.items() if not name.endswith("_set")} for item in plain_items()]
@@ -241,6 +260,7 @@ def golden(module: Any) -> Any:
         ),
         payloads.order(payment_gateway_names=["manual"], line_items=[bare], fulfillments=[]),
         payloads.order(customer={"id": 31, "email": "a@b.example", "verified_email": True, "phone": "+441"}),
+        payloads.order(fulfillments=arrived(4, 6)),
         payloads.order(customer={"id": 31, "first_name": "Ada"}, shipping_lines=None, taxes_included=True),
     ]
     return [

@@ -146,6 +146,7 @@ def golden(module: Any) -> Any:
     return [
         module.refund_params(fact(), KEY),
         module.refund_params(fact(references={"payment_intent": "pi_1"}), KEY),
+        module.payment_of({"references": {"pi": "pi_8"}}, {"pi": "payment_intent"}),
         module.payment_of({"references": {"external_id": "pi_9"}}),
         module.payment_of({"references": {"external_id": "ch_9"}}),
         module.payment_of({"references": {"external_id": "py_9"}}),
@@ -159,3 +160,13 @@ def golden(module: Any) -> Any:
 @pytest.mark.parametrize("place", field_names(mapping), ids=lambda place: f"{place[0]}-{place[1]}")
 def test_breaking_any_field_name_is_noticed(place: tuple[str, int, int]) -> None:
     assert noticed(golden, mapping, place)
+
+
+def test_a_channel_may_call_the_payment_otherwise() -> None:
+    names = {"pi": "payment_intent", "stripe_charge": "charge"}
+    told = {"external_id": "order-77", "pi": "pi_8"}
+    assert mapping.payment_of({"references": told}, names) == {"payment_intent": "pi_8"}
+    assert mapping.payment_of({"references": told | {"stripe_charge": "ch_8"}}, names) == {"charge": "ch_8"}
+    assert mapping.payment_of({"references": told | {"payment_intent": "pi_1"}}, names) == {"payment_intent": "pi_1"}
+    with pytest.raises(VendorFailure, match="payment_reference_missing"):
+        mapping.payment_of({"references": told}, {"other": "charge"})

@@ -1,0 +1,1 @@
+"""People and API clients on the wire."""

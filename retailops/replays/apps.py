@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+
+
+class ReplaysConfig(AppConfig):
+    name = "retailops.replays"
+    label = "replays"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the app's events, audits, and the sweep that goes on where a worker died."""
+        from retailops.replays import audits, events, working  # noqa: F401  # the events are declared on import
+
+        audits.register()
+        working.register()

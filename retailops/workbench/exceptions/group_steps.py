@@ -1,0 +1,142 @@
+"""What a person does with a cause as a whole: the words, the form and the command of each step."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+
+from retailops.accounts.actor import Actor
+from retailops.cases import services
+from retailops.cases.group_states import refusal
+from retailops.cases.models import CaseGroup, GroupState
+from retailops.workbench.exceptions.forms import IgnoreForm, MendedForm, OwnerForm, TagsForm, WhyForm
+
+
+def _nothing(group: CaseGroup) -> dict[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True)
+class GroupStep:
+    """One such command. `verb` is its move in the group's life, if it is one; `key` its key on the keyboard."""
+
+    label: str
+    consequence: str
+    done: str
+    form: type[forms.Form]
+    run: Callable[[Actor, CaseGroup, Any], object]
+    verb: str = ""
+    icon: str = ""
+    key: str = ""
+    initial: Callable[[CaseGroup], dict[str, Any]] = _nothing
+
+    def why_not(self, group: CaseGroup) -> str:
+        """Say why not now; "" where it may be done. The command checks again."""
+        return refusal(group, self.verb) if self.verb else ""
+
+
+def _owner(actor: Actor, group: CaseGroup, form: Any) -> object:
+    owner = form.cleaned_data["owner"]
+    return services.assign_group(actor, group.id, owner.id if owner else None)
+
+
+def _resolve(actor: Actor, group: CaseGroup, form: Any) -> object:
+    given = form.cleaned_data
+    return services.resolve_group(
+        actor, group.id, given["reason"], {"reference": given["evidence"]}, in_version=given["in_version"],
+        end_cases=given["end_cases"],
+    )  # fmt: skip
+
+
+STEPS: Mapping[str, GroupStep] = {
+    "acknowledge": GroupStep(
+        "Acknowledge",
+        "Others see that somebody knows of it and deals with it. Nothing is hidden; new cases do not change that.",
+        "Acknowledged.",
+        WhyForm,
+        lambda actor, group, form: services.acknowledge_group(actor, group.id, form.cleaned_data["reason"]),
+        "acknowledge",
+        "check",
+        "",
+    ),
+    "ignore": GroupStep(
+        "Ignore until",
+        "The cause and its cases leave the lists until the first of these comes. Nothing is given up: money stays at "
+        "risk, and it is back by itself.",
+        "Ignored; it comes back by itself.",
+        IgnoreForm,
+        lambda actor, group, form: services.ignore_group(actor, group.id, form.until(), form.cleaned_data["reason"]),
+        "ignore",
+        "clock",
+        "i",
+    ),
+    "take-up": GroupStep(
+        "Take up again",
+        "The cause is among those that are worked again, with all its cases.",
+        "It is worked again.",
+        WhyForm,
+        lambda actor, group, form: services.take_up_group(actor, group.id, form.cleaned_data["reason"]),
+        "take up",
+        "arrow-uturn-left",
+    ),
+    "resolve": GroupStep(
+        "Mended",
+        "The cause is gone. Its cases end each as its delivery gets through. If it is seen again in the version that "
+        "mended it, or a later one, it has regressed and is back.",
+        "Mended; it is remembered how.",
+        MendedForm,
+        _resolve,
+        "resolve",
+        "check-circle",
+        "d",
+    ),
+    "assign": GroupStep(
+        "Assign",
+        "The person answers for the cause; its cases that nobody owns count as theirs.",
+        "Assigned.",
+        OwnerForm,
+        _owner,
+        "",
+        "user",
+        "a",
+        lambda group: {"owner": group.owner_id},
+    ),
+    "tags": GroupStep(
+        "Tags",
+        "Tags stay with the cause, and are found by tag: in the query box.",
+        "Tags kept.",
+        TagsForm,
+        lambda actor, group, form: services.tag_group(actor, group.id, form.wanted()),
+        "",
+        "tag",
+        "",
+        lambda group: {"tags": ", ".join(group.tags)},
+    ),
+}
+
+
+@dataclass(frozen=True)
+class OfferedStep:
+    """A step as a page offers it: why it is disabled, or ""."""
+
+    name: str
+    step: GroupStep
+    disabled: str
+
+
+def offered(group: CaseGroup, may_work: bool, may_all: bool) -> list[OfferedStep]:
+    """Return the steps that the person may take; what may not be taken now carries the reason.
+
+    What a role may never do is left out; a move that makes no sense from here is, too.
+    """
+    if not may_work:
+        return []
+    beyond = "" if may_all else "It has cases of other regions or brands: somebody who works all of them must do this."
+    found = []
+    for name, step in STEPS.items():
+        senseless = step.verb and step.why_not(group)
+        if senseless and not (name == "resolve" and group.state != GroupState.RESOLVED):
+            continue
+        found.append(OfferedStep(name, step, "" if name == "tags" else beyond))
+    return found

@@ -1,0 +1,109 @@
+"""Items: the cases of a query, as a person works them."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
+
+from retailops.accounts.actor import Actor
+from retailops.cases import services
+from retailops.cases.models import Case, SavedView
+from retailops.lib.clock import now
+from retailops.lib.ids import parse_uuid, uuid7_at
+from retailops.lib.keyset import KeysetPage, capped_count
+from retailops.workbench.case_list import TABS, CaseTab, cases_of_tab
+from retailops.workbench.exceptions.columns import COLUMNS, Item, chosen_columns, items_of
+from retailops.workbench.exceptions.facets import Facet, facets
+from retailops.workbench.exceptions.keys import condition
+from retailops.workbench.exceptions.language import QueryFault, read, terms
+from retailops.workbench.exceptions.paging import SORTS, page_of
+
+KEPT = ("tab", "q", "sort", "cols")
+
+
+@dataclass(frozen=True)
+class Narrowed:
+    """The cases that a query asks for, and what is wrong with it."""
+
+    rows: QuerySet[Case]
+    tab: str
+    q: str
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class Items:
+    """What the list shows. `since` is the id that newcomers are told by."""
+
+    items: list[Item]
+    page: KeysetPage[Case]
+    tabs: list[CaseTab]
+    q: str
+    fault: str
+    total: int
+    facets: list[Facet]
+    columns: list[str]
+    sort: str
+    since: str
+    kept: str
+    views: list[SavedView]
+
+    @property
+    def all_columns(self) -> list[tuple[str, str, bool]]:
+        """Return every column with its name and whether it is shown."""
+        return [(key, title, key in self.columns) for key, title in COLUMNS.items()]
+
+    @property
+    def shown(self) -> list[tuple[str, str]]:
+        """Return the columns that are shown, with their names."""
+        return [(key, COLUMNS[key]) for key in self.columns]
+
+    @property
+    def sorts(self) -> list[tuple[str, str]]:
+        """Return the orders that may be chosen."""
+        return list(SORTS.items())
+
+
+def narrowed(actor: Actor, query: QueryDict) -> Narrowed:
+    """Return the cases of the query that the actor may see."""
+    text = query.get("q", "").strip()
+    wanted, fault = Q(), ""
+    try:
+        wanted = condition(actor, text)
+        usual = "any" if any(term.key in ("state", "group") for term in terms(read(text))) else "open"
+    except QueryFault as wrong:
+        wanted, fault, usual = Q(pk__in=[]), wrong.detail, "open"
+    tab = query.get("tab", "") if query.get("tab") in TABS else usual
+    return Narrowed(cases_of_tab(actor, tab).filter(wanted), tab, text, fault)
+
+
+def items(actor: Actor, query: QueryDict) -> Items:
+    """Return one page of the query."""
+    since = str(uuid7_at(now()))
+    found = narrowed(actor, query)
+    sort = query.get("sort", "") if query.get("sort") in SORTS else "new"
+    columns = chosen_columns(",".join(query.getlist("cols")))
+    page = page_of(found.rows.select_related("group__owner"), sort, after=query.get("after", ""),
+                   before=query.get("before", ""))  # fmt: skip
+    tabs = [
+        CaseTab(key, title, capped_count(cases_of_tab(actor, key)), key == found.tab)
+        for key, (title, _) in TABS.items()
+    ]
+    return Items(
+        items_of(actor, page.rows, columns), page, tabs, found.q, found.fault, capped_count(found.rows),
+        facets(found.rows, found.q), columns, sort, since, kept(query), list(services.views_for(actor)),
+    )  # fmt: skip
+
+
+def kept(query: QueryDict) -> str:
+    """Return what of an address says which list it is: tab, query, order and columns, without the place in it."""
+    return urlencode([(name, value) for name in KEPT for value in query.getlist(name) if value])
+
+
+def newcomers(actor: Actor, query: QueryDict) -> int:
+    """Return how many cases of the query came since the list was shown; those alone."""
+    since = parse_uuid(query.get("since", ""))
+    if since is None:
+        return 0
+    return capped_count(narrowed(actor, query).rows.filter(pk__gt=since), 99)
