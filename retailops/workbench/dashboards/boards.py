@@ -336,11 +336,12 @@ BOARDS: dict[str, Board] = {
             "integration", "Integration", "Do the systems take what they are sent at the first try, and who is behind?",
             (
                 tiles(c.FIRST_TRY, c.STOPPED, c.IN_DOUBT, c.DUE, c.DUPLICATES, c.INGESTED),
-                BY_SYSTEM, DEAD_DAYS, Part(promises),
+                BY_SYSTEM, DEAD_DAYS,
                 table(
                     "Latencies", "Exact percentiles of what ended in these days.",
                     (c.INGESTED, c.ERP, c.STOCK_SYNC, c.TO_RESOLVE),
                 ),
+                Part(promises),
             ),
             frozenset({Role.CONNECTOR_ADMIN}),
         ),

@@ -221,23 +221,28 @@ def _grouped(figures: Sequence[Figure], groups: Rows) -> dict[Any, dict[str, Rea
     paid = [each for each in figures if each.amount]
     if not paid:
         return {row["grouped"]: _readings(figures, row, {}) for row in groups.annotate(**_aggregates(figures))}
-    currency = paid[0].currency
-    sums = {f"{each.key}_sum": Sum(each.amount, filter=each.when or None) for each in paid}
-    if any(each.measured for each in figures):
-        told = {row["grouped"]: row for row in groups.annotate(**_aggregates(figures))}
-        parts = groups.annotate(told=F(currency)).values("grouped", "told").annotate(**sums)
-    else:
-        told = {}
-        parts = groups.annotate(told=F(currency)).values("grouped", "told").annotate(**_aggregates(figures), **sums)
-    money: dict[Any, dict[str, list[Money]]] = {}
+    # Percentiles of parts cannot be put together; counts can, and save a query.
+    measured = any(each.measured for each in figures)
+    wanted = {f"{each.key}_sum": Sum(each.amount, filter=each.when or None) for each in paid}
+    wanted |= {} if measured else _aggregates(figures)
+    parts = list(groups.annotate(told=F(paid[0].currency)).values("grouped", "told").annotate(**wanted))
+    rows = groups.annotate(**_aggregates(figures)) if measured else parts
+    whole: dict[Any, dict[str, Any]] = {}
+    for row in rows:
+        whole[row["grouped"]] = _summed(whole.get(row["grouped"]), row)
+    money = _money(paid, parts)
+    return {group: _readings(figures, row, money.get(group, {})) for group, row in whole.items()}
+
+
+def _money(paid: Sequence[Figure], parts: Iterable[Mapping[str, Any]]) -> dict[Any, dict[str, list[Money]]]:
+    """Return the money of each figure by group, in the order of currencies."""
+    found: dict[Any, dict[str, list[Money]]] = {}
     for row in sorted(parts, key=lambda row: row["told"] or ""):
-        mine = money.setdefault(row["grouped"], {})
         for each in paid:
             if row["told"] and row[f"{each.key}_sum"]:
-                mine.setdefault(each.key, []).append(Money(int(row[f"{each.key}_sum"]), row["told"]))
-        if not any(each.measured for each in figures):
-            told[row["grouped"]] = _summed(told.get(row["grouped"]), row)
-    return {group: _readings(figures, row, money.get(group, {})) for group, row in told.items()}
+                amount = Money(int(row[f"{each.key}_sum"]), row["told"])
+                found.setdefault(row["grouped"], {}).setdefault(each.key, []).append(amount)
+    return found
 
 
 def _summed(one: Mapping[str, Any] | None, other: Mapping[str, Any]) -> dict[str, Any]:
