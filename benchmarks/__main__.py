@@ -16,6 +16,7 @@ ALL = (
     "eligibility",
     "hot_sku",
     "replay_plan",
+    "dashboards",
 )
 
 

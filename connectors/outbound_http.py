@@ -13,6 +13,7 @@ from uuid import UUID
 import httpx
 
 from connectors import addresses, redaction
+from retailops.lib import tracing
 
 USER_AGENT = "RetailOps/1.0"
 POOL = httpx.Limits(max_connections=64, max_keepalive_connections=32, keepalive_expiry=30)
@@ -61,6 +62,12 @@ class GuardedTransport(httpx.HTTPTransport):
         request.url = request.url.copy_with(host=address)
 
 
+def _tell_trace(request: httpx.Request) -> None:
+    """Make what the called one does a part of the story's trace."""
+    if told := tracing.traceparent():
+        request.headers[tracing.HEADER] = told
+
+
 def _keep_request(request: httpx.Request) -> None:
     exchange = _exchange.get()
     if exchange is None:
@@ -93,7 +100,7 @@ def new_client() -> httpx.Client:
         follow_redirects=False,
         trust_env=False,
         headers={"User-Agent": USER_AGENT},
-        event_hooks={"request": [_keep_request], "response": [_keep_response]},
+        event_hooks={"request": [_tell_trace, _keep_request], "response": [_keep_response]},
     )
 
 

@@ -29,10 +29,13 @@ from retailops.events.enums import DeliveryStatus, OutcomeClass
 from retailops.events.models import Attempt
 from retailops.events.raw_sql import PASSING_ERRORS
 from retailops.events.transport import Claimed, Finding, Outcome, Recorded
+from retailops.lib import tracing
 from retailops.lib.clock import now
+from retailops.lib.log_lines import acting
 
 log = structlog.get_logger(__name__)
 THREADS = 32
+ENGINE = "system:engine"
 
 
 class ConnectionTransport:
@@ -89,8 +92,11 @@ def _pool(process: int) -> ThreadPoolExecutor:
 def attempt(connector: Connector, conn: ConnectionContext, claimed: Claimed) -> Outcome:
     """Make one call and return what came of it, with the redacted exchange. Never raises."""
     started, clock = now(), perf_counter()
-    with capturing() as exchange:
+    # The trace of a call is the story's own, so that what another system keeps of it leads to the return.
+    told = tracing.span(claimed.operation, kind=tracing.CLIENT, trace=claimed.correlation_id, connection=conn.name)
+    with acting(lambda: claimed.actor or ENGINE), told as span, capturing() as exchange:
         outcome = _outcome(connector, conn, claimed, exchange)
+        span.failed = outcome.result != OutcomeClass.DELIVERED
     return replace(
         outcome,
         request=exchange.request,

@@ -2,13 +2,16 @@
 
 import functools
 import os
+from contextlib import ExitStack
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_process_init, worker_ready
+from celery.signals import before_task_publish, task_postrun, task_prerun, worker_process_init, worker_ready
 from celery.worker.consumer import Consumer
 from kombu.transport.redis import Channel
 
+from retailops.lib import tracing
+from retailops.lib.log_lines import acting
 from retailops.lib.memory import settle_in
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "retailops.settings")
@@ -37,6 +40,31 @@ def _settle_in(**_: Any) -> None:
     settle_in()
 
 
+# What ends the span of a task that runs, by its id.
+_running: dict[str, ExitStack] = {}
+
+
+@before_task_publish.connect
+def _send_trace(headers: dict[str, Any], **_: Any) -> None:
+    if told := tracing.traceparent():
+        headers[tracing.HEADER] = told
+
+
+@task_prerun.connect
+def _begin_task(task_id: str, task: Any, **_: Any) -> None:
+    """A task is a span of whoever sent it; what it logs is told as the system's."""
+    stack = _running[task_id] = ExitStack()
+    stack.enter_context(acting(lambda: f"system:{task.name}"))
+    parent = str(getattr(task.request, tracing.HEADER, None) or "")
+    stack.enter_context(tracing.span(task.name, kind=tracing.CONSUMER, parent=parent))
+
+
+@task_postrun.connect
+def _end_task(task_id: str, **_: Any) -> None:
+    if stack := _running.pop(task_id, None):
+        stack.close()
+
+
 app = Celery("retailops")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
@@ -60,5 +88,6 @@ app.conf.worker_cancel_long_running_tasks_on_connection_loss = False
 # Beat's messages are worth nothing once the next one is there.
 app.conf.beat_schedule = {
     "sweep": {"task": "events.sweep", "schedule": 2.0, "options": {"expires": 6}},
+    "weekly-summary": {"task": "workbench.weekly_summary", "schedule": 900.0, "options": {"expires": 600}},
     "housekeeping": {"task": "events.housekeeping", "schedule": 5.0, "options": {"expires": 15}},
 }

@@ -14,6 +14,7 @@ import structlog
 from csp.constants import NONCE, NONE, SELF
 from psycopg.conninfo import conninfo_to_dict
 
+from retailops.lib import log_lines
 from retailops.lib.environment import EmbeddedServers, celery_url, data_dir, required, url_or_embedded
 
 django_stubs_ext.monkeypatch()
@@ -134,6 +135,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "retailops.runtime.requests.RequestContext",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "retailops.lib.pages.ContentSecurityPolicy",
@@ -312,6 +314,7 @@ if PRODUCTION:
 
 _SHARED_PROCESSORS: list[Any] = [
     structlog.contextvars.merge_contextvars,
+    log_lines.with_context,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -323,7 +326,12 @@ LOGGING = {
     "formatters": {
         "json": {
             "()": structlog.stdlib.ProcessorFormatter,
-            "processor": structlog.processors.JSONRenderer(),
+            # Last, so that it sees all of a line: of ours and of libraries, tracebacks too.
+            "processors": [
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                log_lines.without_personal_data,
+                structlog.processors.JSONRenderer(default=str),
+            ],
             "foreign_pre_chain": _SHARED_PROCESSORS,
         }
     },

@@ -13,6 +13,7 @@ from retailops.events.raw_sql import PASSING_ERRORS
 from retailops.events.recording import record_within, stubbornly
 from retailops.events.sending_state import SendingState
 from retailops.events.transport import Claimed, Outcome
+from retailops.lib import tracing
 from retailops.lib.clock import now
 from retailops.lib.errors import DomainError
 
@@ -33,6 +34,11 @@ def handle_batch(state: SendingState, batch: Sequence[Claimed]) -> None:
 
 
 def _handle(state: SendingState, claimed: Claimed) -> None:
+    with tracing.span(f"handle {claimed.event_type}", trace=claimed.correlation_id, handler=state.name):
+        _try(state, claimed)
+
+
+def _try(state: SendingState, claimed: Claimed) -> None:
     started, clock = now(), perf_counter()
     try:
         stubbornly(lambda: _in_transaction(state, claimed))

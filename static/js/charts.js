@@ -59,7 +59,7 @@ function draw(box) {
     data: { labels, datasets: series.map(({ name, values }, n) => ({
       label: name, data: values, backgroundColor: ink[n], borderColor: ink[n], borderWidth: line ? 2 : 0, borderRadius: 2,
       maxBarThickness: 22, pointRadius: labels.length > 31 ? 0 : 2.5, pointHoverRadius: 4, tension: 0.25, spanGaps: true,
-      borderDash: line && n ? [5, 4] : [],
+      pointStyle: n ? "rectRot" : "circle",
     })) },
     options: {
       animation: still ? false : { duration: 200 }, maintainAspectRatio: false, interaction: { mode: "index", intersect: false },

@@ -76,7 +76,7 @@ NARROWED: tuple[dict[str, str], ...] = (
 def test_a_figure_opens_exactly_its_rows() -> None:
     histories.history()
     for figure, query in product(FIGURES.values(), NARROWED):
-        asked = scope(**query)
+        asked = scope_of(EVERYBODY, {"range": "30", **query})
         told = read([figure], asked)[figure.key]
         page = rows_page(figure, asked, "")
         assert len(page.rows) == told.count, (figure.key, query)

@@ -29,7 +29,7 @@ EVERYBODY = Actor.system("test")
 
 def kept() -> list[dict[str, Any]]:
     """Return every row as it stands."""
-    return list(ReturnTimes.objects.order_by("id").values())
+    return [dict(row) for row in ReturnTimes.objects.order_by("id").values()]
 
 
 def cancel(rma: Return) -> None:

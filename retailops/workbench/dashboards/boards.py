@@ -1,6 +1,6 @@
 """The boards: which figures each role sees, in the order in which it asks, and how they are laid out."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -11,11 +11,22 @@ from inventory.selectors import locations_visible_to
 from inventory.web.overview import Bucket, ageing
 from retailops.accounts.actor import Actor, can
 from retailops.accounts.permissions import Permission, Role
+from retailops.sla.models import SlaPolicy
 from retailops.workbench.dashboards import catalog as c
-from retailops.workbench.dashboards.figures import Figure, Reading, read, read_by, read_by_day
+from retailops.workbench.dashboards.figures import Figure, Reading, read, read_by, read_by_day, room_to_sort
 from retailops.workbench.dashboards.scope import NONE, Scope
 
-Part = Callable[[Scope], Any]
+# Percent of clocks that should end in time; the rest is the budget that the burn rate is told of.
+OBJECTIVE = 95.0
+Found = Mapping[str, Reading]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a board. Its `figures` are read with those of the other parts; `made` gets them and may read more."""
+
+    made: Callable[[Scope, Found], Any]
+    figures: Sequence[Figure] = ()
 
 
 @dataclass(frozen=True)
@@ -105,28 +116,69 @@ class Quarantine:
 
 def tiles(*figures: Figure) -> Part:
     """Return the part that shows these figures side by side."""
-    return lambda scope: Tiles(_in_order(figures, read(_allowed(figures, scope.actor), scope)))
+    return Part(lambda scope, found: Tiles(_in_order(figures, found)), figures)
 
 
 def table(title: str, about: str, figures: Sequence[Figure], kind: str = "lengths") -> Part:
     """Return the part that shows these figures as rows."""
-    return lambda scope: Table(title, about, _in_order(figures, read(_allowed(figures, scope.actor), scope)), kind)
+    return Part(lambda scope, found: Table(title, about, _in_order(figures, found), kind), figures)
 
 
 def groups(title: str, about: str, head: str, column: str, name: str, figures: Sequence[Figure]) -> Part:
     """Return the part that shows these figures for each value of a column; `name` is its filter in the URL."""
 
-    def part(scope: Scope) -> Groups:
+    def made(scope: Scope, found_alone: Found) -> Groups:
         allowed = _allowed(figures, scope.actor)
-        found = read_by(allowed, scope, column) if allowed else {}
+        found = _grouped(allowed, lambda mine: read_by(mine, scope, column))
         rows = [
-            GroupRow(value or "", scope.query(**{name: value or NONE}), _in_order(allowed, each), _worst(each))
+            GroupRow(value or "", scope.query(**{name: value or NONE}), _each(allowed, each), _worst(each))
             for value, each in found.items()
         ]
-        rows.sort(key=lambda row: (-_weight(row.readings[0]), row.value))
+        rows.sort(key=lambda row: ([-_weight(reading) for reading in row.readings[:2]], row.value))
         return Groups(title, about, head, allowed, rows)
 
-    return part
+    return Part(made)
+
+
+@dataclass(frozen=True)
+class Promise:
+    """One promise with its readings; `burn` is how fast its budget of breaches is used: 1 is exactly as allowed."""
+
+    name: str
+    title: str
+    readings: list[Reading]
+    burn: float | None
+
+
+@dataclass(frozen=True)
+class Promises:
+    """Every promise that has clocks."""
+
+    rows: list[Promise]
+    figures: Sequence[Figure]
+    title: str = "Promises"
+    kind: str = "promises"
+    # How many of 100 may be late.
+    budget: float = 100 - OBJECTIVE
+
+
+def promises(scope: Scope, _: Found) -> Promises:
+    """Show each promise: kept, broken, late now, late by tonight, and the burn rate."""
+    figures = (c.KEPT, c.BREACHES, c.LATE, c.TONIGHT)
+    found = _grouped(figures, lambda mine: read_by(mine, scope, "name"))
+    titles = dict(SlaPolicy.objects.order_by("version").values_list("name", "title"))
+    rows = [
+        Promise(name, titles.get(name, name), _each(figures, each), _burn(each.get(c.KEPT.key)))
+        for name, each in found.items()
+    ]
+    return Promises(sorted(rows, key=lambda row: (-row.readings[2].count, -row.readings[1].count, row.title)), figures)
+
+
+def _burn(kept: Reading | None) -> float | None:
+    """Return the share of late ones over the share that the objective allows; None where nothing ended."""
+    if kept is None or kept.share is None:
+        return None
+    return (100 - kept.share) / (100 - OBJECTIVE)
 
 
 def days(
@@ -134,18 +186,14 @@ def days(
 ) -> Part:
     """Return the part that shows these figures by day, today last."""
 
-    def part(scope: Scope) -> Days:
+    def made(scope: Scope, found_alone: Found) -> Days:
         allowed = _allowed(figures, scope.actor)
-        found: dict[date, dict[str, Reading]] = {}
-        for base in {id(each.base): each.base for each in allowed}.values():
-            mine = [each for each in allowed if each.base is base]
-            for day, readings in read_by_day(mine, scope).items():
-                found.setdefault(day, {}).update(readings)
+        found = _grouped(allowed, lambda mine: read_by_day(mine, scope))
         return Days(
             title, about, allowed, [_day(scope, day, allowed, found, net) for day in scope.days], shape, unit, net
         )
 
-    return part
+    return Part(made)
 
 
 def _day(
@@ -156,7 +204,7 @@ def _day(
     return DayRow(day, scope.query(since=day, until=day), readings, counts[0] - counts[1] if net else None)
 
 
-def quarantine(scope: Scope) -> Quarantine | None:
+def quarantine(scope: Scope, _: Found) -> Quarantine | None:
     """Show what stands in quarantine now."""
     if not can(scope.actor, Permission.INVENTORY_VIEW) or not locations_visible_to(scope.actor).exists():
         return None
@@ -164,11 +212,27 @@ def quarantine(scope: Scope) -> Quarantine | None:
     return Quarantine(ageing(scope.actor, region), region)
 
 
+def _grouped(
+    figures: Sequence[Figure], reader: Callable[[Sequence[Figure]], dict[Any, dict[str, Reading]]]
+) -> dict[Any, dict[str, Reading]]:
+    """Return the readings by group, of figures that may be of several bases: one reading for each base."""
+    found: dict[Any, dict[str, Reading]] = {}
+    for base in {id(each.base): each.base for each in figures}.values():
+        for group, readings in reader([each for each in figures if each.base is base]).items():
+            found.setdefault(group, {}).update(readings)
+    return found
+
+
+def _each(figures: Iterable[Figure], found: dict[str, Reading]) -> list[Reading]:
+    """Return a reading for each figure; where the group has no rows of its base, it says nothing."""
+    return [found.get(each.key) or Reading(each, 0) for each in figures]
+
+
 def _allowed(figures: Iterable[Figure], actor: Actor) -> list[Figure]:
     return [each for each in figures if can(actor, each.base.source.permission)]
 
 
-def _in_order(figures: Iterable[Figure], found: dict[str, Reading]) -> list[Reading]:
+def _in_order(figures: Iterable[Figure], found: Found) -> list[Reading]:
     return [found[each.key] for each in figures if each.key in found]
 
 
@@ -203,8 +267,8 @@ _CYCLE_ABOUT = (
 )
 STAGE_TABLE = table("Where the time goes", _CYCLE_ABOUT, c.STAGES)
 BY_CHANNEL = groups(
-    "Refund time by channel", "95 of 100 returns were quicker than this. The longest stage of each channel is marked.",
-    "Channel", "channel", "channel", (c.CYCLE, *c.STAGES),
+    "Refunds by channel", "The promise, then what 95 of 100 refunds took at most. The longest stage is marked.",
+    "Channel", "channel", "channel", (c.REFUND_LATE, c.REFUND_BREACHES, c.REFUND_TONIGHT, c.CYCLE, *c.STAGES),
 )  # fmt: skip
 BY_SYSTEM = groups(
     "Which system holds returns up", "What is owed to each system now, with the money that waits on it.", "System",
@@ -232,8 +296,9 @@ BOARDS: dict[str, Board] = {
         Board(
             "overview", "Overview", "Is the refund promise kept, where is it lost, and what does it cost?",
             (
-                tiles(c.CYCLE, c.OPEN_NOW, c.IN_DOUBT, c.COMPLETED, c.UNTOUCHED),
-                BY_CHANNEL, STANDING, STAGE_TABLE, BY_SYSTEM, CYCLE_DAYS, THROUGHPUT,
+                tiles(c.CYCLE, c.REFUND_KEPT, c.REFUND_LATE, c.REFUND_TONIGHT, c.OPEN_NOW, c.IN_DOUBT),
+                BY_CHANNEL, STANDING, STAGE_TABLE, BY_SYSTEM, CYCLE_DAYS, THROUGHPUT, Part(promises),
+                tiles(c.COMPLETED, c.UNTOUCHED, c.DUPLICATES),
             ),
             frozenset({Role.MANAGER, Role.ADMINISTRATOR, Role.AUDITOR, Role.OPS_LEAD}),
         ),
@@ -250,7 +315,7 @@ BOARDS: dict[str, Board] = {
         Board(
             "service", "Customer service", "Who waits for us, for how long, and what goes wrong where?",
             (
-                tiles(c.CYCLE, c.STAGES[0], c.OPEN_NOW, c.OPEN_CASES, c.TO_RESOLVE),
+                tiles(c.CYCLE, c.STAGES[0], c.REFUND_LATE, c.REFUND_TONIGHT, c.OPEN_CASES, c.TO_RESOLVE),
                 AGES, STANDING, EXCEPTIONS_BY_CHANNEL, THROUGHPUT,
             ),
             frozenset({Role.OPS_AGENT}),
@@ -264,7 +329,7 @@ BOARDS: dict[str, Board] = {
                 ),
                 table("Goods", _CYCLE_ABOUT, (c.STAGES[1], c.STAGES[2])),
                 table("Inventory sync", "Returns whose goods were placed in these days.", (c.STOCK_SYNC,)),
-                quarantine, THROUGHPUT,
+                Part(quarantine), THROUGHPUT,
             ),
         ),
         Board(
@@ -276,11 +341,21 @@ BOARDS: dict[str, Board] = {
                     "Latencies", "Exact percentiles of what ended in these days.",
                     (c.INGESTED, c.ERP, c.STOCK_SYNC, c.TO_RESOLVE),
                 ),
+                Part(promises),
             ),
             frozenset({Role.CONNECTOR_ADMIN}),
         ),
     )
 }  # fmt: skip
+
+
+def parts_of(board: Board, scope: Scope) -> list[Any]:
+    """Return the board's parts, read: one query for each base of rows, and one for each table by group or day."""
+    figures = {figure.key: figure for part in board.parts for figure in _allowed(part.figures, scope.actor)}
+    with room_to_sort():
+        found = read(figures.values(), scope)
+        made = [part.made(scope, found) for part in board.parts]
+    return [part for part in made if part is not None]
 
 
 def board_for(actor: Actor) -> Board:

@@ -1,17 +1,21 @@
 """Every figure of the dashboards, by what its rows are."""
 
+from dataclasses import replace
 from datetime import timedelta
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from retailops.accounts.permissions import Permission
 from retailops.cases.models import Case, CaseStatus
 from retailops.events.enums import OPEN_STATUSES, DeliveryStatus, DestinationKind
 from retailops.events.models import Attempt, Delivery
 from retailops.lib.clock import now
+from retailops.sla.models import ClockState, SlaClock
 from retailops.workbench.dashboards.figures import Base, Figure, Seconds, Source
 from retailops.workbench.models import ReturnTimes, Standing
-from returns.models import Order
+from returns.models import Order, Refund
 
 RETURNS = Source("returns", "return", connection="gateway")
 DELIVERIES = Source(
@@ -19,6 +23,7 @@ DELIVERIES = Source(
     Permission.DELIVERIES_VIEW,
 )  # fmt: skip
 CASES = Source("cases", "case", permission=Permission.CASES_VIEW)
+CLOCKS = Source("clocks", "clock", connection="connection", promise="name")
 ORDERS = Source("orders", "order", permission=Permission.ORDERS_VIEW)
 
 REFUNDED = Base(RETURNS, ReturnTimes, "settled_at", Q(settled_at__isnull=False))
@@ -37,6 +42,19 @@ RESOLVED = Base(
     computed={"seconds_open": Seconds("resolved_at", "opened_at")},
 )  # fmt: skip
 WAITING_CASES = Base(CASES, Case, "opened_at", Q(status=CaseStatus.OPEN), ranged=False)
+# What waits for a clock: the money owed on its return, or the amount of its refund.
+_TIMES = ReturnTimes.objects.filter(pk=OuterRef("subject_id"))
+_REFUND = Refund.objects.filter(pk=OuterRef("subject_id"))
+_AT_STAKE = {
+    "at_stake": Coalesce(Subquery(_TIMES.values("waiting")), Subquery(_REFUND.values("amount"))),
+    "told_in": Coalesce(Subquery(_TIMES.values("currency")), Subquery(_REFUND.values("currency"))),
+}
+_OPEN_CLOCK = (ClockState.RUNNING, ClockState.PAUSED)
+MET = Base(CLOCKS, SlaClock, "ended_at", Q(state=ClockState.MET), computed=_AT_STAKE)
+BREACHED = Base(
+    CLOCKS, SlaClock, "breached_at", Q(breached_at__isnull=False) & ~Q(state=ClockState.CANCELED), computed=_AT_STAKE
+)
+TICKING = Base(CLOCKS, SlaClock, "started_at", Q(state__in=_OPEN_CLOCK), ranged=False, computed=_AT_STAKE)
 CAPTURED = Base(ORDERS, Order, "captured_at", computed={"ingestion": Seconds("captured_at", "placed_at")})
 
 # The stages of a refund, in their order: key, title, what it is, icon.
@@ -182,11 +200,53 @@ OPEN_CASES = Figure(
     WAITING_CASES, amount="amount",
 )  # fmt: skip
 
+REFUND_PROMISE = "refund_cycle"
+
+
+def _tonight() -> Q:
+    """Return the condition of clocks that run out before midnight of the person's time zone, and have not yet."""
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    return Q(state=ClockState.RUNNING, breached_at__isnull=True, due_at__lt=midnight)
+
+
+KEPT = Figure(
+    "promises_kept", "Promises kept", "Of the clocks that ended in these days, those in time.", "shield-check",
+    MET, Q(breached_at__isnull=True), whole=Q(), more_is="up",
+)  # fmt: skip
+BREACHES = Figure(
+    "breaches", "Breaches", "Clocks whose time ran out in these days, whether they ended since or not.", "fire",
+    BREACHED, amount="at_stake", currency="told_in", more_is="down",
+)  # fmt: skip
+LATE = Figure(
+    "late_now", "Late now", "Clocks that still run after their time was up, with the money that waits.",
+    "exclamation-triangle",
+    TICKING, Q(breached_at__isnull=False), amount="at_stake", currency="told_in", more_is="down", trouble=True,
+)  # fmt: skip
+TONIGHT = Figure(
+    "tonight", "Breach by tonight", "Clocks in time so far that run out before midnight if nothing happens.", "moon",
+    TICKING, _tonight, amount="at_stake", currency="told_in", more_is="down",
+)  # fmt: skip
+
+
+def _of_refunds(figure: Figure, key: str, title: str) -> Figure:
+    """Return the figure narrowed to the promise of the whole refund."""
+    told, among = figure.condition, Q(name=REFUND_PROMISE)
+    narrowed = (lambda: told() & among) if callable(told) else told & among
+    about = f"{figure.about.removesuffix('.')}; of the refund promise alone."
+    whole = None if figure.whole is None else figure.whole & among
+    return replace(figure, key=key, title=title, about=about, condition=narrowed, whole=whole)
+
+
+REFUND_KEPT = _of_refunds(KEPT, "refund_promise_kept", "Refund promise kept")
+REFUND_BREACHES = _of_refunds(BREACHES, "refund_breaches", "Refund promise broken")
+REFUND_LATE = _of_refunds(LATE, "refund_late", "Refunds late now")
+REFUND_TONIGHT = _of_refunds(TONIGHT, "refund_tonight", "Refunds late by tonight")
+
 FIGURES: dict[str, Figure] = {
     each.key: each
     for each in (
         CYCLE, *STAGES, REFUNDED_MONEY, UNTOUCHED, COMING_IN, COMPLETED, GONE_OUT, OPEN_NOW, *AGES, *STANDING, ERP,
         STOCK_SYNC, INGESTED, FIRST_TRY, DUPLICATES, IN_DOUBT, STOPPED, DUE, EXCEPTIONS, DEAD_IN, DEAD_OUT, TO_RESOLVE,
-        OPEN_CASES,
+        OPEN_CASES, KEPT, BREACHES, LATE, TONIGHT, REFUND_KEPT, REFUND_BREACHES, REFUND_LATE, REFUND_TONIGHT,
     )
 }  # fmt: skip

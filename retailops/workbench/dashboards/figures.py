@@ -4,13 +4,14 @@ A figure is a condition on a base of rows. Its count, percentiles, share and mon
 `figure.rows(scope)`, which the rows page lists: number and rows cannot differ.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, transaction
-from django.db.models import Aggregate, Count, Expression, F, Func, Min, Model, Q, QuerySet, Sum
+from django.db.models import Aggregate, Count, F, Func, Min, Model, Q, QuerySet, Sum, Value
 from django.db.models.fields import DateTimeField, IntegerField
 from django.db.models.functions import TruncDate
 
@@ -53,6 +54,7 @@ class Source:
     # Empty: these rows are of no connection, and that filter leaves them whole.
     connection: str = ""
     permission: Permission = Permission.DASHBOARDS_VIEW
+    promise: str = ""
 
     def narrowed(self, rows: Rows, scope: Scope) -> Rows:
         """Return the rows within the actor's regions and brands and the filters of the URL."""
@@ -76,7 +78,7 @@ class Base:
     among: Q | Callable[[], Q] = field(default_factory=Q)
     ranged: bool = True
     # Columns that the model does not store: name and expression.
-    computed: Mapping[str, Expression] = field(default_factory=dict)
+    computed: Mapping[str, Any] = field(default_factory=dict)
 
     def rows(self, scope: Scope) -> Rows:
         """Return the rows of the scope."""
@@ -164,52 +166,95 @@ class Reading:
 
 
 def read(figures: Iterable[Figure], scope: Scope) -> dict[str, Reading]:
-    """Return the readings by key, one query for each base (two where money is told; double to compare)."""
+    """Return the readings by key, one query for each base (double to compare).
+
+    Two where one base has both percentiles and money, which is told by currency.
+    """
     wanted = list(figures)
-    with _room_to_sort():
-        found = _read(wanted, scope)
-        if scope.compare:
-            before = _read([each for each in wanted if each.base.ranged], scope.previous())
-            found = {key: _with_before(one, before.get(key)) for key, one in found.items()}
+    found = _read(wanted, scope)
+    if scope.compare:
+        before = _read([each for each in wanted if each.base.ranged], scope.previous())
+        found = {key: _with_before(one, before.get(key)) for key, one in found.items()}
     return found
 
 
 def read_by(figures: Sequence[Figure], scope: Scope, column: str) -> dict[Any, dict[str, Reading]]:
     """Return the readings for each value of a column of the base that all these figures share."""
-    base = figures[0].base
-    with _room_to_sort():
-        rows = base.rows(scope).order_by().values(grouped=F(column)).annotate(**_aggregates(figures))
-        money = _money(figures, base.rows(scope), column)
-        return {row["grouped"]: _readings(figures, row, money.get(row["grouped"], {})) for row in rows}
+    return _grouped(figures, figures[0].base.rows(scope).order_by().values(grouped=F(column)))
 
 
 def read_by_day(figures: Sequence[Figure], scope: Scope) -> dict[Any, dict[str, Reading]]:
-    """Return the readings for each day of the person's time zone on which there are rows."""
+    """Return the readings for each day of the person's time zone on which there are rows; money is not told."""
     base = figures[0].base
-    with _room_to_sort():
-        days = base.rows(scope).order_by().values(grouped=TruncDate(base.at, tzinfo=scope.zone))
-        return {row["grouped"]: _readings(figures, row, {}) for row in days.annotate(**_aggregates(figures))}
+    days = base.rows(scope).order_by().values(grouped=TruncDate(base.at, tzinfo=scope.zone))
+    return {row["grouped"]: _readings(figures, row, {}) for row in days.annotate(**_aggregates(figures))}
 
 
-class _room_to_sort(transaction.Atomic):
-    """A transaction in which sorts may take more memory."""
-
-    def __init__(self) -> None:
-        super().__init__(None, savepoint=False, durable=False)
-
-    def __enter__(self) -> None:
-        super().__enter__()
+@contextmanager
+def room_to_sort() -> Iterator[None]:
+    """Let the sorts of percentiles take more memory, within a transaction."""
+    with transaction.atomic(savepoint=False):
         with connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL work_mem = '{SORT_MEMORY}'")
+        yield
 
 
 def _read(figures: Sequence[Figure], scope: Scope) -> dict[str, Reading]:
     found: dict[str, Reading] = {}
     for base in {id(each.base): each.base for each in figures}.values():
         mine = [each for each in figures if each.base is base]
-        rows = base.rows(scope)
-        money = _money(mine, rows).get(None, {})
-        found |= _readings(mine, rows.order_by().aggregate(**_aggregates(mine)), money)
+        rows = base.rows(scope).order_by()
+        if any(each.amount for each in mine):
+            whole = _grouped(mine, rows.values(grouped=Value("")))
+            found |= whole.get("", {each.key: Reading(each, 0, whole=_none(each)) for each in mine})
+        else:
+            found |= _readings(mine, rows.aggregate(**_aggregates(mine)), {})
+    return found
+
+
+def _none(figure: Figure) -> int | None:
+    return None if figure.whole is None else 0
+
+
+def _grouped(figures: Sequence[Figure], groups: Rows) -> dict[Any, dict[str, Reading]]:
+    """Return the readings of rows that are grouped already. Money parts each group by its currency."""
+    paid = [each for each in figures if each.amount]
+    if not paid:
+        return {row["grouped"]: _readings(figures, row, {}) for row in groups.annotate(**_aggregates(figures))}
+    # Percentiles of parts cannot be put together; counts can, and save a query.
+    measured = any(each.measured for each in figures)
+    wanted = {f"{each.key}_sum": Sum(each.amount, filter=each.when or None) for each in paid}
+    wanted |= {} if measured else _aggregates(figures)
+    parts = list(groups.annotate(told=F(paid[0].currency)).values("grouped", "told").annotate(**wanted))
+    rows = groups.annotate(**_aggregates(figures)) if measured else parts
+    whole: dict[Any, dict[str, Any]] = {}
+    for row in rows:
+        whole[row["grouped"]] = _summed(whole.get(row["grouped"]), row)
+    money = _money(paid, parts)
+    return {group: _readings(figures, row, money.get(group, {})) for group, row in whole.items()}
+
+
+def _money(paid: Sequence[Figure], parts: Iterable[Mapping[str, Any]]) -> dict[Any, dict[str, list[Money]]]:
+    """Return the money of each figure by group, in the order of currencies."""
+    found: dict[Any, dict[str, list[Money]]] = {}
+    for row in sorted(parts, key=lambda row: row["told"] or ""):
+        for each in paid:
+            if row["told"] and row[f"{each.key}_sum"]:
+                amount = Money(int(row[f"{each.key}_sum"]), row["told"])
+                found.setdefault(row["grouped"], {}).setdefault(each.key, []).append(amount)
+    return found
+
+
+def _summed(one: Mapping[str, Any] | None, other: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the counts and the oldest times of two parts of a group together."""
+    if one is None:
+        return dict(other)
+    found = dict(other)
+    for name, value in one.items():
+        if name.endswith(("_n", "_of")):
+            found[name] = value + other[name]
+        elif name.endswith("_old"):
+            found[name] = min(filter(None, (value, other[name])), default=None)
     return found
 
 
@@ -224,22 +269,6 @@ def _aggregates(figures: Sequence[Figure]) -> dict[str, Aggregate]:
         if not each.base.ranged:
             wanted[f"{each.key}_old"] = Min(each.base.at, filter=each.when or None, output_field=DateTimeField())
     return wanted
-
-
-def _money(figures: Sequence[Figure], rows: Rows, column: str = "") -> dict[Any, dict[str, list[Money]]]:
-    """Return the money of each figure that has some, by group (None: all in one)."""
-    paid = [each for each in figures if each.amount]
-    if not paid:
-        return {}
-    found: dict[Any, dict[str, list[Money]]] = {}
-    currency = paid[0].currency
-    grouped = rows.order_by(currency).values(told=F(currency), **({"grouped": F(column)} if column else {}))
-    for row in grouped.annotate(**{each.key: Sum(each.amount, filter=each.when or None) for each in paid}):
-        mine = found.setdefault(row.get("grouped"), {})
-        for each in paid:
-            if row["told"] and row[each.key]:
-                mine.setdefault(each.key, []).append(Money(int(row[each.key]), row["told"]))
-    return found
 
 
 def _readings(

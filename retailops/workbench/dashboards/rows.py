@@ -12,7 +12,7 @@ from retailops.lib.money import major
 from retailops.lib.pagination import decode_cursor, encode_cursor
 from retailops.workbench.dashboards.figures import Figure, Rows
 from retailops.workbench.dashboards.scope import Scope
-from returns.models import Return
+from returns.models import Refund, Return
 
 PAGE, EXPORT_LIMIT, CHUNK = 50, 50_000, 1000
 
@@ -48,7 +48,9 @@ def _ordered(figure: Figure, scope: Scope) -> tuple[Rows, str, bool]:
 
 
 def _related(figure: Figure, rows: Rows) -> Rows:
-    joined = {"deliveries": ("destination__connection", "event"), "cases": ("owner",)}.get(figure.base.source.name, ())
+    joined = {"deliveries": ("destination__connection", "event"), "cases": ("owner",), "clocks": ("policy",)}.get(
+        figure.base.source.name, ()
+    )
     return rows.select_related(*joined) if joined else rows
 
 
@@ -62,10 +64,17 @@ def _typed(column: str, figure: Figure, value: Any) -> Any:
 
 
 def _tell_returns(figure: Figure, rows: Sequence[Any]) -> None:
-    if figure.base.source.name == "returns":
+    source = figure.base.source.name
+    if source == "returns":
         returns = Return.objects.in_bulk([row.pk for row in rows])
         for row in rows:
             row.told = returns[row.pk]
+    elif source == "clocks":
+        subjects = [row.subject_id for row in rows]
+        returns = Return.objects.in_bulk(subjects)
+        refunds = {each.pk: each.rma for each in Refund.objects.filter(pk__in=subjects).select_related("rma")}
+        for row in rows:
+            row.told = returns.get(row.subject_id) or refunds.get(row.subject_id)
 
 
 def export(figure: Figure, scope: Scope) -> Iterator[str]:
@@ -124,6 +133,14 @@ def _order_cells(row: Any) -> Iterable[object]:
     return (row.number, row.channel, row.region, row.brand, _time(row.placed_at), _time(row.captured_at))
 
 
+def _clock_cells(row: Any) -> Iterable[object]:
+    return (
+        row.name, row.subject_type, row.told.number if row.told else row.subject_id, row.state, row.channel, row.region,
+        row.brand, row.connection, _time(row.started_at), _time(row.due_at), _time(row.breached_at),
+        _time(row.ended_at),
+    )  # fmt: skip
+
+
 CELLS: Mapping[str, tuple[Sequence[str], Any]] = {
     "returns": (
         (
@@ -145,6 +162,13 @@ CELLS: Mapping[str, tuple[Sequence[str], Any]] = {
             "resolved_at",
         ),
         _case_cells,
+    ),
+    "clocks": (
+        (
+            "promise", "of", "return", "state", "channel", "region", "brand", "connection", "started_at", "due_at",
+            "breached_at", "ended_at",
+        ),
+        _clock_cells,
     ),
     "orders": (("order", "channel", "region", "brand", "placed_at", "captured_at"), _order_cells),
 }  # fmt: skip

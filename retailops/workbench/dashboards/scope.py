@@ -13,7 +13,7 @@ from retailops.lib.clock import now
 RANGES = {"1": "Today", "7": "7 days", "30": "30 days", "90": "90 days"}
 DEFAULT_RANGE = "7"
 LONGEST = timedelta(days=366)
-FILTERS = ("channel", "region", "brand", "connection")
+FILTERS = ("channel", "region", "brand", "connection", "promise")
 # In the URL it stands for rows that bear no value; an empty parameter narrows nothing.
 NONE = "-"
 

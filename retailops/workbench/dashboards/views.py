@@ -13,10 +13,10 @@ from retailops.accounts.permissions import Permission
 from retailops.lib.clock import now
 from retailops.lib.errors import NotFound
 from retailops.lib.htmx import show
-from retailops.workbench.dashboards.boards import BOARDS, Board, board_for
+from retailops.workbench.dashboards.boards import BOARDS, Board, board_for, parts_of
 from retailops.workbench.dashboards.catalog import FIGURES
 from retailops.workbench.dashboards.choices import choices
-from retailops.workbench.dashboards.figures import Figure, read
+from retailops.workbench.dashboards.figures import Figure, read, room_to_sort
 from retailops.workbench.dashboards.rows import export, rows_page
 from retailops.workbench.dashboards.scope import RANGES, Scope, scope_of
 from retailops.workbench.dashboards.times import freshness
@@ -48,8 +48,7 @@ def board(request: HttpRequest, board: str) -> HttpResponse:
 
 def _board(request: HttpRequest, actor: Actor, board: Board) -> HttpResponse:
     scope = scope_of(actor, request.GET)
-    parts = [made for part in board.parts if (made := part(scope)) is not None]
-    context = {"board": board, "boards": BOARDS.values(), "parts": parts, **_told(actor, scope)}
+    context = {"board": board, "boards": BOARDS.values(), "parts": parts_of(board, scope), **_told(actor, scope)}
     return show(request, "dashboards/board.html", context)
 
 
@@ -70,9 +69,11 @@ def rows(request: HttpRequest, figure: str) -> HttpResponse:
     """Show the rows that a figure counts."""
     actor = _actor(request)
     found, scope = _figure(actor, figure), scope_of(actor, request.GET)
+    with room_to_sort():
+        reading = read([found], scope)[found.key]
     context = {
         "figure": found,
-        "reading": read([found], scope)[found.key],
+        "reading": reading,
         "page": rows_page(found, scope, request.GET.get("cursor", "")),
         "first": not request.GET.get("cursor"),
         "list": f"dashboards/_{found.base.source.name}.html",

@@ -79,3 +79,25 @@ def plural(noun: str, count: int) -> str:
     if count == 1:
         return noun
     return f"{noun.removesuffix('y')}ies" if noun.endswith("y") else f"{noun}s"
+
+
+@register.filter
+def figure_text(reading: Reading) -> str:
+    """Return a reading in one line of text: `2.4 d (95 of 100 within 6 d)`, `98.2 %`, `41, 1,204.50 GBP`."""
+    if reading.figure.measured:
+        if not reading.percentiles:
+            return DASH
+        return f"{lasting(reading.percentiles[0])} (95 of 100 within {lasting(reading.percentiles[1])})"
+    if reading.figure.whole is not None:
+        return f"{percent(reading.share)} ({reading.count:,} of {reading.whole or 0:,})"
+    return ", ".join([f"{reading.count:,}", *map(str, reading.money)])
+
+
+@register.filter
+def change_text(reading: Reading) -> str:
+    """Return the change against the period before in text: `+12 %`, `+3.1 points`; empty where it cannot be told."""
+    if reading.change is None:
+        return ""
+    what = "points" if reading.figure.whole is not None else "%"
+    sign = "+" if reading.change > 0 else "\N{MINUS SIGN}" if reading.change < 0 else "±"
+    return f"{sign}{_digits(reading.change)} {what}"
