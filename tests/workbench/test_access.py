@@ -123,8 +123,7 @@ RULES = {
 # Who may do what is seen by administrators alone.
 ADMINISTRATORS = ("people", "clients")
 # Not of a region: what applies everywhere is shown everywhere (who may change it: test_policies_pages.py).
-EVERYWHERE = ("connections", "policies", "subscriptions")
-EVERYWHERE = ("connections", "policies", "sla", "alerts")
+EVERYWHERE = ("connections", "policies", "subscriptions", "sla", "alerts")
 # These are about no object: they offer the places of the person's own regions, and refuse an empty form.
 FORMS = {
     "workbench:again",

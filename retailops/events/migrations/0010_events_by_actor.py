@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
     """Find what somebody did, the latest first: the audit log asks for it."""
 
     atomic = False
-    dependencies = [("events", "0008_room_for_the_second_version")]
+    dependencies = [("events", "0009_alert_destinations")]
     operations = [
         AddIndexConcurrently("event", models.Index(fields=["actor", "position"], name="event_of_actor")),
     ]
