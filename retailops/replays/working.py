@@ -45,10 +45,11 @@ def sweep() -> int:
     return moved
 
 
-def advance(operation_id: UUID, *, seconds: float, threads: int = 0) -> int | None:
+def advance(operation_id: UUID, *, seconds: float, threads: int = 0, ask: bool = True) -> int | None:
     """Work on one operation for about so long; return how many items moved, None where another process is at it.
 
-    `threads` ask other systems that many at once. No transaction may be open: other systems are asked.
+    `threads` ask other systems that many at once; without `ask` none is asked, and what only they know is left to a
+    worker. No transaction may be open where other systems are asked.
     """
     with one_worker_of(operation_id) as mine:
         if not mine:
@@ -58,14 +59,16 @@ def advance(operation_id: UUID, *, seconds: float, threads: int = 0) -> int | No
             return 0
         until = time.monotonic() + seconds
         if operation.status == BulkStatus.PLANNING:
-            return _plan(operation, until, threads)
+            return _plan(operation, until, threads, ask=ask)
         return run_some(operation, until) if operation.status == BulkStatus.RUNNING else 0
 
 
-def _plan(operation: BulkOperation, until: float, threads: int) -> int:
+def _plan(operation: BulkOperation, until: float, threads: int, *, ask: bool) -> int:
     moved = 0
     while True:
-        step = judge_known(operation) or judge_asked(operation, until, threads=threads)
+        step = judge_known(operation)
+        if not step and ask:
+            step = judge_asked(operation, until, threads=threads)
         moved += step
         if not step:
             return moved + _planned(operation)

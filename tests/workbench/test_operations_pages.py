@@ -82,6 +82,22 @@ def test_a_few_are_sent_after_one_look_at_their_verdicts(
     assert "data-live" not in report
 
 
+def test_no_page_waits_for_another_system(
+    agent: Client,
+    refunds: list[Delivery],
+    transport: FakeTransport,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(verdicts, "_without_asking", lambda delivery: None)
+    query = {"id": [str(refunds[0].id)]}
+    assert "Stripe is asked first" in page_of(agent.get("/deliveries/again/", query))
+    assert agent.post("/deliveries/again/", query | {"reason": "it is back"}).status_code == 303
+    made = BulkOperation.objects.get()
+    assert (made.status, transport.found, transport.sent) == ("planning", [], [])
+    run(made)
+    assert (made.status, transport.sent) == ("planned", [])
+
+
 def test_all_that_match_are_a_plan_without_what_came_since(agent: Client, refunds: list[Delivery]) -> None:
     page = page_of(agent.get("/deliveries/"))
     address = re.search(r'href="(/deliveries/again/\?[^"]+)"', page)

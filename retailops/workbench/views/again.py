@@ -21,9 +21,7 @@ from retailops.workbench.forms import ReasonForm
 from retailops.workbench.plan_forms import RulesForm
 from retailops.workbench.selection import Selected, selected
 
-# A few are judged while the person waits; what takes longer is a plan to look at.
 PATIENCE_SECONDS = 4.0
-THREADS = 4
 
 
 class PlanForm(ReasonForm, RulesForm):
@@ -49,7 +47,8 @@ def again(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and (operation := _made(actor, chosen, form)):
         return done(request, reverse("workbench:operation", args=[operation.id]), _told(operation))
     judged = chosen.judged() if chosen.direct else []
-    context = {"chosen": chosen, "judged": judged, "form": form, "back": back}
+    asked_first = any(verdict is None for _, verdict in judged)
+    context = {"chosen": chosen, "judged": judged, "asked_first": asked_first, "form": form, "back": back}
     return show(request, "replays/again.html", context, status=422 if form.errors else 200)
 
 
@@ -73,8 +72,11 @@ def _made(actor: Actor, chosen: Selected, form: forms.Form) -> BulkOperation | N
 
 
 def _at_once(actor: Actor, operation: BulkOperation) -> BulkOperation:
-    """Judge a few now, and start them where nobody else is needed and all of them may be acted on."""
-    advance(operation.id, seconds=PATIENCE_SECONDS, threads=THREADS)
+    """Judge a few by our own records and start them, where nobody else is needed.
+
+    Where another system must be asked first, a worker does: no page waits for it, and the person starts the plan then.
+    """
+    advance(operation.id, seconds=PATIENCE_SECONDS, ask=False)
     operation.refresh_from_db()
     acting = BulkItem.objects.filter(operation=operation, acts=True).exists()
     if operation.status == BulkStatus.PLANNED and acting and not operation.needs_approval:
@@ -86,6 +88,8 @@ def _at_once(actor: Actor, operation: BulkOperation) -> BulkOperation:
 def _told(operation: BulkOperation) -> str:
     if operation.status == BulkStatus.RUNNING:
         return "Being sent; what comes of each shows here."
+    if operation.status == BulkStatus.PLANNING:
+        return "Other systems are asked first; then start it here."
     if operation.needs_approval:
         return "Planned. It is above the limit for one person: ask a second one."
     return "Planned: nothing is sent until you start it."
