@@ -15,6 +15,7 @@ ALL = (
     "events_ingest",
     "eligibility",
     "hot_sku",
+    "exceptions",
 )
 
 

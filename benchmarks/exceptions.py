@@ -27,8 +27,8 @@ _GROUPS = """
 INSERT INTO cases_casegroup (id, fingerprint, queue, kind, title, system, operation, connection, failure_class,
     failure_code, state, first_seen_at, last_seen_at, tags)
 SELECT uuidv7(), 'bench-' || n, CASE WHEN mod(n, 3) = 0 THEN 'technical' ELSE 'business' END, 'delivery.dead',
-    'System ' || mod(n, 8) || ' refuses refunds: reason ' || n, 'bench', 'refund.create', 'bench-' || 1 + mod(n, 8), 'business',
-    'code_' || n, CASE WHEN mod(n, 20) = 0 THEN 'acknowledged' ELSE 'ongoing' END, now(), now(), '{}'
+    'System ' || mod(n, 8) || ' refuses refunds: reason ' || n, 'bench', 'refund.create', 'bench-' || 1 + mod(n, 8),
+    'business', 'code_' || n, CASE WHEN mod(n, 20) = 0 THEN 'acknowledged' ELSE 'ongoing' END, now(), now(), '{}'
 FROM generate_series(1, %(causes)s) n
 """
 _EVENTS = """

@@ -185,7 +185,7 @@ class Case(models.Model):
                     "currency",
                     "escalated_at",
                     "snoozed_until",
-                ],  # fmt: skip
+                ],
                 condition=Q(status=CaseStatus.OPEN),
                 name="open_cases_of_group",
             ),
