@@ -17,6 +17,7 @@ ALL = (
     "hot_sku",
     "replay_plan",
     "dashboards",
+    "exceptions",
 )
 
 

@@ -27,8 +27,8 @@ _GROUPS = """
 INSERT INTO cases_casegroup (id, fingerprint, queue, kind, title, system, operation, connection, failure_class,
     failure_code, state, first_seen_at, last_seen_at, tags)
 SELECT uuidv7(), 'bench-' || n, CASE WHEN mod(n, 3) = 0 THEN 'technical' ELSE 'business' END, 'delivery.dead',
-    'System ' || mod(n, 8) || ' refuses refunds: reason ' || n, 'bench', 'refund.create', 'bench-' || 1 + mod(n, 8), 'business',
-    'code_' || n, CASE WHEN mod(n, 20) = 0 THEN 'acknowledged' ELSE 'ongoing' END, now(), now(), '{}'
+    'System ' || mod(n, 8) || ' refuses refunds: reason ' || n, 'bench', 'refund.create', 'bench-' || 1 + mod(n, 8),
+    'business', 'code_' || n, CASE WHEN mod(n, 20) = 0 THEN 'acknowledged' ELSE 'ongoing' END, now(), now(), '{}'
 FROM generate_series(1, %(causes)s) n
 """
 _EVENTS = """
@@ -40,8 +40,8 @@ FROM generate_series(1, %(open)s) n
 """
 _DELIVERIES = """
 INSERT INTO events_delivery (id, event_id, destination_id, operation, lane_key, effect_key, repeat_safe, amount,
-    currency, status, attempt_no, next_attempt_at, next_trigger, next_actor, fence, deadline_at, look_ups, retry_no, failure_class,
-    failure_code, failure_message, fingerprint, external_reference, created_at, first_sent_at)
+    currency, status, attempt_no, next_attempt_at, next_trigger, next_actor, fence, deadline_at, look_ups, retry_no,
+    failure_class, failure_code, failure_message, fingerprint, external_reference, created_at, first_sent_at)
 SELECT uuidv7(), e.id, d.id, 'refund.create', e.subject_id::text, 'bench:' || e.id, true, 1000, 'GBP', 'dead', 9,
     now(), 'auto', '', 9, now(), 0, 9, 'business', 'code', 'It says no.', 'f', '', now(), now()
 FROM (SELECT *, row_number() OVER () AS n FROM events_event WHERE source = 'bench') e

@@ -53,7 +53,7 @@ def figures_of(rows: QuerySet[Case], by: str, keys: Iterable[Any]) -> dict[Any, 
     """
     chosen = rows.filter(**{f"{by}__in": list(keys)}).order_by()
     money = money_of(chosen, by)
-    counted = chosen.values(by).annotate(open=Count("pk"), oldest=Min("opened_at"), due=Min("due_at"), **_REACH)
+    counted = chosen.values(by).annotate(open=Count("*"), oldest=Min("opened_at"), due=Min("due_at"), **_REACH)
     return {
         row[by]: Figures(row["open"], row["returns"], row["customers"], row["oldest"], row["due"], money[row[by]])
         for row in counted
@@ -68,7 +68,7 @@ def reach_of(rows: QuerySet[Case], by: str, keys: Iterable[Any]) -> dict[Any, tu
 
 def money_of(rows: QuerySet[Case], by: str) -> Mapping[Any, list[Money]]:
     """Return what is at risk by key, one sum a currency, the most cases first."""
-    sums = rows.filter(amount__isnull=False).values(by, "currency").annotate(sum=Sum("amount"), n=Count("pk"))
+    sums = rows.filter(amount__isnull=False).values(by, "currency").annotate(sum=Sum("amount"), n=Count("*"))
     found: dict[Any, list[Money]] = defaultdict(list)
     for row in sums.order_by("-n", "currency"):
         found[row[by]].append(Money(row["sum"], row["currency"]))

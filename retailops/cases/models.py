@@ -175,13 +175,28 @@ class Case(models.Model):
             # What groups cost is counted from these two without the table: over open cases, and by day over all.
             models.Index(
                 fields=["group", "correlation_id"],
-                include=["customer_id", "region", "brand", "due_at", "opened_at", "amount", "currency"],
+                include=[
+                    "customer_id",
+                    "region",
+                    "brand",
+                    "due_at",
+                    "opened_at",
+                    "amount",
+                    "currency",
+                    "escalated_at",
+                    "snoozed_until",
+                ],
                 condition=Q(status=CaseStatus.OPEN),
                 name="open_cases_of_group",
             ),
             models.Index(fields=["group", "opened_at"], include=["region", "brand"], name="cases_of_group_by_day"),
             models.Index(fields=["due_at", "id"], condition=Q(status=CaseStatus.OPEN), name="open_cases_by_due"),
             models.Index(fields=["-id"], condition=Q(status=CaseStatus.OPEN), name="open_cases_by_id"),
+            models.Index(
+                fields=["snoozed_until"],
+                condition=Q(status=CaseStatus.OPEN, snoozed_until__isnull=False),
+                name="cases_put_off",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 
 from retailops.accounts.actor import Actor
-from retailops.cases.models import Case, CaseStatus, GroupState
+from retailops.cases.models import Case, CaseGroup, CaseStatus, GroupState
 from retailops.cases.selectors import cases_visible_to
 from retailops.lib.clock import now
 from retailops.lib.ids import parse_uuid
@@ -31,7 +31,9 @@ def _owned_by(actor: Actor) -> Q:
     person = parse_uuid(actor.id) if actor.kind == "user" else None
     if person is None:
         return Q(pk__in=[])
-    return Q(owner=person) | Q(owner=None, group__owner=person)
+    # Named one by one, so that an index answers each half.
+    answered_for = list(CaseGroup.objects.filter(owner=person).values_list("pk", flat=True)[:1000])
+    return Q(owner=person) | Q(owner=None, group__in=answered_for)
 
 
 @dataclass(frozen=True)

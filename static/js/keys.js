@@ -20,6 +20,7 @@ const singles = {
   ".": () => next(),
   "?": () => open("keys"),
   "/": find,
+  n: () => write(),
   g: () => { going = Date.now(); return true; },
 };
 
@@ -31,6 +32,13 @@ function press(key) {
   if (!many || !need()) return false;
   many.click();
   return true;
+}
+
+// On a page that takes notes, n goes to the field; in a list it writes on what is picked.
+function write() {
+  const field = document.querySelector("main form.card-pad textarea[name=text]");
+  field?.focus();
+  return field;
 }
 
 function next() {

@@ -74,9 +74,13 @@ def test_the_next_of_the_same_cause_is_a_dot_away(open_as: Open, admin: User, ca
     expect(page.locator("h1")).to_contain_text(second.title)
     typed(page, "i")
     expect(page.locator("#sheet")).to_contain_text("Put off")
-    typed(page, "Escape", "d")
+    typed(page, "Escape")
+    expect(page.locator("#sheet")).to_be_hidden()
+    typed(page, "d")
     expect(page.locator("#sheet")).to_contain_text("What was the cause")
-    typed(page, "Escape", "n")
+    typed(page, "Escape")
+    expect(page.locator("#sheet")).to_be_hidden()
+    typed(page, "n")
     expect(page.get_by_label("Note")).to_be_focused()
 
 

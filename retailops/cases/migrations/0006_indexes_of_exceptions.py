@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
             index=models.Index(
                 condition=OPEN,
                 fields=["group", "correlation_id"],
-                include=("customer_id", "region", "brand", "due_at", "opened_at", "amount", "currency"),
+                include=("customer_id", "region", "brand", "due_at", "opened_at", "amount", "currency", "escalated_at", "snoozed_until"),
                 name="open_cases_of_group",
             ),
         ),
@@ -32,5 +32,13 @@ class Migration(migrations.Migration):
         AddIndexConcurrently(
             model_name="case",
             index=models.Index(condition=OPEN, fields=["-id"], name="open_cases_by_id"),
+        ),
+        AddIndexConcurrently(
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("snoozed_until__isnull", False), ("status", "open")),
+                fields=["snoozed_until"],
+                name="cases_put_off",
+            ),
         ),
     ]

@@ -34,8 +34,8 @@ GROUPINGS: Mapping[str, tuple[str, str, str]] = {
 }
 IGNORED = Q(group__state=GroupState.IGNORED)
 TABS: Mapping[str, tuple[str, Q]] = {
-    "business": ("Business", Q(queue="business") & ~IGNORED),
-    "technical": ("Technical", Q(queue="technical") & ~IGNORED),
+    "business": ("Business", Q(group__queue="business") & ~IGNORED),
+    "technical": ("Technical", Q(group__queue="technical") & ~IGNORED),
     "all": ("All", ~IGNORED),
     "ignored": ("Ignored", IGNORED),
 }
@@ -154,7 +154,7 @@ class _Sum:
 def _surveyed(rows: QuerySet[Case], column: str) -> dict[Any, _Sum]:
     """Return every key with what it holds, those first that breach first, then those with more money; one query."""
     counted = rows.order_by().values(column, "currency").annotate(
-        n=Count("pk"), sum=Sum("amount"), due=Min("due_at"), oldest=Min("opened_at")
+        n=Count("*"), sum=Sum("amount"), due=Min("due_at"), oldest=Min("opened_at")
     )  # fmt: skip
     found: dict[Any, _Sum] = {}
     for row in counted:

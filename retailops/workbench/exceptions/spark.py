@@ -52,7 +52,7 @@ def sparks(rows: QuerySet[Case], by: str, keys: Iterable[Any]) -> Mapping[Any, S
     """Return the picture of each key (values of the column `by`) over all cases, open or not; one query."""
     first = timezone.localdate() - timedelta(days=DAYS - 1)
     chosen = rows.filter(**{f"{by}__in": list(keys)}, opened_at__gte=timezone.now() - timedelta(days=DAYS + 1))
-    counted = chosen.order_by().annotate(day=TruncDate("opened_at")).values(by, "day").annotate(n=Count("pk"))
+    counted = chosen.order_by().annotate(day=TruncDate("opened_at")).values(by, "day").annotate(n=Count("*"))
     found: dict[Any, list[int]] = {}
     for row in counted:
         day: date = row["day"]
