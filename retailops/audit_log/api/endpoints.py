@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.http import FileResponse, HttpResponse
 from pydantic import AwareDatetime, Field
 from rest_framework.request import Request
 
@@ -14,6 +13,7 @@ from retailops.accounts.permissions import Permission
 from retailops.audit_log.export import Bundle, export_log
 from retailops.audit_log.pages import Row, log_page
 from retailops.audit_log.query import AuditQuery, denials_of, events_of, plain_text
+from retailops.audit_log.sending import sent
 from retailops.events.api.commands import CommandEndpoint
 from retailops.lib.joining import sole_command
 from retailops.lib.openapi import Operation
@@ -113,8 +113,4 @@ class AuditExports(CommandEndpoint):
         """Answer the bundle, once its event is committed."""
         with sole_command(durable=True):
             bundle: Bundle = call().body
-        return _sent(bundle)
-
-
-def _sent(bundle: Bundle) -> HttpResponse | FileResponse:
-    return FileResponse(bundle.file, as_attachment=True, filename=bundle.name, content_type="application/zip")
+        return sent(bundle)

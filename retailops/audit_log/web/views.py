@@ -1,7 +1,7 @@
 """Pages of the audit log: search, and the export of what was found."""
 
 from django.contrib.auth.decorators import login_required
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
@@ -12,6 +12,7 @@ from retailops.accounts.web import actor_of
 from retailops.audit_log.export import MOST_ROWS, export_log
 from retailops.audit_log.pages import facets, log_page, row_count, with_numbers
 from retailops.audit_log.query import VIEWS, AuditQuery, denials_of, events_of
+from retailops.audit_log.sending import sent
 from retailops.lib.errors import Invalid, Unprocessable
 from retailops.lib.htmx import show
 
@@ -60,7 +61,7 @@ def audit_export(request: HttpRequest) -> HttpResponseBase:
         bundle = export_log(actor, query)
     except Unprocessable as refused:
         return _asked(request, actor, query, refused.detail)
-    return FileResponse(bundle.file, as_attachment=True, filename=bundle.name, content_type="application/zip")
+    return sent(bundle)
 
 
 def _asked(request: HttpRequest, actor: Actor, query: AuditQuery, fault: str) -> HttpResponse:
