@@ -223,7 +223,7 @@ def _grouped(figures: Sequence[Figure], groups: Rows) -> dict[Any, dict[str, Rea
         return {row["grouped"]: _readings(figures, row, {}) for row in groups.annotate(**_aggregates(figures))}
     # Percentiles of parts cannot be put together; counts can, and save a query.
     measured = any(each.measured for each in figures)
-    wanted = {f"{each.key}_sum": Sum(each.amount, filter=each.when or None) for each in paid}
+    wanted: dict[str, Aggregate] = {f"{each.key}_sum": Sum(each.amount, filter=each.when or None) for each in paid}
     wanted |= {} if measured else _aggregates(figures)
     parts = list(groups.annotate(told=F(paid[0].currency)).values("grouped", "told").annotate(**wanted))
     rows = groups.annotate(**_aggregates(figures)) if measured else parts
