@@ -84,8 +84,8 @@ def _all(visible: QuerySet[Delivery], query: QueryDict) -> Selected:
     cut_off = _moment(query.get("as_of", "")) or now()
     given = {key: str(query[key]) for key in KEPT if query.get(key)}
     found = DeliveryFilter(with_state(query, given.get("state", "dead")), queryset=visible)
-    if not found.is_valid():  # what cannot be understood would narrow nothing: never take more than was meant
-        raise Invalid(f"The filter is not understood: {', '.join(sorted(found.errors))}. Go back to the list.")
+    if not found.form.is_valid():  # what cannot be understood would narrow nothing: never take more than was meant
+        raise Invalid(f"The filter is not understood: {', '.join(sorted(found.form.errors))}. Go back to the list.")
     rows = found.qs
     came = rows.annotate(came_at=CAME_AT)
     then = came.filter(came_at__lte=cut_off)
