@@ -10,7 +10,7 @@ from inventory.enums import Disposition
 from inventory.models import Item, ItemValue, Location, Reservation, Snapshot, StockBalance, StockDrift, StockMove
 from retailops.accounts.actor import Actor, require, scope_q
 from retailops.accounts.permissions import Permission
-from retailops.lib.errors import Invalid, NotFound
+from retailops.lib.errors import Invalid, hidden
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ def snapshot_visible_to(actor: Actor, snapshot_id: UUID) -> Snapshot:
     """Return one snapshot. Raises NotFound."""
     row = snapshots_visible_to(actor).filter(pk=snapshot_id).first()
     if row is None:
-        raise NotFound("There is no such snapshot, or it is not yours to see.")
+        raise hidden()
     return row
 
 

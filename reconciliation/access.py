@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from reconciliation.models import Discrepancy, DiscrepancyStatus
 from retailops.accounts.actor import Actor, require, scope_q
 from retailops.accounts.permissions import Permission
-from retailops.lib.errors import Conflict, NotFound
+from retailops.lib.errors import Conflict, hidden
 
 VIEW = Permission.DISCREPANCIES_VIEW
 
@@ -26,7 +26,7 @@ def access_discrepancy(
         rows = rows.select_for_update(no_key=True, of=("self",))
     found = rows.filter(pk=discrepancy_id).first()
     if found is None:
-        raise NotFound("There is no such discrepancy, or it is not yours to see.")
+        raise hidden()
     require(actor, permission, region=found.region, brand=found.brand, view=VIEW)
     if lock and found.status != DiscrepancyStatus.OPEN:
         raise Conflict("It is settled already.", present=str(found.status))

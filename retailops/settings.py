@@ -216,6 +216,8 @@ REST_FRAMEWORK = {
 }
 # How long a process believes an API key that it has checked: a revoked key opens at most so much longer.
 API_KEY_CACHE_SECONDS = 0 if TESTING else 3
+# For how long a dashboard that was read is shown to whoever asks the same; 0 reads it anew each time.
+DASHBOARD_KEEP_SECONDS = 0 if TESTING else int(os.environ.get("DASHBOARD_KEEP_SECONDS", "20"))
 SPECTACULAR_SETTINGS = {
     "TITLE": "RetailOps API",
     "DESCRIPTION": "The control plane for a retailer's returns.",

@@ -8,7 +8,7 @@ from django.db.models import Model, Q, QuerySet
 
 from retailops.accounts.actor import EVERYWHERE, Actor, require
 from retailops.accounts.permissions import Permission as P
-from retailops.lib.errors import Conflict, NotFound
+from retailops.lib.errors import Conflict, NotFound, hidden
 from returns.models import (
     CreditMemo,
     DispositionSlice,
@@ -72,7 +72,7 @@ def access_refund(actor: Actor, refund_id: UUID, permission: P = P.REFUNDS_VIEW,
     """
     found = Refund.objects.filter(pk=refund_id).values_list("rma_id", "payment_id").first()
     if found is None:
-        raise NotFound("There is no such refund, or it is not yours to see.")
+        raise hidden()
     if lock:
         _fetch(Payment.objects.all(), found[1], lock=True)
         _fetch(Return.objects.all(), found[0], lock=True)
@@ -86,7 +86,7 @@ def access_memo(actor: Actor, memo_id: UUID, permission: P = P.REFUNDS_VIEW, *, 
     """Return the credit memo with its return; `lock` locks the return. Raises NotFound, Denied."""
     return_id = CreditMemo.objects.filter(pk=memo_id).values_list("rma_id", flat=True).first()
     if return_id is None:
-        raise NotFound("There is no such credit memo, or it is not yours to see.")
+        raise hidden()
     rma = _fetch(Return.objects.all(), return_id, lock)
     require(actor, permission, region=rma.region, brand=rma.brand, view=P.REFUNDS_VIEW)
     memo = CreditMemo.objects.select_related("refund").get(pk=memo_id)
@@ -98,7 +98,7 @@ def access_exchange(actor: Actor, exchange_id: UUID, permission: P = P.RETURNS_V
     """Return the exchange with its return and order, not locked (that is `lock_exchange`). Raises NotFound, Denied."""
     found = Exchange.objects.select_related("rma__order", "rma__policy").filter(pk=exchange_id).first()
     if found is None:
-        raise NotFound("There is no such exchange, or it is not yours to see.")
+        raise hidden()
     require(actor, permission, region=found.rma.region, brand=found.rma.brand, view=P.RETURNS_VIEW)
     return found
 
@@ -118,7 +118,7 @@ def access_slice(
     """Return the disposition with its line, inspection and return; `lock` locks the return. Raises NotFound, Denied."""
     return_id = DispositionSlice.objects.filter(pk=slice_id).values_list("line__rma_id", flat=True).first()
     if return_id is None:
-        raise NotFound("There is no such disposition, or it is not yours to see.")
+        raise hidden()
     rma = _fetch(Return.objects.all(), return_id, lock)
     require(actor, permission, region=rma.region, brand=rma.brand, view=P.RETURNS_VIEW)
     found = DispositionSlice.objects.select_related("line__order_line", "inspection__location").get(pk=slice_id)
@@ -149,7 +149,7 @@ def access_policy(
     """
     found = policies_visible_to(actor).filter(pk=policy_id).first()
     if found is None:
-        raise NotFound("There is no such policy, or it is not yours to see.")
+        raise hidden()
     if lock:
         versions = ReturnPolicy.objects.select_for_update(no_key=True).filter(name=found.name).order_by("id")
         found = {row.id: row for row in versions}[found.id]
@@ -168,5 +168,5 @@ def access_policy(
 def _fetch(rows: QuerySet[Row], key: UUID, lock: bool) -> Row:
     found = (rows.select_for_update(no_key=True) if lock else rows).filter(pk=key).first()
     if found is None:
-        raise NotFound("There is no such object, or it is not yours to see.")
+        raise hidden()
     return found

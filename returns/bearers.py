@@ -7,7 +7,7 @@ from retailops.accounts.permissions import Permission as P
 from retailops.cases.customers import register_customers
 from retailops.cases.evidence import Bearer, register_subject
 from retailops.events.catalog import Subject
-from retailops.lib.errors import NotFound
+from retailops.lib.errors import hidden
 from returns.access import access_refund, access_return
 from returns.models import Inspection, Return
 
@@ -37,6 +37,6 @@ def _refund(actor: Actor, refund_id: UUID) -> Subject:
 def _inspection(actor: Actor, inspection_id: UUID) -> Subject:
     row = Inspection.objects.filter(pk=inspection_id).values_list("rma_id", flat=True).first()
     if row is None:
-        raise NotFound("There is no such inspection, or it is not yours to see.")
+        raise hidden()
     rma = access_return(actor, row).as_subject()
     return Subject("inspection", inspection_id, rma.correlation_id, rma.lane, rma.region, rma.brand, rma.channel)

@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 
 from retailops.accounts.actor import Actor, can, require, scope_q
 from retailops.accounts.permissions import Permission as P
-from retailops.lib.errors import Conflict, NotFound
+from retailops.lib.errors import Conflict, NotFound, hidden
 from retailops.lib.ids import parse_uuid
 from returns.models import Supplier, SupplierClaim
 
@@ -23,7 +23,7 @@ def access_claim(
     rows = SupplierClaim.objects.select_related("supplier", "rma", "approval")
     claim = (rows.select_for_update(no_key=True, of=("self",)) if lock else rows).filter(pk=claim_id).first()
     if claim is None:
-        raise NotFound("There is no such claim, or it is not yours to see.")
+        raise hidden()
     require(actor, permission, region=claim.region, brand=claim.brand, view=P.CLAIMS_VIEW)
     if expected_version is not None and expected_version != claim.version:
         raise Conflict(
@@ -47,7 +47,7 @@ def claim_named(actor: Actor, key: str) -> SupplierClaim:
     rows = claims_visible_to(actor)
     claim = (rows.filter(pk=known) if known else rows.filter(number=key.upper())).first()
     if claim is None:
-        raise NotFound("There is no such claim, or it is not yours to see.")
+        raise hidden()
     return claim
 
 

@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from retailops.accounts.actor import Actor, can, scope_q
 from retailops.accounts.permissions import Permission
-from retailops.lib.errors import Conflict, Denied, NotFound
+from retailops.lib.errors import Conflict, Denied, hidden
 from returns.models import Customer, CustomerMerge, Order, Return
 
 VIEW, MANAGE = Permission.CUSTOMERS_VIEW, Permission.CUSTOMERS_MANAGE
@@ -47,7 +47,7 @@ def access_customer(
         list(Customer.objects.select_for_update(no_key=True).filter(pk=customer_id).values_list("pk"))
     customer = customers_visible_to(actor).filter(pk=customer_id).first()
     if customer is None:
-        raise NotFound("There is no such customer, or it is not yours to see.")
+        raise hidden()
     if permission != VIEW:
         require_everywhere(actor, customer, permission)
     if expected_version is not None and expected_version != customer.version:
@@ -85,6 +85,6 @@ def access_merge(actor: Actor, merge_id: UUID) -> CustomerMerge:
     """Return the merge, if the actor may see its winner. Raises NotFound."""
     merge = CustomerMerge.objects.filter(pk=merge_id).first()
     if merge is None:
-        raise NotFound("There is no such merge, or it is not yours to see.")
+        raise hidden()
     access_customer(actor, merge.winner_id)
     return merge

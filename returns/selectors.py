@@ -9,7 +9,7 @@ from django.db.models import Count, Model, Prefetch, Q, QuerySet
 
 from retailops.accounts.actor import Actor, scope_q
 from retailops.accounts.permissions import Permission as P
-from retailops.lib.errors import NotFound
+from retailops.lib.errors import hidden
 from retailops.lib.ids import parse_uuid
 from returns.enums import InspectionState, Logistics, MoneyState, ReturnStatus, StoreItemStatus
 from returns.models import (
@@ -129,7 +129,7 @@ def refund_detail(actor: Actor, refund_id: UUID) -> Refund:
 def _one(rows: QuerySet[Row]) -> Row:
     found = rows.first()
     if found is None:
-        raise NotFound("There is no such object, or it is not yours to see.")
+        raise hidden()
     return found
 
 

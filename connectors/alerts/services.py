@@ -17,7 +17,7 @@ from retailops.events.enums import DestinationKind
 from retailops.events.models import Destination
 from retailops.events.publish import publish
 from retailops.lib.clock import now
-from retailops.lib.errors import Conflict, FieldError, Invalid, NotFound
+from retailops.lib.errors import Conflict, FieldError, Invalid, hidden
 from retailops.lib.ids import uuid7
 from retailops.sla.alerts.events import AlertChannelChanged
 from retailops.sla.models import AlertChannel, AlertRule, ChannelKind
@@ -117,7 +117,7 @@ def access_channel(actor: Actor, channel_id: UUID, permission: str = MANAGE, *, 
     rows = AlertChannel.objects.select_for_update() if lock else AlertChannel.objects.all()
     channel = rows.filter(pk=channel_id, retired_at=None).first()
     if channel is None:
-        raise NotFound("There is no such channel, or it is not yours to see.")
+        raise hidden()
     require(actor, permission, view=VIEW)
     return channel
 

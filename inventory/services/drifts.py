@@ -16,7 +16,7 @@ from retailops.accounts.permissions import Permission
 from retailops.cases.services import resolve_troubles
 from retailops.events.publish import publish
 from retailops.lib.clock import now
-from retailops.lib.errors import Conflict, Invalid, NotFound, Unprocessable
+from retailops.lib.errors import Conflict, Invalid, Unprocessable, hidden
 
 
 def access_drift(actor: Actor, drift_id: UUID, permission: str, *, lock: bool = False) -> StockDrift:
@@ -26,7 +26,7 @@ def access_drift(actor: Actor, drift_id: UUID, permission: str, *, lock: bool = 
         rows = rows.select_for_update(of=("self",), no_key=True)
     drift = rows.filter(pk=drift_id).first()
     if drift is None:
-        raise NotFound("There is no such difference, or it is not yours to see.")
+        raise hidden()
     require(actor, permission, region=drift.location.region or None, view=Permission.INVENTORY_VIEW)
     return drift
 

@@ -8,7 +8,7 @@ from inventory.inputs import LocationIn
 from inventory.models import Location, StockBalance
 from retailops.accounts.actor import Actor, require
 from retailops.accounts.permissions import Permission
-from retailops.lib.errors import Conflict, NotFound
+from retailops.lib.errors import Conflict, hidden
 
 
 @transaction.atomic
@@ -48,7 +48,7 @@ def change_location(*, actor: Actor, location: LocationIn) -> Location:
     """
     place = Location.objects.select_for_update(no_key=True).filter(code=location.code).first()
     if place is None:
-        raise NotFound("There is no such location, or it is not yours to see.")
+        raise hidden()
     for region in (place.region, location.region):
         require(actor, Permission.INVENTORY_MANAGE, region=region, view=Permission.INVENTORY_VIEW)
     if place.currency and location.currency != place.currency and _holds_stock(place):

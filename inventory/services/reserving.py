@@ -16,7 +16,7 @@ from retailops.accounts.actor import Actor, require
 from retailops.accounts.permissions import Permission
 from retailops.events.catalog import Subject
 from retailops.lib.clock import now
-from retailops.lib.errors import Conflict, Invalid, NotFound
+from retailops.lib.errors import Conflict, Invalid, hidden
 from retailops.lib.fsm import fire
 
 SELLABLE, EXTERNAL = str(Disposition.SELLABLE), str(Disposition.EXTERNAL)
@@ -189,5 +189,5 @@ def _locked(ids: Iterable[UUID], *, with_external: bool = False) -> list[Reserva
 def _require(actor: Actor, reservation_id: UUID) -> None:
     region = Reservation.objects.filter(pk=reservation_id).values_list("location__region", flat=True).first()
     if region is None:
-        raise NotFound("There is no such reservation, or it is not yours to see.")
+        raise hidden()
     require(actor, Permission.INVENTORY_WRITE, region=region or None, view=Permission.INVENTORY_VIEW)

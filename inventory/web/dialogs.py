@@ -20,7 +20,7 @@ from retailops.accounts.permissions import Permission
 from retailops.cases import services as cases
 from retailops.cases.access import access_approval
 from retailops.cases.models import ApprovalStatus
-from retailops.lib.errors import NotFound
+from retailops.lib.errors import hidden
 from retailops.lib.forms import accepted
 from retailops.lib.htmx import done, show
 
@@ -89,7 +89,7 @@ def adjustment_verdict(request: HttpRequest, adjustment_id: UUID, verdict: str) 
     row = StockAdjustment.objects.select_related("location").filter(pk=adjustment_id).first()
     asked = approval_of(row) if row else None
     if row is None or asked is None or verdict not in VERDICTS:
-        raise NotFound("There is no such adjustment, or it is not yours to see.")
+        raise hidden()
     approval = access_approval(actor, asked.id, Permission.APPROVALS_DECIDE)
     form, back = ReasonForm(request.POST or None), reverse("workbench:approvals")
     if request.method == "POST" and form.is_valid():

@@ -14,7 +14,7 @@ from inventory.web.forms import LocationForm
 from inventory.web.views import actor_of, rights
 from retailops.accounts.actor import require
 from retailops.accounts.permissions import Permission
-from retailops.lib.errors import NotFound
+from retailops.lib.errors import hidden
 from retailops.lib.forms import accepted
 from retailops.lib.htmx import done, show
 
@@ -50,7 +50,7 @@ def location_edit(request: HttpRequest, code: str) -> HttpResponse:
     actor, back = actor_of(request), reverse("stock:locations")
     place = locations_visible_to(actor).filter(code=code).first()
     if place is None:
-        raise NotFound("There is no such location, or it is not yours to see.")
+        raise hidden()
     require(actor, Permission.INVENTORY_MANAGE, region=place.region)
     form = LocationForm.of(place, request.POST or None)
     valid = request.method == "POST" and form.is_valid()

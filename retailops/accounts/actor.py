@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Q
 
 from retailops.accounts.permissions import Permission
-from retailops.lib.errors import Denied, NotFound
+from retailops.lib.errors import Denied, hidden
 
 EVERYWHERE = "*"
 
@@ -85,7 +85,7 @@ def require(
     if can(actor, permission, region=region, brand=brand):
         return
     if view and not can(actor, view, region=region, brand=brand):
-        raise NotFound("There is no such object, or it is not yours to see.")
+        raise hidden()
     raise Denied(f"{actor.label} does not hold the permission {permission} here.", permission=str(permission))
 
 

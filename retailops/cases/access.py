@@ -5,7 +5,7 @@ from uuid import UUID
 from retailops.accounts.actor import EVERYWHERE, Actor, can, require, scope_q
 from retailops.accounts.permissions import Permission
 from retailops.cases.models import Approval, Case, CaseGroup, CaseRule, CaseStatus, SavedView
-from retailops.lib.errors import Denied, NotFound
+from retailops.lib.errors import Denied, NotFound, hidden
 
 
 def access_case(actor: Actor, case_id: UUID, permission: str = Permission.CASES_VIEW, *, lock: bool = False) -> Case:
@@ -15,7 +15,7 @@ def access_case(actor: Actor, case_id: UUID, permission: str = Permission.CASES_
         rows = rows.select_for_update(of=("self",))
     case = rows.filter(pk=case_id).first()
     if case is None:
-        raise NotFound("There is no such case, or it is not yours to see.")
+        raise hidden()
     require(actor, permission, region=case.region, brand=case.brand, view=Permission.CASES_VIEW)
     return case
 
@@ -27,7 +27,7 @@ def access_approval(
     rows = Approval.objects.select_for_update() if lock else Approval.objects.all()
     approval = rows.filter(pk=approval_id).first()
     if approval is None:
-        raise NotFound("There is no such approval, or it is not yours to see.")
+        raise hidden()
     require(actor, permission, region=approval.region, brand=approval.brand, view=Permission.CASES_VIEW)
     return approval
 
@@ -48,7 +48,7 @@ def access_group(
     if group is None or not cases.filter(scope_q(actor, Permission.CASES_VIEW)).exists():
         if not can(actor, Permission.CASES_VIEW):
             raise Denied(f"{actor.label} does not hold the permission {Permission.CASES_VIEW}.", permission=permission)
-        raise NotFound("There is no such group, or it is not yours to see.")
+        raise hidden()
     mine = scope_q(actor, permission)
     if permission != Permission.CASES_VIEW and not cases.filter(mine).exists():
         raise Denied(f"{actor.label} does not hold the permission {permission} here.", permission=permission)

@@ -21,7 +21,7 @@ from retailops.cases.models import EVIDENCE_LIMIT, EvidenceContent, EvidenceFile
 from retailops.cases.telling import subject_of
 from retailops.events.catalog import Subject
 from retailops.events.publish import publish
-from retailops.lib.errors import Conflict, Denied, FieldError, Invalid, NotFound, Unprocessable
+from retailops.lib.errors import Conflict, Denied, FieldError, Invalid, NotFound, Unprocessable, hidden
 
 MOST_FILES = 50
 # (first bytes, offset) → type. WebP is a RIFF container whose kind stands at byte 8.
@@ -164,7 +164,7 @@ def access_evidence(actor: Actor, file_id: UUID) -> EvidenceFile:
     """Return the file if the actor may see its subject. Raises NotFound."""
     file = EvidenceFile.objects.filter(pk=file_id).first()
     if file is None or not _may_see(actor, file):
-        raise NotFound("There is no such file, or it is not yours to see.")
+        raise hidden()
     return file
 
 

@@ -5,9 +5,7 @@ from uuid import UUID
 from retailops.accounts.actor import Actor, require
 from retailops.accounts.permissions import Permission
 from retailops.events.models import Delivery, Destination
-from retailops.lib.errors import NotFound
-
-NO_DELIVERY = "There is no such delivery, or it is not yours to see."
+from retailops.lib.errors import NotFound, hidden
 
 
 def access_delivery(
@@ -22,7 +20,7 @@ def access_delivery(
         rows = rows.select_for_update(of=("self",))
     delivery = rows.filter(pk=delivery_id).first()
     if delivery is None:
-        raise NotFound(NO_DELIVERY)
+        raise hidden()
     region, brand = delivery.event.region, delivery.event.brand
     require(actor, permission, region=region, brand=brand, view=Permission.DELIVERIES_VIEW)
     return delivery

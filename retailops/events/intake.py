@@ -21,7 +21,7 @@ from retailops.accounts.permissions import Permission
 from retailops.events.catalog import EventType, adapter, registry
 from retailops.events.intake_rows import OURS, Outcome, Story, read_stories, write
 from retailops.lib.clock import now
-from retailops.lib.errors import DomainError, FieldError, Invalid, NotFound
+from retailops.lib.errors import DomainError, FieldError, Invalid, hidden
 from retailops.lib.ids import parse_uuid, uuid7
 from retailops.lib.joining import joins
 from retailops.lib.wire import Body, pointer
@@ -126,7 +126,7 @@ def _permit(taking: _Taking, told: CloudEventIn, story: Story | None) -> None:
     if story is None:
         require(taking.actor, Permission.EVENTS_WRITE, region=region, brand=brand)
     elif not can(taking.actor, Permission.EVENTS_WRITE, region=region, brand=brand):
-        raise NotFound("There is no such subject, or it is not yours to see.")
+        raise hidden()
     taking.permitted.add((region, brand))
 
 

@@ -48,6 +48,11 @@ class NotFound(DomainError):
     code, status, title = "not-found", 404, "Not found"
 
 
+def hidden() -> NotFound:
+    """Return what is raised for an object that is not there, or is another region's: in the same words for both."""
+    return NotFound("There is no such object, or it is not yours to see.")
+
+
 class Denied(DomainError):
     """The actor may see the object but not do this."""
 

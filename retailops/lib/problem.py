@@ -14,7 +14,7 @@ from psycopg_pool import PoolTimeout
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from retailops.lib.errors import Conflict, Denied, DomainError, FieldError, Invalid, NotFound
+from retailops.lib.errors import Conflict, Denied, DomainError, FieldError, Invalid, NotFound, hidden
 
 CONTENT_TYPE = "application/problem+json"
 TYPE_BASE = "/api/problems#"
@@ -94,7 +94,7 @@ def as_domain_error(exc: Exception) -> tuple[DomainError, dict[str, str]]:
 
 def _foreign_error(exc: Exception) -> DomainError:
     if isinstance(exc, Http404):
-        return NotFound("There is nothing at this address, or it is not yours to see.")
+        return hidden()
     if isinstance(exc, PermissionDenied):
         return Denied(str(exc) or "This is not permitted.")
     if isinstance(exc, RequestDataTooBig):

@@ -11,7 +11,7 @@ from uuid import UUID
 from retailops.accounts.actor import EVERYWHERE, Actor, covers, require
 from retailops.accounts.models import AccessRules, ApiClient, RoleGrant, User
 from retailops.accounts.permissions import SCOPE_PERMISSIONS, Permission, Role
-from retailops.lib.errors import Denied, NotFound
+from retailops.lib.errors import Denied, NotFound, hidden
 
 MANAGE = Permission.PEOPLE_MANAGE
 
@@ -38,7 +38,7 @@ def access_client(actor: Actor, client_id: UUID, *, lock: bool = False) -> ApiCl
     require(actor, MANAGE)
     client = (ApiClient.objects.select_for_update() if lock else ApiClient.objects).filter(pk=client_id).first()
     if client is None or not covers(actor, MANAGE, client.regions, client.brands):
-        raise NotFound("There is no such API client, or it is not yours to see.")
+        raise hidden()
     return client
 
 

@@ -6,10 +6,8 @@ from django.db.models import Q, QuerySet
 
 from retailops.accounts.actor import EVERYWHERE, Actor, can
 from retailops.accounts.permissions import Permission
-from retailops.lib.errors import Denied, NotFound
+from retailops.lib.errors import Denied, hidden
 from retailops.replays.models import REPLAY, BulkOperation
-
-NO_OPERATION = "There is no such operation, or it is not yours to see."
 
 
 def viewed_with(kind: str) -> Permission:
@@ -25,7 +23,7 @@ def access_operation(actor: Actor, operation_id: UUID, permission: str = "", *, 
     rows = BulkOperation.objects.select_for_update() if lock else BulkOperation.objects.all()
     operation = rows.filter(pk=operation_id).first()
     if operation is None or not _everywhere(actor, viewed_with(operation.kind), operation):
-        raise NotFound(NO_OPERATION)
+        raise hidden()
     if permission and not _everywhere(actor, permission, operation):
         raise Denied(f"{actor.label} does not hold the permission {permission} for all of it.", permission=permission)
     return operation

@@ -16,7 +16,7 @@ from retailops.events.enums import DeliveryStatus
 from retailops.events.models import Delivery
 from retailops.events.raw_sql import copy_rows
 from retailops.lib.clock import now
-from retailops.lib.errors import Denied, Invalid, NotFound
+from retailops.lib.errors import Denied, Invalid, hidden
 from retailops.replays.models import BulkOperation
 
 MOST_ITEMS = 50_000
@@ -82,7 +82,7 @@ def _named(actor: Actor, selection: Selection, moment: datetime) -> Frozen:
     if len(ids) > MOST_ITEMS:
         raise Invalid(f"More than {MOST_ITEMS:,} are selected: narrow the selection.", code="too-many-selected")
     if _replayable(actor, Permission.DELIVERIES_VIEW).filter(pk__in=ids).count() < len(ids):
-        raise NotFound("Some of these deliveries are not there, or not yours to see.")
+        raise hidden()
     rows = _replayable(actor, Permission.DELIVERIES_REPLAY).filter(pk__in=ids)
     found = list(rows.order_by("lane_seq").values_list(*_COLUMNS))
     if len(found) < len(ids):

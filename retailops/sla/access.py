@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 
 from retailops.accounts.actor import Actor, can, require, scope_q
 from retailops.accounts.permissions import Permission
-from retailops.lib.errors import Conflict, NotFound
+from retailops.lib.errors import Conflict, hidden
 from retailops.sla.models import SlaClock, SlaPolicy
 
 VIEW, MANAGE = Permission.POLICIES_VIEW, Permission.POLICIES_MANAGE
@@ -28,7 +28,7 @@ def access_policy(
     """Return the version. Raises NotFound to whoever may not see it, Denied, Conflict where `revision` is another."""
     policy = policies_visible_to(actor).filter(pk=policy_id).first()
     if policy is None:
-        raise NotFound("There is no such promise, or it is not yours to see.")
+        raise hidden()
     if permission != VIEW:
         require(actor, permission, region=policy.region, brand=policy.brand)
     if lock:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import django_filters
 from django import forms
@@ -12,6 +13,7 @@ from django.http import QueryDict
 
 from retailops.accounts.actor import Actor, can
 from retailops.accounts.permissions import Permission
+from retailops.cases.models import Case, CaseStatus
 from retailops.events.enums import DeliveryStatus, DestinationKind, OutcomeClass
 from retailops.events.models import Delivery, Destination
 from retailops.events.selectors import deliveries_visible_to
@@ -61,6 +63,8 @@ class DeliveryFilter(django_filters.FilterSet):
         choices=[(key, text) for key, (text, _) in QUEUES.items()],
     )
 
+    cause = django_filters.UUIDFilter(method="by_cause", label="Cause", widget=forms.HiddenInput)
+
     class Meta:
         model = Delivery
         fields: tuple[str, ...] = ()
@@ -73,6 +77,10 @@ class DeliveryFilter(django_filters.FilterSet):
         """Narrow to who works it: operations, or integration."""
         return rows.filter(failure_class__in=QUEUES[value][1])
 
+    def by_cause(self, rows: QuerySet[Delivery], name: str, value: UUID) -> QuerySet[Delivery]:
+        """Narrow to what stands behind the open cases of one cause."""
+        return rows.filter(pk__in=stopped_for(value))
+
     def by_text(self, rows: QuerySet[Delivery], name: str, value: str) -> QuerySet[Delivery]:
         """Find by the return's number, the delivery's id or its key at the other system."""
         text = value.strip()
@@ -80,6 +88,12 @@ class DeliveryFilter(django_filters.FilterSet):
         if (id := parse_uuid(text)) is not None:
             matches |= Q(id=id) | Q(event__correlation_id=id) | Q(lane_key=str(id))
         return rows.filter(matches)
+
+
+def stopped_for(group_id: UUID) -> QuerySet[Case, UUID | None]:
+    """Return the ids of the deliveries behind the open cases of a cause."""
+    rows = Case.objects.filter(group_id=group_id, status=CaseStatus.OPEN, delivery_id__isnull=False)
+    return rows.values_list("delivery_id", flat=True)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from retailops.workbench.delivery_list import DeliveryFilter, to_other_systems, 
 
 # Up to so many are sent again at once, after one look at their verdicts; more are a plan.
 DIRECTLY = 25
-KEPT = ("q", "state", "system", "operation", "queue")
+KEPT = ("q", "state", "system", "operation", "queue", "cause")
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,10 @@ def _named(visible: QuerySet[Delivery], ids: list[UUID]) -> Selected:
 def _all(visible: QuerySet[Delivery], query: QueryDict) -> Selected:
     cut_off = _moment(query.get("as_of", "")) or now()
     given = {key: str(query[key]) for key in KEPT if query.get(key)}
-    rows = DeliveryFilter(with_state(query, given.get("state", "dead")), queryset=visible).qs
+    found = DeliveryFilter(with_state(query, given.get("state", "dead")), queryset=visible)
+    if not found.form.is_valid():  # what cannot be understood would narrow nothing: never take more than was meant
+        raise Invalid(f"The filter is not understood: {', '.join(sorted(found.form.errors))}. Go back to the list.")
+    rows = found.qs
     came = rows.annotate(came_at=CAME_AT)
     then = came.filter(came_at__lte=cut_off)
     if not query.get("all"):

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from retailops.accounts.actor import Actor
 from retailops.events.api.commands import CommandEndpoint
-from retailops.lib.errors import NotFound
+from retailops.lib.errors import hidden
 from retailops.lib.ids import parse_uuid
 from returns import selectors
 
@@ -19,7 +19,7 @@ def return_id_of(actor: Actor, key: str) -> UUID:
         return known
     found = selectors.returns_visible_to(actor).filter(number=key).values_list("id", flat=True).first()
     if found is None:
-        raise NotFound("There is no such return, or it is not yours to see.")
+        raise hidden()
     return found
 
 

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from retailops.accounts.endpoint import Endpoint, operation
 from retailops.accounts.permissions import Permission
 from retailops.events.api.commands import CommandEndpoint
-from retailops.lib.errors import NotFound
+from retailops.lib.errors import hidden
 from retailops.lib.wire import Body, Instant, MoneyShape, Shape
 from returns.access import policies_visible_to
 from returns.enums import PolicyStatus
@@ -202,7 +202,7 @@ class PolicyEndpoint(CommandEndpoint):
         """Return the version. Raises NotFound."""
         found = policies_visible_to(self.actor).filter(name=name, version=version).first()
         if found is None:
-            raise NotFound("There is no such policy, or it is not yours to see.")
+            raise hidden()
         return found
 
 
@@ -297,5 +297,5 @@ class PolicyImpact(Endpoint):
         """For the last returns that the caller may see, by the facts that their decisions stored. Writes nothing."""
         found = policies_visible_to(self.actor).filter(name=name, version=version).first()
         if found is None:
-            raise NotFound("There is no such policy, or it is not yours to see.")
+            raise hidden()
         return impact_shape(impact_of(self.actor, found, last=body.last, since=body.since, channel=body.channel))

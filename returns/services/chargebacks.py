@@ -15,7 +15,7 @@ from retailops.accounts.actor import Actor, require
 from retailops.accounts.permissions import Permission
 from retailops.cases.services import resolve_troubles
 from retailops.events.publish import publish
-from retailops.lib.errors import NotFound, Unprocessable
+from retailops.lib.errors import NotFound, Unprocessable, hidden
 from retailops.lib.fsm import fire
 from returns import troubles
 from returns.enums import LIVE_REFUNDS, TAKING_CHARGEBACKS, ChargebackStatus, RefundStatus, ReturnStatus
@@ -72,7 +72,7 @@ def _locked(actor: Actor, payment_id: UUID) -> Payment:
     rows = Payment.objects.select_for_update(no_key=True, of=("self",)).select_related("order")
     payment = rows.filter(pk=payment_id).first()
     if payment is None:
-        raise NotFound("There is no such payment, or it is not yours to see.")
+        raise hidden()
     order = payment.order
     require(actor, Permission.REFUNDS_SETTLE, region=order.region, brand=order.brand, view=Permission.ORDERS_VIEW)
     return payment

@@ -15,7 +15,7 @@ from retailops.accounts.actor import Actor, require
 from retailops.accounts.permissions import Permission
 from retailops.events.publish import publish
 from retailops.lib.clock import now
-from retailops.lib.errors import Conflict, FieldError, NotFound, Unprocessable
+from retailops.lib.errors import Conflict, FieldError, Unprocessable, hidden
 from retailops.lib.ids import uuid7
 from returns.enums import ClaimStatus, DispositionStatus, Remedy
 from returns.events.claims import ClaimDrafted
@@ -78,7 +78,7 @@ def _locked_slices(ids: Sequence[UUID]) -> dict[UUID, DispositionSlice]:
     rows = DispositionSlice.objects.filter(pk__in=ids).select_related("line__rma", "inspection__location")
     found = {row.id: row for row in rows}
     if len(found) < len(set(ids)):
-        raise NotFound("There is no such disposition, or it is not yours to see.")
+        raise hidden()
     return found
 
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from retailops.accounts.actor import Actor
 from retailops.accounts.permissions import Permission
-from retailops.lib.errors import NotFound
+from retailops.lib.errors import hidden
 from returns.access import access_exchange, access_return
 from returns.models import Exchange, Order, Payment, Return
 
@@ -44,5 +44,5 @@ def lock_exchange(actor: Actor, exchange_id: UUID, permission: Permission) -> Ex
 def _order_id(return_id: UUID) -> UUID | None:
     found = Return.objects.filter(pk=return_id).values_list("order_id", flat=True)
     if not found:
-        raise NotFound("There is no such object, or it is not yours to see.")
+        raise hidden()
     return found[0]

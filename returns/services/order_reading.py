@@ -11,7 +11,7 @@ from typing import Any, LiteralString
 from uuid import UUID
 
 from retailops.events.raw_sql import fetch
-from retailops.lib.errors import NotFound
+from retailops.lib.errors import hidden
 from returns.allocation import Ranges, count, merge, subtract, value
 from returns.enums import LIVE_STATUSES, PolicyStatus
 from returns.inputs import OrderRef
@@ -126,7 +126,7 @@ def read_order(ref: OrderRef, *, lock: bool) -> OrderFacts:
     statement = _BY_ID if ref.order_id else _BY_CHANNEL
     rows = fetch(statement + _LOCK if lock else statement, ref.model_dump(), prepare=True)
     if not rows:
-        raise NotFound(f"There is no order {ref.order_id or ref.external_id}, or it is not yours to see.")
+        raise hidden()
     return OrderFacts(*rows[0])
 
 

@@ -14,7 +14,7 @@ from retailops.cases import services as cases
 from retailops.cases.inputs import ApprovalIn
 from retailops.cases.models import Approval, ApprovalStatus
 from retailops.events.publish import publish
-from retailops.lib.errors import Conflict, Denied, FieldError, Invalid, NotFound, Unprocessable
+from retailops.lib.errors import Conflict, Denied, FieldError, Invalid, NotFound, Unprocessable, hidden
 from retailops.lib.fsm import fire
 from returns.access import access_policy, policies_visible_to
 from returns.consumer_law import LONGEST_DELIVERY_DAYS, Window, too_short
@@ -64,7 +64,7 @@ def _base(actor: Actor, versions: list[ReturnPolicy], based_on: UUID | None) -> 
         return max(versions, key=lambda row: row.version, default=None)
     found = policies_visible_to(actor).filter(pk=based_on).first()
     if found is None:
-        raise NotFound("There is no such policy to begin from, or it is not yours to see.")
+        raise hidden()
     return found
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from retailops.accounts.actor import Actor, require
 from retailops.accounts.permissions import Permission
 from retailops.events.publish import publish
-from retailops.lib.errors import Conflict, NotFound, Unprocessable
+from retailops.lib.errors import Conflict, Unprocessable, hidden
 from returns.access import access_account
 from returns.enums import EntryKind, StoredKind
 from returns.events import StoredValueCodeGiven
@@ -67,7 +67,7 @@ def _account(actor: Actor, redemption: RedemptionIn) -> StoredAccount:
     rows = StoredAccount.objects.select_for_update(no_key=True)
     account = rows.filter(code_hash=digest(redemption.code)).first()
     if account is None:
-        raise NotFound("There is no such gift card, or it is not yours to see.")
+        raise hidden()
     view = Permission.STORED_VALUE_VIEW
     require(actor, Permission.STORED_VALUE_REDEEM, region=account.region, brand=account.brand, view=view)
     return account

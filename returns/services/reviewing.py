@@ -8,7 +8,7 @@ from django.db import transaction
 from retailops.accounts.actor import Actor, require
 from retailops.accounts.permissions import Permission
 from retailops.lib.clock import now
-from retailops.lib.errors import Conflict, Denied, Invalid, NotFound
+from retailops.lib.errors import Conflict, Denied, Invalid, hidden
 from retailops.lib.fsm import fire
 from returns.enums import RefundStatus, ReturnStatus, ReviewStatus
 from returns.events import RefundDenied
@@ -43,7 +43,7 @@ def access_review(actor: Actor, review_id: UUID, permission: Permission = Permis
         FraudReview.objects.select_related("rma__order", "rma__policy", "rma__customer").filter(pk=review_id).first()
     )
     if review is None:
-        raise NotFound("There is no such fraud review, or it is not yours to see.")
+        raise hidden()
     require(actor, permission, region=review.rma.region, brand=review.rma.brand, view=Permission.FRAUD_VIEW)
     return review
 

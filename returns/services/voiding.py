@@ -8,7 +8,7 @@ from django.db import transaction
 from retailops.accounts.actor import Actor
 from retailops.accounts.permissions import Permission
 from retailops.events.publish import publish
-from retailops.lib.errors import Conflict, NotFound, Unprocessable
+from retailops.lib.errors import Conflict, Unprocessable, hidden
 from retailops.lib.fsm import fire
 from returns.access import access_account
 from returns.enums import EntryKind, StoredStatus
@@ -32,7 +32,7 @@ def void_entry(*, actor: Actor, entry_id: UUID, reason: str) -> StoredEntry:
     """
     entry = StoredEntry.objects.filter(pk=entry_id).first()
     if entry is None:
-        raise NotFound("There is no such entry, or it is not yours to see.")
+        raise hidden()
     access_account(actor, entry.account_id, Permission.STORED_VALUE_VOID)
     if not reason.strip():
         raise Unprocessable("Say why: taking back needs a reason.", code="reason-needed")

@@ -10,7 +10,7 @@ from inventory.selectors import location_of
 from retailops.accounts.actor import Actor, require
 from retailops.accounts.permissions import Permission
 from retailops.events.publish import publish
-from retailops.lib.errors import Conflict, NotFound, Unprocessable
+from retailops.lib.errors import Conflict, Unprocessable, hidden
 from retailops.lib.fsm import fire
 from returns.enums import AssessmentStatus, Remedy, ReturnStatus
 from returns.events.warranty import WarrantyAccepted, WarrantyFact, WarrantyRejected, WarrantyReplacementDue
@@ -78,7 +78,7 @@ def access_assessment(actor: Actor, assessment_id: UUID, permission: Permission 
     rows = WarrantyAssessment.objects.select_related("line__order_line", "rma__order", "slice__inspection__location")
     assessment = rows.filter(pk=assessment_id).first()
     if assessment is None:
-        raise NotFound("There is no such assessment, or it is not yours to see.")
+        raise hidden()
     rma = assessment.rma
     require(actor, permission, region=rma.region, brand=rma.brand, view=Permission.RETURNS_VIEW)
     return assessment

@@ -14,7 +14,7 @@ from retailops.cases import services as cases
 from retailops.cases.access import access_approval
 from retailops.cases.models import Approval, ApprovalStatus, Case, CaseStatus
 from retailops.events.models import Event
-from retailops.lib.errors import NotFound
+from retailops.lib.errors import NotFound, hidden
 from retailops.lib.htmx import show
 from retailops.lib.money import Money
 from returns.access import access_slice
@@ -123,7 +123,7 @@ def claim_verdict(request: HttpRequest, approval_id: UUID, verdict: str) -> Http
     actor = actor_of(request)
     approval = access_approval(actor, approval_id, Permission.APPROVALS_DECIDE)
     if approval.kind not in KINDS or verdict not in ("approve", "refuse"):
-        raise NotFound("There is no such approval.")
+        raise hidden()
     claim = access_claim(actor, approval.subject_id)
     command = cases.approve if verdict == "approve" else cases.refuse
     return take_step(

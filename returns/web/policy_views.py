@@ -16,7 +16,7 @@ from retailops.accounts import web
 from retailops.accounts.actor import Actor, can, require
 from retailops.accounts.permissions import Permission
 from retailops.lib.clock import now
-from retailops.lib.errors import Conflict, DomainError, Invalid, NotFound
+from retailops.lib.errors import Conflict, DomainError, Invalid, NotFound, hidden
 from retailops.lib.forms import tell
 from retailops.lib.htmx import done, show
 from returns.access import policies_visible_to
@@ -121,7 +121,7 @@ def by_label(actor: Actor, name: str, version: int) -> ReturnPolicy:
     """Return the version if it applies where the actor looks after policies. Raises NotFound."""
     found = policies_visible_to(actor).filter(name=name, version=version).first()
     if found is None:
-        raise NotFound("There is no such policy, or it is not yours to see.")
+        raise hidden()
     return found
 
 

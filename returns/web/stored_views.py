@@ -15,7 +15,7 @@ from retailops.accounts.permissions import Permission
 from retailops.accounts.web import actor_of
 from retailops.cases import services as cases
 from retailops.cases.access import access_approval
-from retailops.lib.errors import NotFound
+from retailops.lib.errors import hidden
 from retailops.lib.forms import accepted
 from retailops.lib.htmx import done, show
 from returns.access import access_account
@@ -95,7 +95,7 @@ def take_back(request: HttpRequest, entry_id: UUID) -> HttpResponse:
     actor = actor_of(request)
     entry = StoredEntry.objects.select_related("account", "refund__rma", "reversal").filter(pk=entry_id).first()
     if entry is None:
-        raise NotFound("There is no such entry, or it is not yours to see.")
+        raise hidden()
     account = access_account(actor, entry.account_id, P.STORED_VALUE_VOID)
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -135,7 +135,7 @@ def gift_verdict(request: HttpRequest, approval_id: UUID, verdict: str) -> HttpR
     actor = actor_of(request)
     approval = access_approval(actor, approval_id, P.APPROVALS_DECIDE)
     if approval.kind != GIFT_KIND or verdict not in VERDICTS:
-        raise NotFound("There is no such approval.")
+        raise hidden()
     title, command, message = VERDICTS[verdict]
     form = ReasonForm(request.POST or None)
     back = reverse("workbench:approvals")

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from retailops.accounts.actor import Actor, can, require
 from retailops.accounts.permissions import Permission
 from retailops.accounts.web import actor_of
-from retailops.lib.errors import Conflict, DomainError, Invalid, NotFound, Unprocessable
+from retailops.lib.errors import Conflict, DomainError, Invalid, NotFound, Unprocessable, hidden
 from retailops.lib.forms import tell
 from retailops.lib.htmx import done, show
 from returns.access import access_refund
@@ -38,7 +38,7 @@ def by_number(actor: Actor, number: str) -> Return:
     """Return the return of that number if the actor may see it; raises NotFound."""
     rma = returns_visible_to(actor).filter(number=number).select_related("order", "customer", "policy").first()
     if rma is None:
-        raise NotFound("There is no such return, or it is not yours to see.")
+        raise hidden()
     return rma
 
 

@@ -86,13 +86,14 @@ def paid_by_stripe(house: House) -> dict[str, int]:
     return by_key
 
 
-def find_them(page: Page) -> None:
-    """From Today to the one group of it all, and into one of them to see why."""
+def find_them(page: Page) -> str:
+    """From Today to the one cause of it all, which says why; return its address."""
     page.goto("/exceptions/")
     group = page.get_by_role("row").filter(has_text="Stripe").first
     expect(group).to_contain_text(str(SMALL + LARGE))
     group.get_by_role("link").first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("the order carries no payment number")
+    return page.url
 
 
 def mend_the_mapping(page: Page) -> None:
@@ -108,9 +109,10 @@ def mend_the_mapping(page: Page) -> None:
     expect(page.locator("#main")).to_contain_text("Put in force")
 
 
-def plan_to_send_them_again(page: Page) -> None:
+def plan_to_send_them_again(page: Page, cause: str) -> None:
     """All that match, as a plan: each gets its verdict, with the money, before anything is sent."""
-    page.goto("/deliveries/?state=dead&system=stripe&operation=refund.create")
+    page.goto(cause)
+    page.get_by_role("link", name=re.compile(f"{SMALL + LARGE} stopped, send again")).click()
     page.get_by_role("link", name=re.compile(f"All {SMALL + LARGE} that match")).click()
     sheet = page.locator("#sheet")
     sheet.get_by_label("Reason").fill("The mapping knows stripe_pi now")
@@ -151,10 +153,10 @@ def nothing_was_paid_twice(house: House, hour: list[Return]) -> None:
 
 def test_an_hour_of_failed_refunds(open_as: Open, admin: User, house: House, hour: list[Return]) -> None:
     page = open_as(admin, "/")
-    find_them(page)
+    cause = find_them(page)
     mend_the_mapping(page)
     with working(house):
-        plan_to_send_them_again(page)
+        plan_to_send_them_again(page, cause)
         address = page.url
         assert len(paid_by_stripe(house)) == 3, "nothing is sent before it is started"
         in_sheet(page, "Ask a second person", "Two are above my limit")

@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from retailops.workbench.dashboards.boards import BOARDS
-from tests.browser.conftest import DESK, PHONE, Open
-from tests.browser.test_every_page import too_wide
+from tests.browser.conftest import Open
+from tests.browser.test_every_page import LOOKS, too_wide
 from tests.dashboards import histories
 from tests.workbench import world
 
@@ -70,5 +70,4 @@ def test_boards_fit_and_print(open_as: Open, screenshots: Path | None) -> None:
             expect(page.locator(".chart-box:not(.drawn)")).to_have_count(0)
             assert too_wide(page) == [], (key, look)
             if screenshots:
-                page.evaluate("document.documentElement.style.setProperty('--x', '0')")
                 page.screenshot(path=screenshots / f"board-{key}-{look}.png", full_page=True, caret="initial")

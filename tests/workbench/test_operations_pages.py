@@ -7,12 +7,17 @@ import pytest
 from django.conf import LazySettings
 from django.test import Client
 
+from retailops.cases.inputs import CaseIn
 from retailops.cases.models import Approval, ApprovalStatus
+from retailops.cases.services import open_case
 from retailops.events import verdicts
 from retailops.events.models import Delivery
+from retailops.events.replay import subject_of
+from retailops.lib.clock import now
 from retailops.replays.models import BulkOperation
 from tests.events.conftest import transport  # noqa: F401  # a fixture
 from tests.events.factories import FakeTransport, fresh
+from tests.factories import SYSTEM
 from tests.replays.world import run
 from tests.workbench import world
 
@@ -45,6 +50,14 @@ def refunds() -> list[Delivery]:
 
 def page_of(answer: Any) -> str:
     return str(answer.content.decode())
+
+
+def stopped_case(delivery: Delivery, cause: str) -> CaseIn:
+    """Return the case of a stopped delivery of that cause."""
+    return CaseIn(
+        kind="delivery.dead", queue="business", title=f"Refused: {delivery.id}", fingerprint=cause, group_title=cause,
+        dedupe_key=f"test:{delivery.id}", subject=subject_of(delivery), delivery_id=delivery.id,
+    )  # fmt: skip
 
 
 def step(operation: BulkOperation, key: str) -> str:
@@ -116,6 +129,30 @@ def test_all_that_match_are_a_plan_without_what_came_since(agent: Client, refund
     assert made.rules == {"canary": [1, 2], "rate": 5.0, "stop_percent": 10, "stop_after": 10}
     assert "0 of 3 have their verdict." in page_of(agent.get(f"/operations/{made.id}/"))
     assert agent.post("/deliveries/again/", {**hidden, **rules, "canary": "x", "reason": "y"}).status_code == 422
+
+
+def test_what_stopped_for_one_cause_is_planned_from_its_page(agent: Client, refunds: list[Delivery]) -> None:
+    cause, _ = (open_case(SYSTEM, stopped_case(each, cause)).group for cause, each in zip("ab", refunds, strict=False))
+    mine = refunds[0]
+    offered = page_of(agent.get(f"/exceptions/{cause.id}/"))
+    assert "1 stopped, send again" in offered
+    assert f"/deliveries/?state=dead&amp;cause={cause.id}" in offered
+    listed = page_of(agent.get("/deliveries/", {"state": "dead", "cause": str(cause.id)}))
+    assert str(mine.id) in listed
+    assert str(refunds[1].id) not in listed
+    form = {"all": "1", "as_of": now().isoformat(), "state": "dead", "cause": str(cause.id), "reason": "mended"}
+    rules = {"canary": "1", "rate": "5", "stop_percent": "10"}
+    assert agent.post("/deliveries/again/", form | rules).status_code == 303
+    assert list(BulkOperation.objects.get().items.values_list("subject_id", flat=True)) == [mine.id]
+
+
+def test_a_filter_that_is_not_understood_selects_nothing(agent: Client, refunds: list[Delivery]) -> None:
+    form = {"all": "1", "as_of": now().isoformat(), "state": "dead", "reason": "all"}
+    for wrong in ({"cause": "no cause"}, {"system": "unknown"}):
+        refused = agent.post("/deliveries/again/", form | wrong)
+        assert refused.status_code == 422
+        assert "The filter is not understood" in page_of(refused)
+    assert not BulkOperation.objects.exists()
 
 
 def test_nothing_selected_says_so(agent: Client, refunds: list[Delivery]) -> None:

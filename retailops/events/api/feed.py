@@ -16,7 +16,7 @@ from retailops.events.feed import read_feed
 from retailops.events.intake import BATCH_LIMIT, CloudEventIn, take_events
 from retailops.events.intake_rows import Taken
 from retailops.events.selectors import events_visible_to
-from retailops.lib.errors import DomainError, Invalid, NotFound
+from retailops.lib.errors import DomainError, Invalid, hidden
 from retailops.lib.openapi import Operation
 from retailops.lib.wire import Query, Shape, read_json
 
@@ -103,5 +103,5 @@ class EventEndpoint(Endpoint):
         """By our id of it, as webhooks give it (`dataref` of one that was too large leads here)."""
         event = events_visible_to(self.actor).filter(pk=id).first()
         if event is None:
-            raise NotFound("There is no such event, or it is not yours to see.")
+            raise hidden()
         return cloud_event(event)

@@ -11,7 +11,7 @@ from retailops.accounts.actor import Actor, require, scope_q
 from retailops.accounts.permissions import Permission
 from retailops.events.publish import publish
 from retailops.lib.clock import now
-from retailops.lib.errors import Conflict, FieldError, Invalid, NotFound
+from retailops.lib.errors import Conflict, FieldError, Invalid, NotFound, hidden
 from retailops.sla.alerts.events import AlertAcknowledged, AlertMuted, AlertRuleChanged
 from retailops.sla.alerts.raising import tell
 from retailops.sla.alerts.troubles import TROUBLES
@@ -90,7 +90,7 @@ def _channel(id: UUID, place: str) -> AlertChannel:
 def _rule(actor: Actor, id: UUID) -> AlertRule:
     found = AlertRule.objects.select_for_update().filter(pk=id, retired_at=None).first()
     if found is None:
-        raise NotFound("There is no such rule, or it is not yours to see.")
+        raise hidden()
     require(actor, MANAGE, region=found.region, brand=found.brand, view=VIEW)
     return found
 
@@ -161,7 +161,7 @@ def acknowledge(*, actor: Actor, alert_id: UUID) -> Alert:
     """Say that somebody looks after it: it is not escalated. Raises NotFound, Denied, Conflict (not open)."""
     alert = Alert.objects.select_for_update(of=("self",)).select_related("rule__channel").filter(pk=alert_id).first()
     if alert is None:
-        raise NotFound("There is no such alert, or it is not yours to see.")
+        raise hidden()
     require(actor, WORK, region=alert.region, brand=alert.brand, view=Permission.CASES_VIEW)
     if alert.state != AlertState.OPEN:
         raise Conflict(f"The alert is {alert.state}.", code="not-open", present=alert.state)

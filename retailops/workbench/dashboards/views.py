@@ -13,10 +13,11 @@ from retailops.accounts.permissions import Permission
 from retailops.lib.clock import now
 from retailops.lib.errors import NotFound
 from retailops.lib.htmx import show
-from retailops.workbench.dashboards.boards import BOARDS, Board, board_for, parts_of
+from retailops.workbench.dashboards.boards import BOARDS, Board, board_for
 from retailops.workbench.dashboards.catalog import FIGURES
 from retailops.workbench.dashboards.choices import choices
 from retailops.workbench.dashboards.figures import Figure, read, room_to_sort
+from retailops.workbench.dashboards.keeping import board_kept
 from retailops.workbench.dashboards.rows import export, rows_page
 from retailops.workbench.dashboards.scope import RANGES, Scope, scope_of
 from retailops.workbench.dashboards.times import freshness
@@ -48,8 +49,10 @@ def board(request: HttpRequest, board: str) -> HttpResponse:
 
 def _board(request: HttpRequest, actor: Actor, board: Board) -> HttpResponse:
     scope = scope_of(actor, request.GET)
-    context = {"board": board, "boards": BOARDS.values(), "parts": parts_of(board, scope), **_told(actor, scope)}
-    return show(request, "dashboards/board.html", context)
+    told = _told(actor, scope)
+    kept = board_kept(request, board, scope, told)
+    told |= {"board": board, "boards": BOARDS.values(), "parts": kept.html}
+    return show(request, "dashboards/board.html", told | {"fresh": kept.fresh, "read_at": kept.read_at})
 
 
 def _told(actor: Actor, scope: Scope) -> dict[str, Any]:

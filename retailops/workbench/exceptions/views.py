@@ -23,6 +23,8 @@ from retailops.cases.selectors import cases_visible_to
 from retailops.lib.errors import NotFound
 from retailops.lib.forms import accepted
 from retailops.lib.htmx import done, show
+from retailops.lib.keyset import capped_count
+from retailops.workbench.delivery_list import STATES, stopped_for, to_other_systems
 from retailops.workbench.exceptions.causes import causes
 from retailops.workbench.exceptions.group_steps import STEPS, offered
 from retailops.workbench.exceptions.memory import memory_of
@@ -31,6 +33,7 @@ from retailops.workbench.exceptions.upcoming import upcoming
 from retailops.workbench.forms import NoteForm
 
 ITEMS = 25
+STOPPED = STATES["dead"][1]
 
 
 @login_required
@@ -65,6 +68,7 @@ def about(actor: Actor, found: CaseGroup) -> dict[str, Any]:
         "upcoming": upcoming(rows, [found]).get(found.id),
         "items": visible.filter(status=CaseStatus.OPEN).order_by("due_at", "id")[:ITEMS],
         "memory": memory_of(found, visible),
+        "stopped": capped_count(to_other_systems(actor).filter(STOPPED, pk__in=stopped_for(found.id))),
         "notes": found.notes.order_by("at", "id"),
         "files": evidence_of(actor, GROUP, found.id),
         "may_work": may_work,

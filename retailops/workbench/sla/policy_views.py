@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from retailops.accounts import web
 from retailops.accounts.actor import Actor, can, require
 from retailops.lib.clock import now
-from retailops.lib.errors import Conflict, DomainError, NotFound
+from retailops.lib.errors import Conflict, DomainError, NotFound, hidden
 from retailops.lib.forms import accepted, tell
 from retailops.lib.htmx import done, show
 from retailops.sla import services
@@ -71,7 +71,7 @@ def by_label(actor: Actor, name: str, version: int) -> SlaPolicy:
     """Return the version if it holds where the actor may look. Raises NotFound."""
     found = policies_visible_to(actor).filter(name=name, version=version).first()
     if found is None:
-        raise NotFound("There is no such promise, or it is not yours to see.")
+        raise hidden()
     return found
 
 

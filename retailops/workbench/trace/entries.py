@@ -15,7 +15,7 @@ from retailops.accounts.permissions import Permission
 from retailops.cases.models import Case
 from retailops.events.enums import DestinationKind, OutcomeClass
 from retailops.events.models import Attempt, Delivery, Effect, Event
-from retailops.lib.errors import NotFound
+from retailops.lib.errors import hidden
 from retailops.workbench import words
 from retailops.workbench.templatetags.workbench import system_name
 
@@ -67,7 +67,7 @@ def gather(actor: Actor, correlation_id: UUID) -> Gathered:
     seen = Event.objects.filter(scope_q(actor, Permission.EVENTS_READ), correlation_id=correlation_id)
     events = list(seen.order_by("position")[:LIMIT])
     if not events:
-        raise NotFound("There is no such transaction, or it is not yours to see.")
+        raise hidden()
     deliveries = list(
         Delivery.objects.filter(event__in=[event.id for event in events])
         .exclude(destination__kind=DestinationKind.HANDLER)

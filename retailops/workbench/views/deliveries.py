@@ -19,7 +19,7 @@ from retailops.events.enums import DeliveryStatus
 from retailops.events.models import Delivery
 from retailops.events.replay import discard
 from retailops.events.verdicts import SENDS, VerdictKind, verdict
-from retailops.lib.errors import Conflict, Invalid, NotFound
+from retailops.lib.errors import Conflict, Invalid, hidden
 from retailops.lib.htmx import done, show
 from retailops.replays.models import MessageEdit
 from retailops.workbench.delivery_list import behind, delivery_listing, to_other_systems
@@ -47,7 +47,7 @@ def visible(actor: Actor, delivery_id: UUID) -> Delivery:
     rows = to_other_systems(actor).select_related("destination__connection")
     found = rows.filter(pk=delivery_id).first()
     if found is None:
-        raise NotFound("There is no such delivery, or it is not yours to see.")
+        raise hidden()
     return found
 
 

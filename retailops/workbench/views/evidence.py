@@ -13,7 +13,7 @@ from retailops.accounts.actor import Actor
 from retailops.accounts.web import actor_of
 from retailops.cases.evidence import Upload, access_evidence, add_evidence, evidence_of
 from retailops.cases.evidence_files import FilesField, file_response
-from retailops.lib.errors import DomainError, NotFound
+from retailops.lib.errors import DomainError, hidden
 from retailops.lib.htmx import done, show
 from returns.models import Inspection
 from returns.selectors import refunds_visible_to, returns_visible_to
@@ -74,5 +74,5 @@ def _address(actor: Actor, kind: str, subject_id: UUID) -> str:
     rma_id = rma_ids.get(kind)
     rma = returns_visible_to(actor).filter(pk=rma_id).first() if rma_id else None
     if rma is None:
-        raise NotFound("There is no such object, or it is not yours to see.")
+        raise hidden()
     return reverse("returns:detail", args=[rma.number])

@@ -23,7 +23,7 @@ from retailops.cases.models import Approval
 from retailops.cases.selectors import approvals_waiting_for
 from retailops.cases.services.replays import REPLAY_KIND
 from retailops.events.verdicts import SENDS
-from retailops.lib.errors import Conflict, DomainError, Invalid, NotFound
+from retailops.lib.errors import Conflict, DomainError, Invalid, hidden
 from retailops.lib.htmx import done, show
 from retailops.replays.access import operations_visible_to
 from retailops.replays.messages import Change, changes_of
@@ -172,7 +172,7 @@ def approval_verdict(request: HttpRequest, approval_id: UUID, verdict: str) -> H
     actor = actor_of(request)
     approval = access_approval(actor, approval_id, Permission.APPROVALS_DECIDE)
     if approval.kind not in ABOUT or verdict not in VERDICTS:
-        raise NotFound("There is no such approval.")
+        raise hidden()
     delivery = visible(actor, approval.subject_id)
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
