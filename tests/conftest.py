@@ -16,6 +16,7 @@ from pytest_django import DjangoDbBlocker
 from pytest_socket import socket_allow_hosts
 
 from retailops.runtime.embedded import Needed, servers_running
+from retailops.sla.book import forget as forget_promises
 from tests import database_template, leftovers
 
 pytest_plugins = ["tests.connectors.sandbox_server", "tests.grouping"]
@@ -106,6 +107,12 @@ def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBl
     ):
         m.setattr(TransactionTestCase, "_fixture_teardown", lambda case: database_template.restore_database())
         yield
+
+
+@pytest.fixture(autouse=True)
+def _promises() -> None:
+    """Read the promises in force anew: those of the test before are gone with its transaction."""
+    forget_promises()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -39,7 +39,6 @@ class CaseIn:
     delivery_id: UUID | None = None
     money: Money | None = None
     evidence: dict[str, Any] = field(default_factory=dict)
-    due_at: datetime | None = None
     cause: UUID | None = None
 
 

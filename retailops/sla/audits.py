@@ -15,7 +15,8 @@ from retailops.sla.models import SlaClock
 from retailops.sla.rebuilding import differs, replay
 
 SAMPLE = 200
-# How long the sweep may be away before a clock that nobody looked at counts as forgotten.
+# How long the sweep may be away before a clock that nobody looked at counts as forgotten: from when it was due, or from
+# when what was told late made it so.
 GRACE_SECONDS = 60
 
 _TIMES = """
@@ -31,8 +32,9 @@ WHERE c.breached_at IS DISTINCT FROM c.due_at AND c.breached_at IS NOT NULL
 _FORGOTTEN = """
 SELECT 'clock/' || id, name || ' was to be looked at ' || coalesce(look_at, due_at)
 FROM sla_slaclock
-WHERE look_at < clock_timestamp() - make_interval(secs => %(grace)s)
-   OR state = 'running' AND breached_at IS NULL AND due_at < clock_timestamp() - make_interval(secs => %(grace)s)
+WHERE greatest(look_at, seen_at) < clock_timestamp() - make_interval(secs => %(grace)s) AND look_at IS NOT NULL
+   OR state = 'running' AND breached_at IS NULL
+      AND greatest(due_at, seen_at) < clock_timestamp() - make_interval(secs => %(grace)s)
 """
 
 

@@ -1,6 +1,6 @@
 """Move one clock by one event: the step that live and rebuilt clocks share, so that both come to the same."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from retailops.events.models import Event
@@ -9,11 +9,14 @@ from retailops.sla.dial import RESUME, REVIVE, START, Mark, Terms, marks_of, pas
 from retailops.sla.models import SlaClock
 from retailops.sla.moves import connection_in
 
+# What is told later than this starts no clock.
+HISTORY = timedelta(days=30)
+
 
 def start_clock(book: Book, name: str, subject_type: str, subject_id: UUID, event: Event) -> SlaClock | None:
     """Return a new clock (not yet written) that the event starts, or None."""
     version = book.for_start(name, event)
-    if version is None:
+    if version is None or _is_history(version, event):
         return None
     clock = SlaClock(
         policy_id=version.id,
@@ -31,6 +34,11 @@ def start_clock(book: Book, name: str, subject_type: str, subject_id: UUID, even
     )
     _show(clock, version.terms)
     return clock
+
+
+def _is_history(version: Version, event: Event) -> bool:
+    """Tell whether the event was told so long after it occurred that nobody can act on it: a migration, an import."""
+    return any(event.recorded_at - mark.at > HISTORY for mark in version.marks(event) if mark.kind == START)
 
 
 def move_clock(clock: SlaClock, version: Version, event: Event) -> bool:

@@ -23,13 +23,15 @@ pytestmark = pytest.mark.django_db
 DOCUMENT = json.loads((settings.BASE_DIR / "docs" / "openapi.json").read_text())
 METHODS = ("get", "post", "put", "patch", "delete")
 # Not of a region: what holds everywhere is shown everywhere, and who may change it is tested with it.
-EVERYWHERE = {"connections", "policies", "vocabularies", "suppliers", "subscriptions", "people"}
+EVERYWHERE = {"connections", "inbox-messages", "policies", "vocabularies", "suppliers", "subscriptions", "people"}
 # Made where they are missing, so that the address names nothing yet; their own tests try another's.
 MADE = {"/inventory/locations/{code}", "/inventory/state-maps/{source}", "/orders/{channel}/{external_id}"}
 # No scope allows it: a person must.
 PEOPLE_ALONE = {"reopenReturn"}
 # Where the least body that the schema takes breaks a rule that no schema can say.
 BODIES: dict[str, Any] = {
+    "askForReplayPlan": {"hash": "0" * 64, "reason": "x"},
+    "executeReplayPlan": {"hash": "0" * 64},
     "inspectReturn": {
         "reference": "x", "location": "x",
         "slices": [{"line_no": 1, "quantity": 1, "accepted": True, "disposition": "sellable"}],
@@ -44,6 +46,7 @@ KNOWN: dict[str, Callable[[world.Story], object]] = {
     "api-clients": lambda story: story.till.id,
     "approvals": lambda story: story.approval.id,
     "assessments": lambda story: story.assessed.id,
+    "case-groups": lambda story: story.case.group_id,
     "cases": lambda story: story.case.id,
     "claims": lambda story: story.claim.number,
     "credit-memos": lambda story: story.memo.id,
@@ -58,6 +61,7 @@ KNOWN: dict[str, Callable[[world.Story], object]] = {
     "inventory/snapshots": lambda story: story.stock.drift.last_snapshot_id,
     "orders": lambda story: story.rma.order_id,
     "refunds": lambda story: story.waiting.id,
+    "replay-plans": lambda story: story.plan.id,
     "returns": lambda story: story.rma.number,
     "store-batches": lambda story: story.batch.id,
     "stored-value": lambda story: story.account.id,
@@ -65,7 +69,7 @@ KNOWN: dict[str, Callable[[world.Story], object]] = {
     "trace": lambda story: story.rma.number,
 }
 NOBODY = {"returns": "RMA-1999-000001", "claims": "CLM-1999-000001", "trace": "RMA-1999-000001"}
-MORE = {"line_no": "1", "receipt": str(uuid7()), "stray": str(uuid7()), "grant_id": "1"}
+MORE = {"line_no": "1", "receipt": str(uuid7()), "stray": "1", "grant_id": "1"}
 
 
 def kind_of(path: str) -> str:

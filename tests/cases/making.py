@@ -7,7 +7,7 @@ from retailops.accounts.actor import Actor, Grant
 from retailops.accounts.permissions import Permission
 from retailops.cases.inputs import CaseIn
 from retailops.cases.models import Case, CaseQueue
-from retailops.cases.services import open_case
+from retailops.cases.services import open_case, set_due
 from retailops.events.catalog import Subject
 from retailops.events.models import Event
 from retailops.lib.ids import uuid7
@@ -42,8 +42,12 @@ def case_in(region: str = "EU", **fields: Any) -> CaseIn:
 
 
 def opened(region: str = "EU", **fields: Any) -> Case:
-    """Return a case that has just been opened."""
-    return open_case(SYSTEM, case_in(region, **fields))
+    """Return a case that has just been opened; `due_at` is when it is due, in place of what its promise says."""
+    due_at = fields.pop("due_at", None)
+    case = open_case(SYSTEM, case_in(region, **fields))
+    set_due({case.id: due_at})
+    case.refresh_from_db()
+    return case
 
 
 def told_of(group_id: UUID) -> list[str]:

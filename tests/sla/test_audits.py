@@ -22,8 +22,10 @@ SABOTAGE = [
     (TIMES, "UPDATE sla_slaclock SET due_at = ended_at - interval '1 second' WHERE state = 'met'"),
     (TIMES, "UPDATE sla_slaclock SET target_seconds = target_seconds + 1"),
     (TIMES, "UPDATE sla_slaclock SET due_at = NULL WHERE state = 'running'"),
-    (FORGOTTEN, "UPDATE sla_slaclock SET look_at = now() - interval '2 minutes' WHERE state = 'running'"),
-    (FORGOTTEN, "UPDATE sla_slaclock SET look_at = NULL, due_at = now() - interval '2 min' WHERE breached_at IS NULL"),
+    (FORGOTTEN, "UPDATE sla_slaclock SET (look_at, seen_at) = (now() - interval '2 min', now() - interval '2 min') "
+                "WHERE state = 'running'"),
+    (FORGOTTEN, "UPDATE sla_slaclock SET look_at = NULL, (due_at, seen_at) = "
+                "(now() - interval '2 min', now() - interval '2 min') WHERE breached_at IS NULL"),
     (CHANGED, "UPDATE sla_slaclock SET marks = '[]'"),
     (CHANGED, "UPDATE sla_slaclock SET elapsed_seconds = elapsed_seconds / 2 WHERE elapsed_seconds > 0"),
     (CHANGED, "UPDATE sla_slaclock SET state = 'paused', look_at = NULL WHERE state = 'running'"),

@@ -232,7 +232,7 @@ def test_files_are_attached_to_a_cause(agent: Client) -> None:
 def test_next_by_itself(agent: Client) -> None:
     case = cause("a")
     services.make_rule(SYSTEM, services_rule())
-    assert "The oldest is escalated" in shown(agent, "/exceptions/")
+    assert "the oldest is escalated" in shown(agent, "/exceptions/")
     services.ignore_group(worker(), case.group_id, IgnoreIn(count=4), "known")
     assert "comes back when seen 4 more times" in shown(agent, f"/exceptions/{case.group_id}/")
 

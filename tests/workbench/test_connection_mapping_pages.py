@@ -13,8 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from connectors.context import context_of
 from connectors.inbox import store_once
 from connectors.models import Connection, InboxMessage, InboxStatus, MappingTrial
-from connectors.protocol import Verified
+from connectors.protocol import NoMapping, Verified
 from connectors.services import create_connection, try_mapping
+from connectors.stripe.connector import StripeConnector
 from connectors.web.health import health_of
 from connectors.web.sparkline import HEIGHT, bars
 from retailops.events.enums import DeliveryStatus
@@ -64,7 +65,12 @@ def test_the_mapping_is_a_form_of_its_schema(manager: Client, erp: Connection) -
     ):
         assert told in page
     assert json.loads(_raw(manager.get("/connections/erp/mapping/?as=json").content.decode())) == erp.mapping
+
+
+def test_a_system_that_takes_our_names_has_nothing_to_map(manager: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     world.stripe()
+    assert "Payment references" in manager.get("/connections/stripe/mapping/").content.decode()
+    monkeypatch.setattr(StripeConnector, "MappingSchema", NoMapping)
     assert "Nothing to map" in manager.get("/connections/stripe/mapping/").content.decode()
 
 

@@ -34,6 +34,7 @@ from retailops.cases.services import (
     open_case,
     resolve_case,
     save_view,
+    set_due,
     tag_group,
 )
 from retailops.events.enums import DeliveryStatus, OutcomeClass
@@ -373,9 +374,9 @@ def worked_cause(rma: Return) -> CaseGroup:
             subject=rma.as_subject(), versions=(1, number + 1),
             dedupe_key=f"test:{uuid7()}", money=Money(amount, currency), connection="stripe", system="stripe",
             operation="refund.create", failure_class="business", failure_code="charge_disputed",
-            due_at=now() + timedelta(hours=number - 1) if number < 2 else None,
         )  # fmt: skip
         case = open_case(SYSTEM, told)
+        set_due({case.id: now() + timedelta(hours=number - 1) if number < 2 else None})
         if not number:
             resolve_case(SYSTEM, case.id, "The dispute was won; sent again", {"reference": "OPS-88"})
     tag_group(SYSTEM, case.group_id, ["disputes", "bank holiday"])

@@ -112,7 +112,6 @@ def _create(case: CaseIn, group: CaseGroup, owner: User | None) -> Case:
         amount=money.amount if money else None,
         currency=money.currency if money else "",
         evidence=case.evidence,
-        due_at=case.due_at,
         owner=owner,
     )
 

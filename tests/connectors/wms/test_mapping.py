@@ -331,6 +331,8 @@ def golden(module: Any) -> Any:
         module.notice_reference(authorized()),
         module.placement(decided(), "place:1", CONFIG, NAMES),
         module.placement(decided(location=""), "place:1", CONFIG, NAMES),
+        module.count({"sku": "TEE", "location": "LON", "reason": "it differs"}, "count:1", CONFIG, NAMES),
+        module.count({"sku": "TEE", "location": ""}, "count:1", CONFIG, NAMES),
         asdict(arrival),
         asdict(judged),
         module.receipt(arrival).model_dump(),
