@@ -6,7 +6,7 @@ from django.db import transaction
 
 from retailops.accounts.actor import Actor, can, require
 from retailops.accounts.permissions import Permission
-from retailops.lib.errors import Unprocessable, hidden
+from retailops.lib.errors import NotFound, Unprocessable
 from retailops.lib.fsm import fire
 from returns.enums import ReturnKind
 from returns.events import ReturnAuthorized, ReturnFact, ReturnRequested
@@ -49,7 +49,7 @@ def _order_of(actor: Actor, notice: ReturnToSenderIn) -> Order:
     for shipment in rows:
         if can(actor, Permission.ORDERS_VIEW, region=shipment.order.region, brand=shipment.order.brand):
             return shipment.order
-    raise hidden()
+    raise NotFound(f"Nothing was sent under {notice.tracking}, or it is not yours to see.")
 
 
 def _contents(snapshot: Snapshot, notice: ReturnToSenderIn) -> Sequence[ReturnLineIn]:

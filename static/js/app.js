@@ -6,7 +6,6 @@ import "./times.js";
 import "./live.js";
 import "./anchors.js";
 import "./rows.js";
-import "./select.js";
 import "./tabs.js";
 import "./picking.js";
 import "./query.js";

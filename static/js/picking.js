@@ -6,7 +6,7 @@ function told() {
   const every = boxes();
   const count = every.filter((box) => box.checked).length;
   const text = document.querySelector("[data-picked]");
-  if (text) text.textContent = count ? `${count} selected` : "Mark rows to work several at once";
+  if (text) text.textContent = count ? `${count} selected` : text.dataset.none;
   for (const button of document.querySelectorAll("[data-many]")) button.disabled = !count;
   const all = document.querySelector("[data-pick-all]");
   if (all) {

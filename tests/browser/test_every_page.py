@@ -271,9 +271,9 @@ def _access(story: world.Story) -> dict[str, str]:
     }
 
 
-def _dashboards(_: world.Story) -> dict[str, str]:
+def _dashboards(story: world.Story) -> dict[str, str]:
     """Every dashboard, rows behind figures, and a board on which nothing is."""
-    histories.history()
+    histories.history(story.connection)
     return {
         **{f"dashboard-{key}": f"/dashboards/{key}/?range=30&compare=1" for key in BOARDS},
         "dashboard-empty": "/dashboards/overview/?channel=nothing",

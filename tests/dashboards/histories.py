@@ -67,9 +67,9 @@ def delivered(rma: Return, connection: Connection, *, attempts: int = 1, code: s
     return found
 
 
-def history() -> None:
+def history(connection: Connection | None = None) -> None:
     """Make one of each situation in GB, and a finished return in FR; the times are written."""
-    connection = world.stripe()
+    connection = connection or world.stripe()
     done("GB")
     done("FR")
     paid(world.inspected(world.received("GB")))
