@@ -348,7 +348,9 @@ def _account(_: world.Story) -> dict[str, str]:
     }
 
 
-AREAS: tuple[Callable[[world.Story], dict[str, str]], ...] = (
+# Pages of one part of the workbench, by a name for their pictures.
+Area = Callable[[world.Story], dict[str, str]]
+AREAS: tuple[Area, ...] = (
     _home,
     _returns,
     _stored_value,
@@ -367,18 +369,14 @@ AREAS: tuple[Callable[[world.Story], dict[str, str]], ...] = (
 )
 
 
-def pages(story: world.Story) -> dict[str, str]:
-    """Return every page that the workbench has, by a name for its picture."""
-    return {name: path for area in AREAS for name, path in area(story).items()}
-
-
+@pytest.mark.parametrize("area", AREAS, ids=lambda area: area.__name__.strip("_"))
 def test_every_page_is_accessible_and_fits(
-    open_as: Open, admin: User, story: world.Story, screenshots: Path | None
+    open_as: Open, admin: User, story: world.Story, screenshots: Path | None, area: Area
 ) -> None:
     """Each page is opened once and looked at in every look: the elements are the same, colors and widths are not."""
     page = open_as(admin, "/", viewport=DESK, reduced_motion="reduce")
     faults = {}
-    for name, path in pages(story).items():
+    for name, path in area(story).items():
         page.set_viewport_size(LOOKS["light"]["viewport"])
         page.emulate_media(color_scheme="light")
         answer = page.goto(path)
