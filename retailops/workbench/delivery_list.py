@@ -145,7 +145,7 @@ def delivery_listing(actor: Actor, query: QueryDict) -> DeliveryListing:
         for key, (title, condition) in STATES.items()
     ]
     troubled = current in {"dead", "in_doubt"}
-    money = _money(rows) if current != "finished" else []
+    money = money_of(rows) if current != "finished" else []
     may_replay = troubled and can(actor, Permission.DELIVERIES_REPLAY)
     return DeliveryListing(page, found, tabs, capped_count(rows), money, moment, may_replay)
 
@@ -157,7 +157,8 @@ def with_state(query: QueryDict, state: str) -> QueryDict:
     return given
 
 
-def _money(rows: QuerySet[Delivery]) -> list[Money]:
+def money_of(rows: QuerySet[Delivery]) -> list[Money]:
+    """Return what waits on the rows, one sum per currency, those of most rows first."""
     sums = rows.filter(amount__isnull=False).order_by().values("currency").annotate(sum=Sum("amount"), n=Count("id"))
     return [Money(row["sum"], row["currency"]) for row in sums.order_by("-n")]
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.dateparse import parse_datetime
 
@@ -19,7 +19,7 @@ from retailops.lib.ids import parse_uuid
 from retailops.lib.keyset import capped_count
 from retailops.lib.money import Money
 from retailops.replays.freezing import CAME_AT, TROUBLED, Selection
-from retailops.workbench.delivery_list import DeliveryFilter, to_other_systems, with_state
+from retailops.workbench.delivery_list import DeliveryFilter, money_of, to_other_systems, with_state
 
 # Up to so many are sent again at once, after one look at their verdicts; more are a plan.
 DIRECTLY = 25
@@ -77,7 +77,7 @@ def selected(actor: Actor, query: QueryDict) -> Selected:
 def _named(visible: QuerySet[Delivery], ids: list[UUID]) -> Selected:
     rows = visible.filter(pk__in=ids)
     found = list(rows.values_list("pk", flat=True))
-    return Selected(rows, len(found), _money(rows), 0, now(), {}, found)
+    return Selected(rows, len(found), money_of(rows), 0, now(), {}, found)
 
 
 def _all(visible: QuerySet[Delivery], query: QueryDict) -> Selected:
@@ -92,7 +92,7 @@ def _all(visible: QuerySet[Delivery], query: QueryDict) -> Selected:
     if not query.get("all"):
         then = then.none()
     late = capped_count(came.filter(came_at__gt=cut_off))
-    return Selected(rows, capped_count(then, 50_000), _money(then), late, cut_off, given, [])
+    return Selected(rows, capped_count(then, 50_000), money_of(then), late, cut_off, given, [])
 
 
 def _moment(text: str) -> datetime | None:
@@ -101,8 +101,3 @@ def _moment(text: str) -> datetime | None:
     except ValueError:
         return None
     return found if found is not None and found.tzinfo is not None else None
-
-
-def _money(rows: QuerySet[Delivery]) -> list[Money]:
-    sums = rows.filter(amount__isnull=False).order_by().values("currency").annotate(sum=Sum("amount"), n=Count("id"))
-    return [Money(row["sum"], row["currency"]) for row in sums.order_by("-n")]
