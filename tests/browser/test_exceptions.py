@@ -73,10 +73,12 @@ def test_the_next_of_the_same_cause_is_a_dot_away(open_as: Open, admin: User, ca
     typed(page, ".")
     expect(page.locator("h1")).to_contain_text(second.title)
     typed(page, "i")
+    expect(page.locator("#sheet")).to_be_visible()  # its text is there before it is shown
     expect(page.locator("#sheet")).to_contain_text("Put off")
     typed(page, "Escape")
     expect(page.locator("#sheet")).to_be_hidden()
     typed(page, "d")
+    expect(page.locator("#sheet")).to_be_visible()  # its text is there before it is shown
     expect(page.locator("#sheet")).to_contain_text("What was the cause")
     typed(page, "Escape")
     expect(page.locator("#sheet")).to_be_hidden()
