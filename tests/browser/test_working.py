@@ -278,3 +278,21 @@ def test_losing_the_session_leads_to_sign_in_and_not_into_a_fragment(open_as: Op
     page.context.clear_cookies()
     page.get_by_role("link", name="Closed").click()
     expect(page).to_have_url(re.compile("/accounts/login/"))
+
+
+def test_stopped_deliveries_are_picked_and_sent_again_by_keyboard_alone(
+    open_as: Open, admin: User, story: world.Story
+) -> None:
+    world.stopped(story.rma, story.connection, lane_key="another")
+    page = open_as(admin, "/deliveries/")
+    picked = page.locator("[data-picked]")
+    expect(picked).to_have_text("Select rows, or all that match.")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    expect(picked).to_have_text("1 selected")
+    page.keyboard.press("j")
+    page.keyboard.press("Shift+X")
+    expect(picked).to_have_text("2 selected")
+    page.keyboard.press("r")
+    expect(page.locator("#sheet")).to_be_visible()
+    expect(page.locator("#sheet")).to_contain_text("2 deliveries")
