@@ -12,7 +12,7 @@ from retailops.accounts.permissions import Permission
 from retailops.cases import services as cases
 from retailops.cases.inputs import ApprovalIn
 from retailops.lib.errors import Conflict, Denied, Unprocessable
-from retailops.lib.fsm import fire
+from retailops.lib.fsm import TransitionRefused, fire
 from retailops.lib.money import Money
 from returns import vocabulary
 from returns.access import access_refund
@@ -327,8 +327,7 @@ def supersede_refund(
     if tender not in terms.tenders_for(plan.destination):
         raise Unprocessable("What a marketplace holds does not become value of ours.", code="marketplace-payment")
     _check_still_free(old, plan)
-    fire(old.supersede)
-    old.save(update_fields=["status"])
+    _supersede_ended(old)
     tell(actor, RefundSuperseded, [old])
     [new] = carry_out(actor, terms, plan)
     Refund.objects.filter(pk=old.pk).update(superseded_by=new)
@@ -336,6 +335,14 @@ def supersede_refund(
     _owed_no_more(actor, rma, new)
     finish(actor, rma)
     return new
+
+
+def _supersede_ended(old: Refund) -> None:
+    """Supersede a refund that ended without paying. One that waits has a word asked for, which must not outlive it."""
+    if old.status not in DEAD:
+        raise TransitionRefused("It has not ended: change or cancel it instead.", present=str(old.status))
+    fire(old.supersede)
+    old.save(update_fields=["status"])
 
 
 def _owed_no_more(actor: Actor, rma: Return, new: Refund) -> None:

@@ -6,7 +6,7 @@ from retailops.cases.models import Case
 from retailops.events.enums import DeliveryStatus
 from retailops.events.models import Delivery, Event
 from retailops.lib.errors import Conflict, Unprocessable
-from returns.enums import LIVE_REFUNDS
+from returns.enums import LIVE_REFUNDS, Destination, RefundStatus
 from returns.inputs import RefundProposalIn
 from returns.models import Order, Refund
 from returns.services import refund_outcomes, refunds
@@ -57,6 +57,21 @@ def test_another_try_with_a_new_key_never_pays_twice() -> None:
     assert Case.objects.filter(subject_id=old.id, kind="refund_contradicted", status="open").count() == 1
     assert held(order) == 1000
     prove()
+
+
+def test_what_waits_for_a_second_person_is_not_tried_in_another_way() -> None:
+    """The word that was asked for would outlive the refund that it is about."""
+    ensure_policy(auto_approve_limit={})
+    rma = make_inspected_return(make_order(), {1: 1})
+    refund = rma.refunds.get()
+    assert refund.status == RefundStatus.PENDING_APPROVAL
+    before = Event.objects.count()
+    for destination in (None, Destination.STORE_CREDIT):
+        with pytest.raises(Conflict, match="It has not ended"):
+            refunds.supersede_refund(actor=SYSTEM, refund_id=refund.id, reason="hurry", destination=destination)
+    refund.refresh_from_db()
+    assert (refund.status, refund.approval and refund.approval.status) == ("pending_approval", "requested")
+    assert (rma.refunds.count(), Event.objects.count()) == (1, before)
 
 
 def test_pending_is_neither_failed_nor_done() -> None:
