@@ -40,8 +40,8 @@ def forged(town: Town, system: str) -> list[int]:
 def test_a_forged_webhook_is_refused_and_leaves_nothing_but_a_note_of_the_attempt(town: Town) -> None:
     load = ask(town, sell(town, 6))
     town.until(lambda: all(town.sandbox.webhooks(system) for system in SIGNERS), "every system has sent webhooks")
-    denied = town.count("select count(*) from accounts_deniedattempt")
+    denied = town.count("select coalesce(sum(count), 0) from accounts_deniedattempt")
     assert {system: forged(town, system) for system in SIGNERS} == {key: [401] * 3 for key in SIGNERS}
     assert town.count("select count(*) from connectors_inboxmessage where message_id like 'forged-%%'") == 0
-    assert town.count("select count(*) from accounts_deniedattempt") - denied == 9
+    assert town.count("select coalesce(sum(count), 0) from accounts_deniedattempt") - denied == 9
     all_is_well(town, load)
