@@ -142,7 +142,8 @@ def _verdict_step(approval: Approval, verdict: str, number: str, *, own: bool) -
         ("write-off", "approve"): "The rest is given up and the claim closes.",
         ("write-off", "refuse"): "Nothing is written off; the claim stays as it is.",
     }
-    money = str(Money(approval.amount or 0, approval.currency or "XXX"))
+    # Every word on a claim is asked for with its money (`claim_sending`, `claim_closing`).
+    money = "not told" if approval.amount is None else str(Money(approval.amount, approval.currency))
     return Step(
         title=f"{'Approve' if verdict == 'approve' else 'Refuse'} {what}",
         about=f"{number} · {approval.asked.get('supplier', '')}",

@@ -23,6 +23,7 @@ from retailops.people.services.inviting import invite_again, invite_person, send
 from retailops.people.services.profile import change_profile
 from retailops.people.services.standing import deactivate_person, reactivate_person
 from tests.workbench import world
+from tests.workbench.counting import counts
 
 pytestmark = pytest.mark.django_db
 GB = Scope(["GB"], ["*"])
@@ -111,10 +112,10 @@ def test_an_address_is_taken_once(admin: User) -> None:
     ],
 )  # fmt: skip
 def test_what_is_wrong_invites_nobody(admin: User, wrong: dict[str, Any]) -> None:
-    before = world.counts()
+    before = counts()
     with pytest.raises(Invalid), transaction.atomic():
         invite_person(admin.actor(), **({"email": "n@shop.example", "name": "N", "reason": "joins"} | wrong))
-    assert world.counts() == before
+    assert counts() == before
 
 
 def test_a_role_is_given_and_taken(admin: User) -> None:
@@ -141,7 +142,7 @@ def test_a_role_is_given_and_taken(admin: User) -> None:
 def test_nobody_changes_the_own_roles(admin: User) -> None:
     other = world.person("administrator")
     assert other.is_active
-    before = world.counts()
+    before = counts()
     for attempt in (
         lambda: grant_role(admin.actor(), admin.id, role="ops_lead", scope=Scope(), reason="x"),
         lambda: revoke_role(admin.actor(), admin.id, admin.grants.get().pk, "x"),
@@ -149,7 +150,7 @@ def test_nobody_changes_the_own_roles(admin: User) -> None:
     ):
         with pytest.raises(Denied, match="own"):
             attempt()
-    assert world.counts() == before
+    assert counts() == before
     with pytest.raises(IntegrityError, match="nobody_grants_to_oneself"), transaction.atomic():
         RoleGrant.objects.create(user=admin, role="ops_lead", granted_by=admin.actor_key)
 
@@ -158,7 +159,7 @@ def test_a_local_administrator_stays_within_the_region(admin: User) -> None:
     person = world.person("ops_agent", regions=["FR"])
     actor = local("GB")
     grant_role(actor, person.id, role="manager", scope=GB, reason="fine")
-    before = world.counts()
+    before = counts()
     for scope in (Scope(), Scope(["FR"]), Scope(["GB", "FR"])):
         with pytest.raises(Denied, match="beyond"):
             grant_role(actor, person.id, role="manager", scope=scope, reason="x")
@@ -168,13 +169,13 @@ def test_a_local_administrator_stays_within_the_region(admin: User) -> None:
         deactivate_person(actor, person.id, "x")
     with pytest.raises(Denied, match="beyond"):
         deactivate_person(actor, admin.id, "x")
-    assert world.counts() == before
+    assert counts() == before
 
 
 @pytest.mark.parametrize("role", [role for role in Role.values if role != "administrator"])
 def test_no_other_role_manages_people(role: str) -> None:
     person, actor = world.person(), world.person(role).actor()
-    before = world.counts()
+    before = counts()
     for attempt in (
         lambda: invite_person(actor, email="n@shop.example", name="N", reason="x"),
         lambda: grant_role(actor, person.id, role="ops_agent", scope=Scope(), reason="x"),
@@ -183,7 +184,7 @@ def test_no_other_role_manages_people(role: str) -> None:
     ):
         with pytest.raises(Denied):
             attempt()
-    assert world.counts() == before
+    assert counts() == before
 
 
 def test_the_last_administrator_stays() -> None:
@@ -298,12 +299,12 @@ def test_a_key_provisions_people_but_never_administrators(admin: User) -> None:
     person = invite_person(actor, email="n@shop.example", name="N", reason="joins", role="ops_agent")
     assert grants(person) == [("ops_agent", ["*"], ["*"])]
     world.person("administrator")
-    before = world.counts()
+    before = counts()
     with pytest.raises(Denied, match="key"):
         grant_role(actor, person.id, role="administrator", scope=Scope(), reason="x")
     with pytest.raises(Denied, match="key"):
         deactivate_person(actor, admin.id, "x")
-    assert world.counts() == before
+    assert counts() == before
 
 
 def test_the_first_administrator_gets_a_link_and_the_second_an_invitation() -> None:

@@ -19,6 +19,7 @@ from retailops.people.services.requiring import require_second_factor
 from retailops.people.services.standing import reset_second_factor
 from tests.api.conftest import Api
 from tests.workbench import world
+from tests.workbench.counting import counts
 
 pytestmark = pytest.mark.django_db
 SET_UP = "/accounts/mfa/totp/activate/"
@@ -45,7 +46,7 @@ def test_whoever_must_have_one_sets_it_up_and_can_do_nothing_else(admin: User) -
     browser.post("/accounts/login/", {"login": lead.email, "password": world.PASSWORD})
     assert browser.get("/returns/").status_code == 200
     required(admin)
-    before = world.counts()
+    before = counts()
     for path in ("/", "/returns/", "/cases/", "/accounts/profile/", "/api/docs/"):
         for answer in (browser.get(path), browser.post(path, {"name": "x"})):
             if path == "/api/docs/":
@@ -55,7 +56,7 @@ def test_whoever_must_have_one_sets_it_up_and_can_do_nothing_else(admin: User) -
     assert browser.get("/returns/", headers={"HX-Request": "true"})["HX-Redirect"] == SET_UP
     refused = browser.get("/api/v1/returns")
     assert (refused.status_code, refused.json()["type"]) == (403, "/api/problems#second-factor-needed")
-    assert world.counts() == before
+    assert counts() == before
 
     # Whoever sets it up proves once more who is there.
     proof = browser.get(SET_UP)["Location"]

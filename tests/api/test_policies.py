@@ -7,7 +7,7 @@ from returns.models import ReturnPolicy, Term
 from returns.services.policy_drafts import approve_policy
 from tests.api.conftest import Api
 from tests.factories import ensure_policy, make_return, make_user
-from tests.workbench.world import counts
+from tests.workbench.counting import counts
 
 pytestmark = pytest.mark.django_db
 

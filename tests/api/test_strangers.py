@@ -18,6 +18,7 @@ from retailops.lib.ids import uuid7
 from tests.api.answers import Reply
 from tests.api.conftest import Api
 from tests.workbench import world
+from tests.workbench.counting import counts
 
 pytestmark = pytest.mark.django_db
 DOCUMENT = json.loads((settings.BASE_DIR / "docs" / "openapi.json").read_text())
@@ -158,7 +159,7 @@ def story_free(reply: Reply) -> bool:
 def test_what_is_elsewhere_is_as_if_it_were_not(stranger: Api) -> None:
     story = world.Story.told()
     real = {kind: find(story) for kind, find in KNOWN.items()}
-    before, faults = world.counts(), {}
+    before, faults = counts(), {}
     for method, path, operation in WALKED:
         kind = kind_of(path)
         found = call(stranger, method, path, operation, real[kind])
@@ -167,5 +168,5 @@ def test_what_is_elsewhere_is_as_if_it_were_not(stranger: Api) -> None:
             faults[operation["operationId"]] = (found, nobody)
     assert faults == {}
     # A refusal may be stored under its key; nothing else may be.
-    assert {**world.counts(), "events_idempotencyrecord": 0} == {**before, "events_idempotencyrecord": 0}
+    assert {**counts(), "events_idempotencyrecord": 0} == {**before, "events_idempotencyrecord": 0}
     assert not DeniedAttempt.objects.filter(actor=stranger.actor.key).exists()

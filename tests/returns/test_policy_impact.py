@@ -15,7 +15,7 @@ from retailops.lib.money import Money
 from returns.models import Return, ReturnPolicy
 from returns.policy_impact import Impact, impact_of
 from tests.factories import SYSTEM, actor_with, ensure_policy, line_data, make_order, make_policy, make_return
-from tests.workbench.world import counts
+from tests.workbench.counting import counts
 
 pytestmark = pytest.mark.django_db
 

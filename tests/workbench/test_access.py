@@ -29,6 +29,7 @@ from returns.models import Return
 from returns.web import claim_urls, customer_urls, fraud_urls, order_urls, policy_urls, stored_urls
 from returns.web import urls as return_urls
 from tests.workbench import connected, world
+from tests.workbench.counting import counts
 
 pytestmark = pytest.mark.django_db
 
@@ -292,7 +293,7 @@ def test_nobody_gets_in_without_signing_in(story: world.Story, place: str) -> No
 def test_a_person_without_a_role_sees_and_does_nothing(story: world.Story, place: str) -> None:
     client = world.signed_in(world.person())
     found = within(story, place)
-    before = world.counts()
+    before = counts()
     for name, address in found:
         shown = client.get(address)
         assert shown.status_code in ({200, 302} if name in OPEN_TO_ALL else {403, 404, 405}), address
@@ -301,14 +302,14 @@ def test_a_person_without_a_role_sees_and_does_nothing(story: world.Story, place
         for told in (shown.content.decode(), sent.content.decode()):
             assert story.rma.number not in told or story.rma.number in address, address
             assert story.case.title not in told, address
-    assert world.counts() == before
+    assert counts() == before
 
 
 @pytest.mark.parametrize("place", PLACES)
 def test_a_person_of_another_region_does_not_learn_of_it(story: world.Story, place: str) -> None:
     client = world.signed_in(world.person("ops_lead", regions=["FR"]))
     found = [(name, address) for name, address in within(story, place) if name.split(":")[0] not in EVERYWHERE]
-    before = world.counts()
+    before = counts()
     for name, address in found:
         shown = client.get(address)
         if name in OWN:
@@ -323,17 +324,17 @@ def test_a_person_of_another_region_does_not_learn_of_it(story: world.Story, pla
         sent = client.post(address, {"reason": "because", "text": "x", "evidence": "y"})
         refused = {403, 405} if forbidden else {422} if name in FORMS else {404, 405}
         assert sent.status_code in refused, address
-    assert world.counts() == before
+    assert counts() == before
 
 
 def test_an_auditor_reads_everything_and_changes_nothing(story: world.Story) -> None:
     client = world.signed_in(world.person("auditor"))
     page = client.get(f"/returns/{story.rma.number}/").content.decode()
     assert "Inspect" not in _actions(page)
-    before = world.counts()
+    before = counts()
     refused = client.post(f"/returns/{story.rma.number}/do/inspect/", {"reason": "x"})
     assert refused.status_code == 403
-    assert world.counts() == before
+    assert counts() == before
 
 
 def _actions(page: str) -> str:

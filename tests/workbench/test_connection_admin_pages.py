@@ -12,6 +12,7 @@ from connectors.services import configure_connection, create_connection
 from retailops.events.models import Destination, Event
 from tests.connectors.sandbox_server import SandboxServer
 from tests.workbench import world
+from tests.workbench.counting import counts
 
 pytestmark = pytest.mark.django_db
 
@@ -96,7 +97,7 @@ def test_a_connection_is_added(manager: Client, sandbox: SandboxServer) -> None:
 def test_what_is_wrong_is_told_beside_its_field_and_nothing_is_made(
     manager: Client, sandbox: SandboxServer, changes: dict[str, str], expected: dict[str, str]
 ) -> None:
-    before = world.counts()
+    before = counts()
     answer = manager.post("/connections/new/stripe/", filled(sandbox.url, **changes))
     page = answer.content.decode()
     assert answer.status_code == 422
@@ -104,7 +105,7 @@ def test_what_is_wrong_is_told_beside_its_field_and_nothing_is_made(
     assert "sk_test_typed" not in page
     assert "whsec_typed" not in page
     assert "Nothing was added" in page
-    assert world.counts() == before
+    assert counts() == before
     assert not Destination.objects.filter(kind="connection").exists()
 
 
@@ -118,7 +119,7 @@ def test_a_name_that_is_taken_is_told(manager: Client, sandbox: SandboxServer) -
 
 
 def test_it_is_tested_before_it_is_added(manager: Client, sandbox: SandboxServer) -> None:
-    before = world.counts()
+    before = counts()
     tested = {"do": "test"}
     answer = manager.post("/connections/new/stripe/", filled(sandbox.url) | tested)
     page = answer.content.decode()
@@ -137,19 +138,19 @@ def test_it_is_tested_before_it_is_added(manager: Client, sandbox: SandboxServer
         headers={"HX-Request": "true", "HX-Target": "tested"},
     )  # fmt: skip
     assert "Not tested." in wrong.content.decode()
-    assert world.counts() == before
+    assert counts() == before
 
 
 def test_who_may_not_manage_adds_and_changes_nothing(agent: Client, sandbox: SandboxServer) -> None:
     connection = world.stripe()
-    before = world.counts()
+    before = counts()
     for path in ("new/", "new/stripe/", "stripe/edit/", "stripe/versions/1/restore/", "stripe/secrets/api_key/",
                  "stripe/mute/", "stripe/retire/"):  # fmt: skip
         assert agent.get(f"/connections/{path}").status_code == 403, path
     for path in ("new/stripe/", "stripe/edit/", "stripe/versions/1/restore/", "stripe/secrets/api_key/",
                  "stripe/mute/", "stripe/unmute/", "stripe/retire/", "stripe/mapping/"):  # fmt: skip
         assert agent.post(f"/connections/{path}", filled(sandbox.url)).status_code == 403, path
-    assert world.counts() == before
+    assert counts() == before
     connection.destination.refresh_from_db()
     assert connection.destination.retired_at is None
     assert "Add a connection" not in agent.get("/connections/").content.decode()

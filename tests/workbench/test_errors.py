@@ -9,6 +9,7 @@ from django.test import Client, RequestFactory
 
 from retailops.workbench.views import errors
 from tests.workbench import world
+from tests.workbench.counting import counts
 
 # Of pages alone: mail programs know no style sheets, and no policy of ours.
 TEMPLATES = [
@@ -43,11 +44,11 @@ def test_a_form_without_its_token_changes_nothing() -> None:
     story = world.Story.told()
     client = Client(enforce_csrf_checks=True)
     client.force_login(world.person("ops_agent"))
-    before = world.counts()
+    before = counts()
     answer = client.post(f"/cases/{story.case.id}/note/", {"text": "x"})
     assert answer.status_code == 403
     assert "This form has expired" in answer.content.decode()
-    assert world.counts() == before
+    assert counts() == before
 
 
 @pytest.mark.django_db

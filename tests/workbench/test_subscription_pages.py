@@ -11,6 +11,7 @@ from connectors.models import WebhookEndpoint
 from retailops.events.models import Delivery
 from retailops.lib.ids import uuid7
 from tests.workbench import connected, world
+from tests.workbench.counting import counts
 
 pytestmark = pytest.mark.django_db
 TYPED = {
@@ -52,11 +53,11 @@ def test_a_subscription_is_added_and_its_secret_shown_once(manager: Client) -> N
 def test_what_is_wrong_is_told_beside_its_field_and_nothing_is_made(
     manager: Client, changes: dict[str, str], field: str, why: str
 ) -> None:
-    before = world.counts()
+    before = counts()
     answer = manager.post("/connections/subscriptions/new/", TYPED | changes)
     assert answer.status_code == 422
     assert f'id="id_{field}_error"><li>{why}</li>' in answer.content.decode()
-    assert world.counts() == before
+    assert counts() == before
     assert not WebhookEndpoint.objects.exists()
 
 
@@ -92,11 +93,11 @@ def test_who_may_not_manage_changes_nothing() -> None:
     agent = world.signed_in(world.person("ops_agent"))
     assert agent.get(path).status_code == 200
     assert "Send a test" not in agent.get(path).content.decode()
-    before = world.counts()
+    before = counts()
     for step in ("test/", "edit/", "rotate/", "disable/", "enable/", "remove/"):
         assert agent.post(path + step, TYPED | {"reason": "x"}).status_code == 403, step
     assert agent.post("/connections/subscriptions/new/", TYPED).status_code == 403
-    assert world.counts() == before
+    assert counts() == before
     assert world.signed_in(world.person()).get(path).status_code == 403
     french = world.signed_in(world.person("ops_agent", regions=["FR"]))
     assert "Nobody listens there." not in french.get(path).content.decode()

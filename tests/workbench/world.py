@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from django.db import connection as database
 from django.db import transaction
 from django.test import Client
 
@@ -595,20 +594,3 @@ def exchange_awaiting_payment() -> Exchange:
               "unit_price": 5099, "taxes": taxes}  # fmt: skip
     proposal = read(ExchangeIn, {"lines": [wanted], "reserve": True})
     return propose_exchange(actor=SYSTEM, return_id=rma.id, proposal=proposal)
-
-
-def counts() -> dict[str, int]:
-    """Return the number of rows of every table that a command could write to."""
-    with database.cursor() as cursor:
-        cursor.execute(
-            "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-            "WHERE n.nspname = 'public' AND c.relkind = 'r' "
-            "AND c.relname ~ '^(returns|events|cases|inventory|connectors|reconciliation|accounts)_' "
-            "AND c.relname <> 'accounts_deniedattempt'"
-        )
-        names = [name for (name,) in cursor.fetchall()]
-        found = {}
-        for name in names:
-            cursor.execute(f'SELECT count(*) FROM "{name}"')  # noqa: S608  # names come from the catalog
-            found[name] = cursor.fetchone()[0]
-    return found
