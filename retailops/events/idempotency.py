@@ -11,7 +11,7 @@ from typing import Any, LiteralString
 
 from retailops.accounts.actor import Actor
 from retailops.events.models import IdempotencyRecord
-from retailops.events.raw_sql import execute, fetch
+from retailops.events.raw_sql import fetch_numbered
 from retailops.lib.clock import now
 from retailops.lib.errors import Conflict, Unprocessable
 from retailops.lib.joining import sole_command
@@ -72,8 +72,8 @@ def _once(actor: Actor, key: str, payload_hash: str, run: Callable[[], tuple[int
 
 
 _TAKE_KEY: LiteralString = """
-SELECT pg_try_advisory_xact_lock(hashtextextended(%(name)s::text, 7304110)), r.request_hash, r.status, r.body
-  FROM (VALUES (1)) one LEFT JOIN events_idempotencyrecord r ON r.client = %(client)s AND r.key = %(key)s
+SELECT pg_try_advisory_xact_lock(hashtextextended($1::text, 7304110)), r.request_hash, r.status, r.body
+  FROM (VALUES (1)) one LEFT JOIN events_idempotencyrecord r ON r.client = $2 AND r.key = $3
 """
 
 
@@ -83,7 +83,7 @@ def remembered(client: str, key: str, payload_hash: str) -> Answered | None:
     Raises StillRunning while another transaction has the key, KeyReused when the stored answer is to another request.
     """
     name = f"{client}\x1f{key}"
-    [(taken, request_hash, status, body)] = fetch(_TAKE_KEY, {"name": name, "client": client, "key": key}, prepare=True)
+    [(taken, request_hash, status, body)] = fetch_numbered(_TAKE_KEY, [name, client, key])
     if not taken:
         raise StillRunning("The first request with this key is still running: try again in a moment.", retry_after=1)
     if request_hash is None:
@@ -95,22 +95,16 @@ def remembered(client: str, key: str, payload_hash: str) -> Answered | None:
 
 _REMEMBER: LiteralString = """
 INSERT INTO events_idempotencyrecord (client, key, request_hash, status, body, created_at)
-VALUES (%(client)s, %(key)s, %(request_hash)s, %(status)s, %(body)s::jsonb, %(created_at)s)
+VALUES ($1, $2, $3, $4, $5::jsonb, $6)
 ON CONFLICT (client, key) DO NOTHING
+RETURNING true
 """
 
 
 def _remember(client: str, key: str, payload_hash: str, status: int, body: Any) -> None:
     """Store the answer in the command's transaction, which has taken the key by `remembered`."""
-    values = {
-        "client": client,
-        "key": key,
-        "request_hash": payload_hash,
-        "status": status,
-        "body": None if body is None else json_text(body).decode(),
-        "created_at": now(),
-    }
-    if not execute(_REMEMBER, values, prepare=True):
+    text = None if body is None else json_text(body).decode()
+    if not fetch_numbered(_REMEMBER, [client, key, payload_hash, status, text, now()]):
         raise _AnsweredMeanwhile
 
 

@@ -14,6 +14,7 @@ from retailops.events.inserting import insert_rows
 from retailops.events.models import Delivery, Destination, Event
 from retailops.events.nudge import nudge_after_commit
 from retailops.lib.clock import now
+from retailops.lib.new_rows import new_row
 
 
 def publish(
@@ -57,7 +58,8 @@ def compose(
     """Return the event, not yet written: for commands that hand several to `append` at once."""
     declared = type_of(data)
     moment = now()
-    return Event(
+    return new_row(
+        Event,
         type=declared.name,
         version=declared.version,
         subject_type=subject.type,

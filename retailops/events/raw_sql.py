@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, LiteralString
 
 import psycopg
-from django.db import DataError, InterfaceError, OperationalError, connection
+from django.db import DEFAULT_DB_ALIAS, DataError, InterfaceError, OperationalError, connections
 from psycopg.rows import RowFactory, tuple_row
 from psycopg.types.json import set_json_dumps, set_json_loads
 from pydantic_core import from_json, to_json
@@ -25,8 +25,7 @@ DATA_ERRORS = (psycopg.DataError, DataError)
 
 def raw_cursor(row_factory: RowFactory[Any] = tuple_row) -> "psycopg.Cursor[Any]":
     """Return a psycopg cursor on Django's connection; it takes part in the open `transaction.atomic()`."""
-    connection.ensure_connection()
-    return psycopg.Cursor(connection.connection, row_factory=row_factory)
+    return psycopg.Cursor(_connected(), row_factory=row_factory)
 
 
 def fetch_numbered(statement: LiteralString, values: Sequence[Any]) -> list[tuple[Any, ...]]:
@@ -34,10 +33,17 @@ def fetch_numbered(statement: LiteralString, values: Sequence[Any]) -> list[tupl
 
     Placeholders by name are looked for in the text on each call; a statement with fifty parameters pays for that.
     """
-    connection.ensure_connection()
-    with psycopg.RawCursor(connection.connection, row_factory=tuple_row) as cursor:
-        cursor.execute(statement, values, prepare=True)
-        return cursor.fetchall() if cursor.description else []
+    cursor = psycopg.RawCursor(_connected(), row_factory=tuple_row)
+    cursor.execute(statement, values, prepare=True, binary=True)
+    return cursor.fetchall() if cursor.description else []
+
+
+def _connected() -> "psycopg.Connection[Any]":
+    """Return the connection under Django's own, looked up once: its proxy asks for the thread at each attribute."""
+    own = connections[DEFAULT_DB_ALIAS]
+    own.ensure_connection()
+    found: psycopg.Connection[Any] = own.connection
+    return found
 
 
 def fetch(

@@ -83,12 +83,12 @@ class Book:
     listening: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     of_name: dict[str, list[Version]] = field(default_factory=dict)
 
-    def for_start(self, name: str, event: Event) -> Version | None:
-        """Return the version under which the event starts a clock of the name, if it does."""
+    def for_start(self, name: str, event: Event) -> tuple[Version, list[Mark]] | None:
+        """Return the version under which the event starts a clock of the name and what it does to it, if it does."""
         for version in self.of_name[name]:
             if version.serves(event):
-                starts = any(mark.kind == START for mark in version.marks(event))
-                return version if starts else None
+                marks = version.marks(event)
+                return (version, marks) if any(mark.kind == START for mark in marks) else None
         return None
 
 

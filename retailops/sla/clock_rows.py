@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic_core import to_json
 
-from retailops.events.raw_sql import execute, fetch
+from retailops.events.raw_sql import execute, fetch_numbered
 from retailops.sla.models import SlaClock
 
 Key = tuple[str, UUID]
@@ -32,7 +32,7 @@ _INSERT: LiteralString = (
 INSERT INTO sla_slaclock (id, policy_id, name, subject_type, subject_id, correlation_id, region, brand, channel,
        connection, target_seconds, state, started_at, warn_at, due_at, ended_at, elapsed_seconds, warned_at,
        breached_at, withdrawn_at, look_at, warned_told_at, breach_told_at, marks, seen_at)
-SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS """
+SELECT * FROM jsonb_to_recordset($1::jsonb) AS """
     + _TYPES
     + """ ORDER BY t.subject_id, t.name
 ON CONFLICT (subject_id, name) DO NOTHING
@@ -55,7 +55,7 @@ FROM jsonb_to_recordset(%(rows)s::jsonb) AS """
 
 def insert_clocks(clocks: Sequence[SlaClock]) -> set[Key]:
     """Insert clocks; return the keys of those that were not there yet."""
-    return {(name, subject) for name, subject in fetch(_INSERT, {"rows": _document(clocks)}, prepare=True)}
+    return {(name, subject) for name, subject in fetch_numbered(_INSERT, [_document(clocks)])}
 
 
 def update_clocks(clocks: Sequence[SlaClock]) -> None:

@@ -1,9 +1,11 @@
 """Move one clock by one event: the step that live and rebuilt clocks share, so that both come to the same."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from retailops.events.models import Event
+from retailops.lib.new_rows import new_row
 from retailops.sla.book import Book, Version
 from retailops.sla.dial import RESUME, REVIVE, START, Mark, Terms, marks_of, passed, read_dial
 from retailops.sla.models import SlaClock
@@ -15,10 +17,12 @@ HISTORY = timedelta(days=30)
 
 def start_clock(book: Book, name: str, subject_type: str, subject_id: UUID, event: Event) -> SlaClock | None:
     """Return a new clock (not yet written) that the event starts, or None."""
-    version = book.for_start(name, event)
-    if version is None or _is_history(version, event):
+    found = book.for_start(name, event)
+    if found is None or _is_history(found[1], event):
         return None
-    clock = SlaClock(
+    version, marks = found
+    clock = new_row(
+        SlaClock,
         policy_id=version.id,
         name=name,
         subject_type=subject_type,
@@ -29,16 +33,16 @@ def start_clock(book: Book, name: str, subject_type: str, subject_id: UUID, even
         channel=event.channel,
         connection=connection_in(event),
         target_seconds=int(version.terms.target.total_seconds()),
-        marks=[_stored(mark, event) for mark in version.marks(event)],
+        marks=[_stored(mark, event) for mark in marks],
         seen_at=event.recorded_at,
     )
-    _show(clock, version.terms)
+    _show(clock, version.terms, marks)
     return clock
 
 
-def _is_history(version: Version, event: Event) -> bool:
+def _is_history(marks: Iterable[Mark], event: Event) -> bool:
     """Tell whether the event was told so long after it occurred that nobody can act on it: a migration, an import."""
-    return any(event.recorded_at - mark.at > HISTORY for mark in version.marks(event) if mark.kind == START)
+    return any(event.recorded_at - mark.at > HISTORY for mark in marks if mark.kind == START)
 
 
 def move_clock(clock: SlaClock, version: Version, event: Event) -> bool:
@@ -49,7 +53,7 @@ def move_clock(clock: SlaClock, version: Version, event: Event) -> bool:
     clock.marks = [*clock.marks, *(_stored(mark, event) for mark in fresh)]
     heard = event.recorded_at
     was = passed(clock.due_at, clock.ended_at, heard)
-    _show(clock, version.terms)
+    _show(clock, version.terms, marks_of(clock.marks))
     if was and not passed(clock.due_at, clock.ended_at, heard):
         clock.withdrawn_at = heard
     clock.seen_at = max(clock.seen_at, heard)
@@ -66,9 +70,9 @@ def _stored(mark: Mark, event: Event) -> list[str]:
     return [mark.kind, mark.at.isoformat(), str(event.id)]
 
 
-def _show(clock: SlaClock, terms: Terms) -> None:
-    """Write on the clock what its dial shows."""
-    shown = read_dial(terms, marks_of(clock.marks))
+def _show(clock: SlaClock, terms: Terms, marks: Iterable[Mark]) -> None:
+    """Write on the clock what its dial shows after these marks, which are all of its own."""
+    shown = read_dial(terms, marks)
     clock.state = shown.state
     clock.started_at, clock.ended_at = shown.started_at, shown.ended_at
     clock.due_at, clock.warn_at = shown.due_at, shown.warn_at

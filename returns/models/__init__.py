@@ -51,6 +51,7 @@ from returns.models.parcels import (
     ParcelScan,
 )
 from returns.models.policies import (
+    PolicyStamp,
     ReturnPolicy,
 )
 from returns.models.receipts import (
@@ -136,6 +137,7 @@ __all__ = [
     "Parcel",
     "ParcelScan",
     "Payment",
+    "PolicyStamp",
     "Receipt",
     "ReceiptLine",
     "ReceiptSerial",

@@ -104,3 +104,13 @@ class ReturnPolicy(models.Model):
     @transition(field=status, source=[S.DRAFT, S.ACTIVE], target=S.RETIRED)
     def retire(self) -> None:
         """Decides nothing any more, or never did; its former decisions keep naming it."""
+
+
+class PolicyStamp(models.Model):
+    """One row, whose stamp triggers change with every change of a policy, so that processes may remember them."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    stamp = models.UUIDField()
+
+    def __str__(self) -> str:
+        return str(self.stamp)

@@ -10,13 +10,14 @@ from datetime import datetime
 from typing import Any, LiteralString
 from uuid import UUID
 
-from retailops.events.raw_sql import fetch
+from retailops.events.raw_sql import fetch_numbered
 from retailops.lib.errors import hidden
 from returns.allocation import Ranges, count, merge, subtract, value
 from returns.enums import LIVE_STATUSES, PolicyStatus
 from returns.inputs import OrderRef
 from returns.models import Order, OrderLine
-from returns.policy import Policy, policy_of
+from returns.policy import Policy
+from returns.policy_memory import policies_now, remembered
 
 _ORDER: LiteralString = """
 SELECT o.id, o.channel, o.external_id, o.number, o.region, o.brand, o.store, o.legal_entity, o.currency, o.placed_at,
@@ -26,21 +27,24 @@ SELECT o.id, o.channel, o.external_id, o.number, o.region, o.brand, o.store, o.l
        o.shipping_charged, o.shipping_tax
   FROM returns_order o
 """
-_BY_ID: LiteralString = _ORDER + " WHERE o.id = %(order_id)s"
-_BY_CHANNEL: LiteralString = _ORDER + " WHERE o.channel = %(channel)s AND o.external_id = %(external_id)s"
+_BY_ID: LiteralString = _ORDER + " WHERE o.id = $1"
+_BY_CHANNEL: LiteralString = _ORDER + " WHERE o.channel = $1 AND o.external_id = $2"
 _LOCK: LiteralString = " FOR NO KEY UPDATE OF o"
 
+# One row a line, and one row of an order without lines. The policies are only told where they are not those of the
+# stamp that the asker remembers (docs/decisions/0034).
 _UNITS: LiteralString = """
-SELECT (SELECT jsonb_agg(jsonb_build_array(
-                 l.id, l.line_no, l.external_id, l.sku, l.title, l.category, l.quantity, l.shipped_quantity,
-                 l.shipped_at, l.delivered_at, l.final_sale, l.net, l.taxes, l.duty,
-                 (SELECT coalesce(jsonb_agg(rl.units), '[]') FROM returns_returnline rl
-                    JOIN returns_return r ON r.id = rl.rma_id
-                   WHERE rl.order_line_id = l.id AND r.status = ANY(%(live)s))) ORDER BY l.line_no)
-          FROM returns_orderline l WHERE l.order_id = %(order_id)s),
-       (SELECT jsonb_agg(to_jsonb(p)) FROM returns_returnpolicy p WHERE p.status = %(active)s),
-       (SELECT r.id FROM returns_return r
-         WHERE r.source = %(source)s AND r.external_id = %(known_as)s AND r.external_id <> '')
+SELECT (SELECT r.id FROM returns_return r WHERE r.source = $3 AND r.external_id = $4 AND r.external_id <> ''),
+       s.stamp,
+       CASE WHEN s.stamp = $5 THEN NULL
+            ELSE (SELECT jsonb_agg(to_jsonb(p)) FROM returns_returnpolicy p WHERE p.status = $6) END,
+       l.id, l.line_no, l.external_id, l.sku, l.title, l.category, l.quantity, l.shipped_quantity, l.shipped_at,
+       l.delivered_at, l.final_sale, l.net, l.taxes, l.duty,
+       (SELECT jsonb_agg(rl.units) FROM returns_returnline rl JOIN returns_return r ON r.id = rl.rma_id
+         WHERE rl.order_line_id = l.id AND r.status = ANY($2::text[]))
+  FROM (SELECT (SELECT stamp FROM returns_policystamp) AS stamp) s
+  LEFT JOIN returns_orderline l ON l.order_id = $1
+ ORDER BY l.line_no
 """
 
 
@@ -70,6 +74,7 @@ class OrderFacts:
         return Order.from_db("default", names, [getattr(self, name) for name in names])
 
 
+_LIVE = [status.value for status in LIVE_STATUSES]
 ORDER_COLUMNS = tuple(column.name for column in fields(OrderFacts))
 
 
@@ -117,14 +122,15 @@ class Snapshot:
 
     order: OrderFacts
     lines: list[LineFacts]
-    policies: list[Policy]
+    policies: Sequence[Policy]
     known: UUID | None = None
 
 
 def read_order(ref: OrderRef, *, lock: bool) -> OrderFacts:
     """Return the order's columns. Raises NotFound."""
+    values = [ref.order_id] if ref.order_id else [ref.channel, ref.external_id]
     statement = _BY_ID if ref.order_id else _BY_CHANNEL
-    rows = fetch(statement + _LOCK if lock else statement, ref.model_dump(), prepare=True)
+    rows = fetch_numbered(statement + _LOCK if lock else statement, values)
     if not rows:
         raise hidden()
     return OrderFacts(*rows[0])
@@ -132,18 +138,13 @@ def read_order(ref: OrderRef, *, lock: bool) -> OrderFacts:
 
 def read_units(order: OrderFacts, *, source: str = "", known_as: str = "") -> Snapshot:
     """Return the order's lines, the policies in force, and the return that `source` calls `known_as`, if any."""
-    parameters = {
-        "order_id": order.id,
-        "live": [str(status) for status in LIVE_STATUSES],
-        "active": str(PolicyStatus.ACTIVE),
-        "source": source,
-        "known_as": known_as,
-    }
-    [(lines, policies, known)] = fetch(_UNITS, parameters, prepare=True)
-    return Snapshot(order, [_line(row) for row in lines or []], [policy_of(row) for row in policies or []], known)
+    mine = remembered()
+    rows = fetch_numbered(_UNITS, [order.id, _LIVE, source, known_as, mine.stamp, PolicyStatus.ACTIVE.value])
+    known, stamp, policies = rows[0][:3]
+    lines = [_line(row[3:]) for row in rows if row[3] is not None]
+    return Snapshot(order, lines, policies_now(mine, stamp, policies), known)
 
 
-def _line(row: list[Any]) -> LineFacts:
-    key, *columns, taken = row
-    columns[7:9] = [datetime.fromisoformat(moment) if moment else None for moment in columns[7:9]]
-    return LineFacts(*[UUID(key), *columns, merge(*taken)])
+def _line(row: Sequence[Any]) -> LineFacts:
+    *columns, taken = row
+    return LineFacts(*[*columns, merge(*(taken or ()))])
