@@ -170,5 +170,5 @@ def denial_line(attempt: DeniedAttempt) -> str:
     return canonical({
         "id": attempt.pk, "at": attempt.at.isoformat(), "last_at": (attempt.last_at or attempt.at).isoformat(),
         "actor": attempt.actor, "method": attempt.method, "path": attempt.path, "detail": attempt.detail,
-        "count": attempt.count,
+        "count": attempt.count, "places": attempt.places,
     })  # fmt: skip

@@ -112,8 +112,13 @@ def row_of_denial(attempt: DeniedAttempt) -> Row:
     """Return the line of a denied attempt."""
     return Row(
         at=attempt.at, actor=attempt.actor, action=DENIED, detail=attempt.detail, count=attempt.count,
-        number=f"{attempt.method} {attempt.path}", places=(0, attempt.pk),
+        number=f"{attempt.method} {attempt.path}", places=(0, attempt.pk), region=_named(attempt, "region"),
+        brand=_named(attempt, "brand"),
     )  # fmt: skip
+
+
+def _named(attempt: DeniedAttempt, what: str) -> str:
+    return ", ".join(sorted({place[what] for place in attempt.places if place[what]}))
 
 
 def _page(rows: list[Row], *, newer: tuple[int, int] | None, older: tuple[int, int] | None) -> LogPage:
