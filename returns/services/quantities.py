@@ -10,7 +10,7 @@ from retailops.events.publish import publish
 from retailops.lib.errors import Conflict, Invalid, Unprocessable
 from returns.allocation import count, first, merge, subtract
 from returns.enums import ReturnStatus
-from returns.events import LineKept, LineRemainingCanceled, LineShort, ReturnLineFact
+from returns.events import FewerExpected, LineKept, LineRemainingCanceled, LineShort
 from returns.exchange_units import claimed_units
 from returns.facts import line_fact
 from returns.models import Return, ReturnLine
@@ -93,6 +93,7 @@ def line_numbered(rma: Return, line_no: int) -> ReturnLine:
     return line
 
 
-def _tell(actor: Actor, rma: Return, kind: type[ReturnLineFact], line: ReturnLine, quantity: int, reason: str) -> None:
-    fact = line_fact(kind, rma, line, quantity, reason=reason)
+def _tell(actor: Actor, rma: Return, kind: type[FewerExpected], line: ReturnLine, quantity: int, reason: str) -> None:
+    expected = line.authorized - line.missing - line.kept - line.canceled
+    fact = line_fact(kind, rma, line, quantity, reason=reason, kind=str(rma.kind), expected=expected)
     publish(fact, subject=rma.as_subject(), actor=actor, reason_code=reason[:80])
