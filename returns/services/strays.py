@@ -18,15 +18,17 @@ from retailops.events.publish import publish
 from retailops.lib.errors import Conflict, Invalid, NotFound, Unprocessable
 from retailops.lib.ids import uuid7
 from returns.allocation import count, first
-from returns.enums import ReceiptMatch, Resolution, ReturnStatus
+from returns.enums import ReceiptMatch, Resolution, ReturnKind, ReturnStatus
 from returns.events import LineReceived, LineSentBack
 from returns.facts import line_fact
-from returns.inputs import OrderRef
+from returns.inputs import OrderRef, ReturnLineIn
+from returns.line_policies import keep_verdict
 from returns.models import ReceiptLine, Return, ReturnLine
 from returns.services.closing import end_trouble, finish, refuse_closed
 from returns.services.decisions import lines_of
+from returns.services.eligibility import judge
 from returns.services.locking import lock_return
-from returns.services.order_reading import read_order, read_units
+from returns.services.order_reading import LineFacts, Snapshot, read_order, read_units
 from returns.services.quantities import cancel_remaining
 from returns.services.refunds import refund_by_policy
 from returns.services.stock import accept_extra, move_in
@@ -135,13 +137,15 @@ def accept_stray(
 def _new_line(rma: Return, sku: str, quantity: int) -> ReturnLine:
     """Write a line that has arrived, with units of the order where it has enough of that sku left."""
     lines = lines_of(rma)
+    number = max((line.line_no for line in lines), default=0) + 1
     free = []
     if rma.order_id is not None:
         snapshot = read_units(read_order(OrderRef(order_id=rma.order_id), lock=True))
         free = [line for line in snapshot.lines if line.sku == sku and count(line.free()) >= quantity]
+        _keep_policy(rma, number, snapshot, free[:1], quantity)
     return ReturnLine.objects.create(
         rma=rma,
-        line_no=max((line.line_no for line in lines), default=0) + 1,
+        line_no=number,
         order_line=free[0].as_row() if free else None,
         sku=sku,
         title=free[0].title if free else "",
@@ -152,6 +156,14 @@ def _new_line(rma: Return, sku: str, quantity: int) -> ReturnLine:
         resolution=Resolution.REFUND if free else Resolution.NONE,
         customer_reason="another_item",
     )
+
+
+def _keep_policy(rma: Return, number: int, snapshot: Snapshot, found: Sequence[LineFacts], quantity: int) -> None:
+    """Keep which policy the new line falls under: its category's fees and rules are its own."""
+    asked = [ReturnLineIn(line_no=line.line_no, quantity=quantity) for line in found]
+    for verdict in judge(snapshot, asked, rma.requested_at, ReturnKind(rma.kind)).lines:
+        keep_verdict(rma, number, verdict.facts())
+    rma.save(update_fields=["policy_facts"])
 
 
 def _stray(rma: Return, receipt_line_id: int, quantity: int) -> Stray:

@@ -7,10 +7,12 @@ from typing import Any
 
 from retailops.events.models import Event
 from retailops.lib.money import Money
+from returns.line_policies import later_verdicts
 from returns.models import Refund, Return
 from returns.policy import Rules, limit_of, rules_of, within
 from returns.policy_words import in_words
 from returns.services.eligibility import HARD
+from returns.web.ways import way_in_words
 
 GRANTED = ("return.authorized", "return.declined", "return.reinstated")
 BROKEN = {
@@ -25,6 +27,9 @@ BEYOND = {
     "fees_waived": "Fees left out",
     "shipping": "More shipping than policy gives",
     "other_tender": "Another payment than policy would choose",
+    "other_destination": "Another way than was promised",
+    "no_receipt": "No proof of purchase",
+    "out_of_window": "Asked for after the window had ended",
 }
 
 
@@ -70,7 +75,8 @@ def why_of(rma: Return, refunds: Sequence[Refund]) -> Why | None:
     if not facts or "policy" not in facts:
         return None
     at = datetime.fromisoformat(facts["at"]) if "at" in facts else None
-    lines = [(each["sku"], each["policy"], list(_of_line(each, at, rma.currency))) for each in facts.get("lines", ())]
+    told = [*facts.get("lines", ()), *later_verdicts(rma)]
+    lines = [(each["sku"], each["policy"], list(_of_line(each, at, rma.currency))) for each in told]
     return Why(facts["policy"], at, lines, list(_of_whole(rma, facts, rules)), list(_overridden(rma, refunds)))
 
 
@@ -124,18 +130,17 @@ def _overridden(rma: Return, refunds: Sequence[Refund]) -> Iterator[Overridden]:
         yield Overridden(what, rma.requested_by, reason, decided or "")
     for refund in refunds:
         for rule in refund.facts.get("broken", ()):
-            what = f"{BEYOND.get(rule, rule.replace('_', ' '))}: {_pair(refund, rule)}"
+            what = f"{BEYOND.get(rule, rule.replace('_', ' '))}{_pair(refund, rule)}"
             yield Overridden(what, refund.requested_by, refund.reason, refund.approved_by)
 
 
 def _pair(refund: Refund, rule: str) -> str:
-    pair = refund.facts["broken"][rule]
-    told = [
-        str(Money(value, refund.currency)) if isinstance(value, int) else "another"
-        for value in (pair.get("requested"), pair.get("permitted"))
-    ]
-    return (
-        f"{told[0]} instead of {told[1]}"
-        if told != ["another", "another"]
-        else f"refund of {Money(refund.amount, refund.currency)}"
-    )
+    """Return what was asked instead of what policy permits, in words; nothing where the rule says it all."""
+    asked, permitted = (refund.facts["broken"][rule].get(name) for name in ("requested", "permitted"))
+    if isinstance(asked, bool):
+        return ""
+    if rule == "other_destination":
+        return f": {way_in_words(str(asked))} instead of {way_in_words(str(permitted))}"
+    if isinstance(asked, int) and isinstance(permitted, int):
+        return f": {Money(asked, refund.currency)} instead of {Money(permitted, refund.currency)}"
+    return f": refund of {Money(refund.amount, refund.currency)}"
