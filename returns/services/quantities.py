@@ -14,6 +14,7 @@ from returns.events import FewerExpected, LineKept, LineRemainingCanceled, LineS
 from returns.exchange_units import claimed_units
 from returns.facts import line_fact
 from returns.models import Return, ReturnLine
+from returns.promises import forget
 from returns.refund_terms import covered_units
 from returns.services.arriving import awaited
 from returns.services.closing import finish
@@ -68,9 +69,11 @@ def cancel_remaining(*, actor: Actor, return_id: UUID, line_no: int, quantity: i
             "These units are refunded or exchanged already; declare them missing instead.", code="units-refunded"
         )
     if line.order_line_id:
-        line.units = subtract(line.units, subtract(free, first(free, count(free) - quantity)))
+        given_up = subtract(free, first(free, count(free) - quantity))
+        line.units = subtract(line.units, given_up)
+        forget(line, given_up)
     line.canceled += quantity
-    save_lines([line], "canceled", "units")
+    save_lines([line], "canceled", "units", "instead")
     _tell(actor, rma, LineRemainingCanceled, line, quantity, reason)
     return finish(actor, rma)
 
