@@ -7,10 +7,12 @@ from typing import Any
 
 from retailops.events.models import Event
 from retailops.lib.money import Money
+from returns.kinds import traits_of
 from returns.line_policies import later_verdicts
 from returns.models import Refund, Return
 from returns.policy import Rules, limit_of, rules_of, within
 from returns.policy_words import in_words
+from returns.refund_terms import timing_of
 from returns.services.eligibility import HARD
 from returns.web.ways import way_in_words
 
@@ -99,6 +101,7 @@ def _ruling(rule: str, saw: str, broken: bool) -> Ruling:
 
 
 def _of_whole(rma: Return, facts: dict[str, Any], rules: Rules) -> Iterator[Ruling]:
+    yield Ruling("Kind", traits_of(rma.kind).meaning.rstrip("."))
     value = sum(each["value"] for each in facts.get("lines", ()))
     money = Money(value, rma.currency)
     if not rules.auto_authorize:
@@ -108,7 +111,7 @@ def _of_whole(rma: Return, facts: dict[str, Any], rules: Rules) -> Iterator[Ruli
         bound = f"at once up to {Money(limit, rma.currency)}" if limit is not None else "at once, whatever it is worth"
         fits = within(value, rules.auto_authorize_limit, rma.currency)
         yield _ruling("Authorization", f"{bound}; it is worth {money}", not fits)
-    yield Ruling("Refund", in_words("refund_timing", rules.refund_timing).lower())
+    yield Ruling("Refund", _when_refunded(rma, rules))
     below = rules.keep_it_below.get(rma.currency, 0)
     if below:
         yield Ruling("Keep it", f"lines below {Money(below, rma.currency)} stay with the customer")
@@ -118,6 +121,14 @@ def _of_whole(rma: Return, facts: dict[str, Any], rules: Rules) -> Iterator[Ruli
             yield Ruling(label, told)
     alone = limit_of(rules.auto_approve_limit, rma.currency)
     yield Ruling("Approval", "no limit" if alone is None else f"a second person above {Money(alone, rma.currency)}")
+
+
+def _when_refunded(rma: Return, rules: Rules) -> str:
+    """Say when a refund may go: at once for what is kept, else as the kind or policy has it."""
+    if traits_of(rma.kind).keep == "always":
+        return "at once, since the customer keeps the goods"
+    timing = in_words("refund_timing", timing_of(rma, rules)).lower()
+    return f"{timing}, as for every return of this kind" if traits_of(rma.kind).refund_timing else timing
 
 
 def _overridden(rma: Return, refunds: Sequence[Refund]) -> Iterator[Overridden]:

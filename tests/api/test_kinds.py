@@ -149,7 +149,6 @@ def test_exchange(api: Api) -> None:
     received_and_judged(api, number)
     gone = api.post(f"/exchanges/{made[1]['id']}/ship", {"carrier": "dhl", "tracking": unique("T")}).ok()
     assert gone["status"] == "shipped"
-    assert settled(number).status == "authorized"  # the memos of what was just paid
     rma = settled(number)
     assert sorted(rma.refunds.values_list("amount", "status")) == [(100, "succeeded"), (1000, "succeeded")]
     assert (rma.status, rma.lines.get().exchanged, rma.lines.get().refunded) == ("closed", 1, 1)

@@ -99,3 +99,31 @@ def test_who_may_not_receive_is_shown_no_lines(address: str) -> None:
     auditor = world.signed_in(world.person("auditor"))
     assert auditor.get(address).status_code == 403
     assert auditor.post(address, {"rows": "3", "more": "1"}).status_code == 403
+
+
+def test_goods_are_handed_over_against_the_code_once(agent: Client) -> None:
+    rma = world.requested(kind="drop_off")
+    address = f"/returns/{rma.number}/do/hand_over/"
+    assert address in agent.get(f"/returns/{rma.number}/").content.decode()
+    form = {"expected_version": str(rma.version), "place": "Leeds", "tracking": ""}
+    assert agent.post(address, form | {"partner": ""}).status_code == 422
+    assert not rma.drop_off.used_at
+    auditor = world.signed_in(world.person("auditor"))
+    assert auditor.post(address, form | {"partner": "Elsewhere"}).status_code == 403
+    assert agent.post(address, form | {"partner": "Corner shop"}).status_code == 303
+    rma.refresh_from_db()
+    code = rma.drop_off
+    code.refresh_from_db()
+    assert (rma.logistics, code.partner) == ("in_transit", "Corner shop")
+    page = agent.get(f"/returns/{rma.number}/").content.decode()
+    assert "They were handed over at Corner shop." in page
+    elsewhere = form | {"expected_version": str(rma.version), "partner": "Elsewhere"}
+    assert agent.post(address, elsewhere).status_code == 422
+    code.refresh_from_db()
+    assert code.partner == "Corner shop"
+
+
+def test_only_goods_with_a_code_are_handed_over_so(agent: Client) -> None:
+    rma = world.requested()
+    assert "Only goods with a drop-off code" in agent.get(f"/returns/{rma.number}/").content.decode()
+    assert agent.get(f"/returns/{rma.number}/do/hand_over/").status_code == 200
