@@ -47,9 +47,7 @@ def receive_blind(*, actor: Actor, receipt: BlindReceiptIn) -> Return:
     rma = _open(actor, receipt)
     lines = ReturnLine.objects.bulk_create(_lines(rma, receipt))
     told = return_fact(ReturnRequested, rma, lines)
-    publish(
-        told, subject=rma.as_subject(), actor=actor, reason_code=receipt.reason[:80], occurred_at=receipt.received_at
-    )
+    publish(told, subject=rma.as_subject(), actor=actor, words=receipt.reason, occurred_at=receipt.received_at)
     arrivals = unannounced(lines, receipt.lines)
     troubles.blind_return(actor, rma, [line.sku for line in lines])
     record_arrival(actor, rma, receipt, location, arrivals, former=ReturnStatus.AUTHORIZED)

@@ -253,7 +253,8 @@ def _decided(
         return_fact(kind, rma, lines, **more),
         subject=rma.as_subject(),
         actor=actor,
-        reason_code=rma.decision_code if kind in CODED and rma.decision_code else reason[:80],
+        reason_code=rma.decision_code if kind in CODED else "",
+        words=reason,
         policy_version=rma.policy.label if rma.policy else "",
     )
     if rma.kind == ReturnKind.MARKETPLACE:

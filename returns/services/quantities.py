@@ -98,5 +98,5 @@ def line_numbered(rma: Return, line_no: int) -> ReturnLine:
 
 def _tell(actor: Actor, rma: Return, kind: type[FewerExpected], line: ReturnLine, quantity: int, reason: str) -> None:
     expected = line.authorized - line.missing - line.kept - line.canceled
-    fact = line_fact(kind, rma, line, quantity, reason=reason, kind=str(rma.kind), expected=expected)
-    publish(fact, subject=rma.as_subject(), actor=actor, reason_code=reason[:80])
+    fact = line_fact(kind, rma, line, quantity, kind=str(rma.kind), expected=expected)
+    publish(fact, subject=rma.as_subject(), actor=actor, words=reason)

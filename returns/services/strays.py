@@ -35,6 +35,7 @@ from returns.services.stock import accept_extra, move_in
 
 D = Disposition
 BACK = "back"
+SENT_BACK = "sent back to the customer"
 TROUBLES = {ReceiptMatch.OVER: "over_receipt", ReceiptMatch.WRONG_ITEM: "wrong_item"}
 
 
@@ -90,11 +91,11 @@ def send_back(*, actor: Actor, return_id: UUID, receipt_line_id: int, quantity: 
     stray = _stray(rma, receipt_line_id, quantity)
     place = stray.row.receipt.location.code
     key = f"{BACK}:{stray.row.pk}:{uuid7()}"
-    move = move_in(rma, key, stray.row.sku, quantity, D.QUARANTINE, D.RETURN_TO_CUSTOMER, place, reason=reason)
+    move = move_in(rma, key, stray.row.sku, quantity, D.QUARANTINE, D.RETURN_TO_CUSTOMER, place, reason=SENT_BACK)
     book_moves(actor=actor, moves=[move])
     line = stray.row.line or ReturnLine(line_no=0, sku=stray.row.sku)
     fact = line_fact(LineSentBack, rma, line, quantity, receipt_id=str(stray.row.receipt_id), location=place)
-    publish(fact, subject=rma.as_subject(), actor=actor, reason_code=reason[:80])
+    publish(fact, subject=rma.as_subject(), actor=actor, words=reason)
     _end_cases(actor, rma, stray.row, "Sent back to the customer")
     return finish(actor, rma)
 
@@ -127,8 +128,8 @@ def accept_stray(
     line = _new_line(rma, stray.row.sku, quantity)
     place = stray.row.receipt.location
     accept_extra(actor, rma, f"extra:{line.id}:{stray.row.pk}:{uuid7()}", line, quantity, place)
-    fact = line_fact(LineReceived, rma, line, quantity, receipt_id=str(stray.row.receipt_id), reason=reason)
-    publish(fact, subject=rma.as_subject(), actor=actor, reason_code=reason[:80])
+    fact = line_fact(LineReceived, rma, line, quantity, receipt_id=str(stray.row.receipt_id))
+    publish(fact, subject=rma.as_subject(), actor=actor, words=reason)
     _end_cases(actor, rma, stray.row, "Accepted as a line of its own")
     refund_by_policy(rma)
     return finish(actor, rma)

@@ -85,7 +85,7 @@ def test_each_transition_is_allowed_or_refused(command: Command, state: str) -> 
         last = Event.objects.filter(subject_id=rma.id, type__startswith="return.").order_by("position").last()
         assert fresh(rma).status == target
         assert last is not None
-        assert (last.type, last.reason_code, last.actor) == (told, "because", "system:test")
+        assert (last.type, last.reason_code, last.remark.text, last.actor) == (told, "", "because", "system:test")
     else:
         with pytest.raises(Conflict):
             command(actor=SYSTEM, return_id=rma.id, reason="because")
@@ -143,6 +143,7 @@ def test_a_reopened_return_has_a_deadline_of_its_own() -> None:
     Return.objects.filter(pk=rma.pk).update(expires_at=now() - timedelta(days=9))
     reopened = decisions.reopen_return(actor=SYSTEM, return_id=rma.id, reason="more is coming")
     days = rules_of(reopened.policy).expires_days
+    assert reopened.expires_at is not None
     assert fresh(rma).expires_at == reopened.expires_at
     assert timedelta(days=days, minutes=-5) < reopened.expires_at - now() <= timedelta(days=days)
     assert expire_overdue() == 0
