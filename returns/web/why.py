@@ -102,7 +102,8 @@ def _ruling(rule: str, saw: str, broken: bool) -> Ruling:
 
 def _of_whole(rma: Return, facts: dict[str, Any], rules: Rules) -> Iterator[Ruling]:
     yield Ruling("Kind", traits_of(rma.kind).meaning.rstrip("."))
-    value = sum(each["value"] for each in facts.get("lines", ()))
+    # A parcel that was matched later was judged then.
+    value = sum(each["value"] for each in facts.get("lines") or later_verdicts(rma))
     money = Money(value, rma.currency)
     if not rules.auto_authorize:
         yield Ruling("Authorization", "policy has every return looked at")

@@ -118,7 +118,7 @@ def test_goods_are_handed_over_against_the_code_once(agent: Client) -> None:
     page = agent.get(f"/returns/{rma.number}/").content.decode()
     assert "They were handed over at Corner shop." in page
     elsewhere = form | {"expected_version": str(rma.version), "partner": "Elsewhere"}
-    assert agent.post(address, elsewhere).status_code == 422
+    assert agent.post(address, elsewhere).status_code == 409
     code.refresh_from_db()
     assert code.partner == "Corner shop"
 
