@@ -10,8 +10,12 @@ from playwright.sync_api import Page, expect
 
 from inventory.services import MoveIn, move_stock
 from retailops.accounts.models import User
+from retailops.lib.clock import now
 from retailops.lib.ids import uuid7
+from returns.inputs import OrderRef
+from returns.inputs.marketplaces import ObservedRefundIn
 from returns.models import Order, Return
+from returns.services.observing import observe_refund
 from returns.services.orders import capture_order
 from tests.browser.conftest import PHONE, Open
 from tests.browser.test_kinds import act, picture, send
@@ -44,10 +48,15 @@ def sold(house: House, **changes: Any) -> Order:
 
 
 def ask(page: Page, order: Order, kind: str, *, units: str = "2", more: Callable[[], None] = lambda: None) -> None:
-    """Find the order, choose tees, look at what will happen, and send it off."""
+    """Find the order and ask for tees of it."""
     page.get_by_role("link", name="New return").click()
     page.get_by_label("Order", exact=True).fill(order.number)
     page.get_by_role("button", name="Find").click()
+    ask_on(page, kind, units=units, more=more)
+
+
+def ask_on(page: Page, kind: str, *, units: str = "2", more: Callable[[], None] = lambda: None) -> None:
+    """Choose tees on the order's page, look at what will happen, and send it off."""
     page.get_by_label("Units of TEE Tee").fill(units)
     page.get_by_label("Why TEE Tee comes back").select_option("too_small")
     page.get_by_label("How the goods come back").select_option(kind)
@@ -185,3 +194,53 @@ def test_other_goods_for_what_comes_back(house: House, open_as: Open, admin: Use
     assert [one["lines"] for one in house.sandbox.books("wms")["shipments"]] == [[{"sku": "TEE-L", "quantity": 2}]]
     is_closed_and_says_why(page, rma, "2.00")
     picture(page, screenshots, "close-exchange-closed")
+
+
+def test_goods_that_broke_within_their_warranty(
+    house: House, open_as: Open, admin: User, screenshots: Path | None
+) -> None:
+    page = open_as(admin, "/returns/")
+
+    def fault() -> None:
+        page.get_by_label("What the customer gets").select_option("refund")
+        page.get_by_label("Evidence").fill("the seam opens")
+
+    ask(page, sold(house), "warranty", units="1", more=fault)
+    act(page, "Receive goods")
+    send(page)
+    expect(page.locator("#toasts")).to_contain_text("Receipt recorded.")
+    page.get_by_role("link", name="Accept…").click()
+    page.get_by_label("The customer gets").select_option("refund")
+    page.get_by_label("What was found").fill("The thread is rotten.")
+    picture(page, screenshots, "close-warranty-verdict")
+    send(page)
+    expect(page.locator("#toasts")).to_contain_text("Accepted.")
+    rma = house.closes(Return.objects.get())
+    is_closed_and_says_why(page, rma, "10.00")
+    expect(page.locator("main")).to_contain_text("The thread is rotten.")
+    picture(page, screenshots, "close-warranty-closed")
+
+
+def test_a_marketplace_asks_and_pays(house: House, open_as: Open, admin: User, screenshots: Path | None) -> None:
+    paid = {"external_id": "MP-PAY", "gateway": "amazon", "tender": "marketplace", "captured": 2999}
+    order = sold(house, payments=[paid])
+    page = open_as(admin, "/returns/", viewport=PHONE)
+
+    def asked_there() -> None:
+        page.get_by_text("On a marketplace", exact=True).click()
+        page.get_by_label("Marketplace", exact=True).fill("amazon")
+        page.get_by_label("Its return number").fill("MP-RETURN-1")
+
+    page.goto(f"/returns/new/{order.id}/")
+    ask_on(page, "marketplace", more=asked_there)
+    receive_and_inspect(page)
+    expect(page.locator("main")).to_contain_text("20.00")
+    picture(page, screenshots, "close-marketplace-waits-phone")
+    rma = Return.objects.get()
+    told = ObservedRefundIn(
+        order=OrderRef(order_id=order.id), external_id="MP-REFUND", amount=2000, currency="GBP", observed_at=now()
+    )
+    observe_refund(actor=world.SYSTEM, observed=told)
+    house.closes(rma)
+    is_closed_and_says_why(page, rma, "20.00")
+    picture(page, screenshots, "close-marketplace-closed-phone")
