@@ -7,6 +7,7 @@ from typing import Any
 
 from retailops.events.models import Event
 from retailops.lib.money import Money
+from returns.enums import ReturnKind
 from returns.kinds import traits_of
 from returns.line_policies import later_verdicts
 from returns.models import Refund, Return
@@ -128,6 +129,8 @@ def _when_refunded(rma: Return, rules: Rules) -> str:
     """Say when a refund may go: at once for what is kept, else as the kind or policy has it."""
     if traits_of(rma.kind).keep == "always":
         return "at once, since the customer keeps the goods"
+    if rma.kind == ReturnKind.WARRANTY:
+        return "when a warranty verdict grants it"
     timing = in_words("refund_timing", timing_of(rma, rules)).lower()
     return f"{timing}, as for every return of this kind" if traits_of(rma.kind).refund_timing else timing
 
