@@ -11,6 +11,7 @@ THINGS = {
     "refund.record": Thing("the notice of the refund", "notices of refunds", "arrived"),
     "credit_memo.post": Thing("the credit memo", "credit memos", "was posted"),
     "inbound_notice.create": Thing("the announcement of the parcel", "announcements of parcels", "arrived"),
+    "inbound_notice.expect": Thing("the smaller number of units", "smaller numbers of units", "arrived"),
     "inbound_notice.cancel": Thing("the cancellation of the parcel", "cancellations of parcels", "arrived"),
     "stock.place": Thing("the placement of the stock", "placements of stock", "was done"),
     "stock.count": Thing("the order to count the stock", "orders to count stock", "arrived"),

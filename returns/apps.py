@@ -7,9 +7,10 @@ class ReturnsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the app's events, subscribers, sweeps and audits."""
-        from returns import audits, bearers, handlers, in_flight
+        from returns import audits, bearers, handlers, in_flight, places
 
         handlers.register()
         audits.register()
         in_flight.register()
         bearers.register()
+        places.register()

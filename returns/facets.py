@@ -27,18 +27,23 @@ WITH swapped AS (
            sum(authorized + over_approved - received - missing - kept - canceled) AS awaited,
            sum(received) AS received,
            sum(accepted + rejected) AS inspected,
-           sum(CASE WHEN resolution IN ('refund', 'store_credit', 'gift_card')
-                     AND (SELECT o.net + o.tax + o.duty > 0 FROM returns_orderline o WHERE o.id = order_line_id)
-                    THEN least(authorized + over_approved - missing - canceled - rejected,
-                               (SELECT coalesce(sum((r->>1)::int - (r->>0)::int), 0)
-                                  FROM jsonb_array_elements(units) r)) - coalesce(swapped.taken, 0)
+           sum(CASE WHEN (SELECT o.net + o.tax + o.duty > 0 FROM returns_orderline o WHERE o.id = order_line_id)
+                    THEN CASE WHEN resolution IN ('refund', 'store_credit', 'gift_card')
+                              THEN least(authorized + over_approved - missing - canceled - rejected,
+                                         (SELECT coalesce(sum((r->>1)::int - (r->>0)::int), 0)
+                                            FROM jsonb_array_elements(units) r)) - coalesce(swapped.taken, 0)
+                              ELSE least(greatest(authorized + over_approved - missing - canceled - rejected
+                                                  - coalesce(swapped.taken, 0), 0), other.promised) END
                     ELSE 0 END) AS refundable,
            sum(CASE WHEN resolution IN ('exchange', 'replacement') AND order_line_id IS NOT NULL
                     THEN greatest(authorized + over_approved - missing - canceled - rejected
-                                  - coalesce(swapped.taken, 0) - refunded, 0)
+                                  - coalesce(swapped.taken, 0) - greatest(refunded, other.promised), 0)
                     ELSE 0 END) AS exchangeable,
            sum(refunded) AS refunded
-      FROM returns_returnline LEFT JOIN swapped ON swapped.line_id = returns_returnline.id
+      FROM returns_returnline LEFT JOIN swapped ON swapped.line_id = returns_returnline.id,
+           -- Units whose exchange was converted while others of their line stay.
+           LATERAL (SELECT coalesce(sum((r->>1)::int - (r->>0)::int), 0) AS promised
+                      FROM jsonb_each(instead) i, jsonb_array_elements(i.value) r) other
      WHERE {scope_line} GROUP BY rma_id
 ), granted AS (
     -- Under warranty only a verdict earns a refund, whatever was asked for.

@@ -54,9 +54,19 @@ def order_fact(order: Order, lines: int, *, superseded: bool) -> OrderCaptured:
     )
 
 
-def return_fact(kind: type[AReturnFact], rma: Return, lines: Iterable[ReturnLine], **more: str) -> AReturnFact:
-    """Return a fact of the return; its lines must have their order lines loaded."""
-    order = rma.order
+def return_fact(
+    kind: type[AReturnFact],
+    rma: Return,
+    lines: Iterable[ReturnLine],
+    *,
+    arriving: Mapping[int, int] | None = None,
+    **more: str,
+) -> AReturnFact:
+    """Return a fact of the return; its lines must have their order lines loaded.
+
+    `arriving` is how many units of each line (by number) have just come and are not counted yet.
+    """
+    order, coming = rma.order, arriving or {}
     return kind(
         return_id=str(rma.id),
         number=rma.number,
@@ -68,23 +78,24 @@ def return_fact(kind: type[AReturnFact], rma: Return, lines: Iterable[ReturnLine
         order_number=order.number if order else "",
         source=rma.source,
         external_id=rma.external_id,
-        lines=[_line(line) for line in lines],
+        lines=[_line(line, coming.get(line.line_no, 0)) for line in lines],
         **more,
     )
 
 
-def _line(line: ReturnLine) -> LineFact:
-    expected = line.authorized or line.requested
-    return LineFact(line.line_no, line.sku, expected - line.canceled, _order_line_id(line), line.kept)
+def _line(line: ReturnLine, arriving: int) -> LineFact:
+    quantity = (line.authorized or line.requested) - line.canceled
+    arrived = line.received + arriving
+    return LineFact(line.line_no, line.sku, quantity, _order_line_id(line), kept=line.kept, arrived=arrived)
 
 
 def _order_line_id(line: ReturnLine) -> str:
     return line.order_line.external_id if line.order_line else ""
 
 
-def line_fact(kind: type[ALineFact], rma: Return, line: ReturnLine, quantity: int, **more: Any) -> ALineFact:
+def line_fact(fact: type[ALineFact], rma: Return, line: ReturnLine, quantity: int, **more: Any) -> ALineFact:
     """Return a fact of one line of the return."""
-    return kind(str(rma.id), rma.number, line.line_no, line.sku, quantity, **more)
+    return fact(str(rma.id), rma.number, line.line_no, line.sku, quantity, **more)
 
 
 def refund_fact(kind: type[ARefundFact], refund: Refund) -> ARefundFact:

@@ -22,6 +22,7 @@ from returns.services import (
     policy_drafts,
     refund_outcomes,
     refunds,
+    subject_locks,
     submitting,
 )
 from returns.services.closing import finish
@@ -47,6 +48,7 @@ def register() -> None:
     register_void_check(why_void, many=why_many_void)
     register_void_check(why_not_shipped_again, many=why_many_not_shipped_again)
     sweeps.register()
+    subject_locks.register()
     claim_handlers.register()
 
 

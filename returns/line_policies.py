@@ -5,10 +5,14 @@ When a refund goes, where it goes and who must agree stays with the return's pol
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from returns.models import Return, ReturnLine, ReturnPolicy
 from returns.policy import Rules, rules_of
+
+# Where verdicts on lines stand that the decision did not see, by the number of the return's line.
+LATER = "later"
 
 
 @dataclass(frozen=True)
@@ -33,8 +37,22 @@ def narrower_policies(rma: Return, lines: Iterable[ReturnLine]) -> dict[UUID, Li
     return {line_id: known[label] for line_id, label in found.items() if label in known}
 
 
+def keep_verdict(rma: Return, line_no: int, fact: dict[str, Any]) -> None:
+    """Keep what policy said of a line that came up after the decision (in memory; whoever calls saves the return)."""
+    later = rma.policy_facts.get(LATER, {}) | {str(line_no): fact}
+    rma.policy_facts = rma.policy_facts | {LATER: later}
+
+
+def later_verdicts(rma: Return) -> list[dict[str, Any]]:
+    """Return what policy said of the lines that came up after the decision, by their numbers."""
+    later = rma.policy_facts.get(LATER, {})
+    return [later[number] for number in sorted(later, key=int)]
+
+
 def _label(rma: Return, line: ReturnLine) -> str:
-    """Return the label that the decision kept for the line; lines that came up later have none."""
+    """Return the label that was kept for the line, by the decision or when it came up later."""
     told = rma.policy_facts.get("lines") or []
     fact = told[line.line_no - 1] if 0 < line.line_no <= len(told) else {}
-    return str(fact.get("policy", "")) if fact.get("sku") == line.sku else ""
+    if fact.get("sku") != line.sku:
+        fact = rma.policy_facts.get(LATER, {}).get(str(line.line_no), {})
+    return str(fact.get("policy", ""))

@@ -13,6 +13,7 @@ from returns.allocation import Ranges, count, merge, value
 from returns.enums import ComponentKind, Destination, RefundTiming
 from returns.fees import SENT_BY_LABEL
 from returns.models import OrderLine, Refund, RefundLine, ReturnLine
+from returns.promises import promises_of
 from returns.refund_calculation import charged_for, fee_of
 from returns.refund_planning import Plan
 from returns.refund_terms import DESTINATIONS, Terms, earned_units
@@ -171,11 +172,14 @@ def _timing(terms: Terms) -> Iterator[Reason]:
     for line in terms.lines:
         if line.order_line is None:
             continue
-        if line.resolution not in DESTINATIONS:
+        if line.resolution not in DESTINATIONS and not terms.promised(line):
             text = f"Line {line.line_no} was promised {line.get_resolution_display().lower()}: no money."
         else:
             text = _earned(terms, line, EARNED[timing])
         yield Reason("units", "refund_timing", text)
+        for resolution, units in promises_of(line)[1:]:
+            brings = f"{count(units)} of line {line.line_no} bring {resolution.label.lower()}"
+            yield Reason("units", "resolutions", f"{brings}: the exchange was converted.")
 
 
 def _earned(terms: Terms, line: ReturnLine, how: str) -> str:

@@ -6,11 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from retailops.lib.errors import FieldError, Invalid, Unprocessable
-from returns.allocation import Ranges, count, first, merge
+from returns.allocation import Ranges, count, first, merge, overlap
 from returns.enums import ComponentKind, Destination
 from returns.inputs import RefundProposalIn
+from returns.models import ReturnLine
 from returns.refund_calculation import Calculation, bonus_on, calculate
-from returns.refund_terms import DESTINATIONS, Terms
+from returns.refund_terms import Terms
 from returns.tenders import Tender, split
 from returns.worth import Part
 
@@ -131,7 +132,12 @@ def plan_by_person(
 
 def _promised(terms: Terms, units: dict[UUID, Ranges]) -> Destination:
     """Return where the lines' money goes by what was promised. Raises Unprocessable when that is not one place."""
-    found = {DESTINATIONS[line.resolution] for line in terms.lines if line.id in units}
+    found = {
+        where
+        for line in terms.lines
+        for where, promised in terms.promised(line).items()
+        if overlap(promised, units.get(line.id, []))
+    }
     if len(found) > 1:
         raise Unprocessable(
             "These lines were promised money in different ways: propose a refund for each way.",
@@ -145,7 +151,7 @@ def _elsewhere(promised: Destination, asked: Destination) -> dict[str, dict[str,
 
 
 def _units(terms: Terms, proposal: RefundProposalIn) -> dict[UUID, Ranges]:
-    payable = {line.line_no: (line, terms.payable(line)) for line in terms.lines}
+    payable = {line.line_no: (line, _wanted(terms, line, proposal.destination)) for line in terms.lines}
     if not proposal.lines:
         return {line.id: units for line, units in payable.values() if count(units)}
     found: dict[UUID, Ranges] = {}
@@ -160,6 +166,12 @@ def _units(terms: Terms, proposal: RefundProposalIn) -> dict[UUID, Ranges]:
             raise Unprocessable("More units than may be refunded now.", code="not-earned", errors=[fault])
         found[line.id] = first(units, asked.quantity)
     return found
+
+
+def _wanted(terms: Terms, line: ReturnLine, destination: Destination | None) -> Ranges:
+    """Return the payable units of the line: those that were promised the wanted way, where some were."""
+    ways = terms.ways(line)
+    return ways[destination] if destination in ways else merge(*ways.values())
 
 
 def _spread(terms: Terms, proposal: RefundProposalIn, destination: Destination, total: int) -> list[tuple[Tender, int]]:

@@ -39,6 +39,7 @@ from returns.models import (
 )
 from returns.money_paths import is_observed
 from returns.policy import Rules, rules_of
+from returns.promises import promises_of
 from returns.tenders import Tender
 
 K = ComponentKind
@@ -84,30 +85,47 @@ class Terms:
 
     def payable(self, line: ReturnLine) -> Ranges:
         """Return the units of the line that earned a refund, and that no refund covers and no exchange has taken."""
-        asked = line.resolution in DESTINATIONS or self.rma.kind == ReturnKind.WARRANTY
-        if not asked or line.order_line is None:
-            return []
+        return merge(*self.ways(line).values())
+
+    def ways(self, line: ReturnLine) -> dict[Destination, Ranges]:
+        """Return the payable units of the line by where their money goes, what the line itself brings first."""
+        if line.order_line is None:
+            return {}
         covered = self.covered.get(line.id, [])
         taken = merge(covered, self.claimed.get(line.id, []))
-        free = subtract(line.units, taken)
         # Units that a warranty replaces have not earned a refund in the first place.
         used = covered if self.rma.kind == ReturnKind.WARRANTY else taken
-        earned = earned_units(self.rma, line, self.rules) - count(used)
-        return first(free, max(0, min(earned, count(free))))
+        earned = max(0, earned_units(self.rma, line, self.rules) - count(used))
+        found: dict[Destination, Ranges] = {}
+        for where, units in self.promised(line).items():
+            free = subtract(units, taken)
+            mine = first(free, min(earned, count(free)))
+            earned -= count(mine)
+            if mine:
+                found[where] = mine
+        return found
+
+    def promised(self, line: ReturnLine) -> dict[Destination, Ranges]:
+        """Return the units of the line that bring money by where it goes.
+
+        What a warranty grants goes with the tenders, whatever was asked for.
+        """
+        otherwise = Destination.TENDER if self.rma.kind == ReturnKind.WARRANTY else None
+        found: dict[Destination, Ranges] = {}
+        for resolution, units in promises_of(line):
+            where = DESTINATIONS.get(resolution, otherwise)
+            if where is not None:
+                found[where] = merge(found.get(where, []), units)
+        return found
 
     def due(self) -> dict[Destination, dict[UUID, Ranges]]:
         """Return the payable units by where their money goes, by line: stored value first, so that what a whole order
         brings with it (shipping) goes with the tenders."""
         found: dict[Destination, dict[UUID, Ranges]] = {where: {} for where in DESTINATIONS.values()}
         for line in self.lines:
-            if count(units := self.payable(line)):
-                found[self.destination_of(line)][line.id] = units
+            for where, units in self.ways(line).items():
+                found[where][line.id] = units
         return {where: units for where, units in found.items() if units}
-
-    @staticmethod
-    def destination_of(line: ReturnLine) -> Destination:
-        """Return where the line's money goes; what a warranty grants goes with the tenders, whatever was asked for."""
-        return DESTINATIONS.get(line.resolution, Destination.TENDER)
 
     def tenders_for(self, destination: Destination) -> list[Tender]:
         """Return the tenders that may bear it: what a marketplace holds is never turned into value of ours."""

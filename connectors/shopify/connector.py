@@ -25,7 +25,7 @@ from connectors.shopify.client import TOKEN, ShopifyClient, ShopifyFailure
 from connectors.shopify.codes import RETURN_REASONS
 from connectors.shopify.config import ShopifyConfig, ShopifyMapping
 from connectors.shopify.outgoing import KEY_MEMORY, asked_here, contract
-from retailops.events.models import Event
+from retailops.events.publish import words_of
 from retailops.events.transport import Claimed, Finding, Outcome
 
 REFUND = "refund.record"
@@ -137,7 +137,7 @@ def _approve(conn: ConnectionContext, client: ShopifyClient, claimed: Claimed) -
 
 def _decline(conn: ConnectionContext, client: ShopifyClient, claimed: Claimed) -> Outcome:
     names = ShopifyMapping.model_validate(dict(conn.mapping))
-    reason = Event.objects.values_list("reason_code", flat=True).get(pk=claimed.event_id)
+    reason = words_of(claimed.event_id)
     decline = mapping.decline_input(claimed.message["external_id"], reason, names)
     return _decided(client, claimed, lambda: client.decline(decline))
 
@@ -175,7 +175,7 @@ def _render_refund(conn: ConnectionContext, claimed: Claimed) -> Rendered:
 
 def _render_decline(conn: ConnectionContext, claimed: Claimed) -> Rendered:
     names = ShopifyMapping.model_validate(dict(conn.mapping))
-    reason = Event.objects.values_list("reason_code", flat=True).get(pk=claimed.event_id)
+    reason = words_of(claimed.event_id)
     return Rendered("returnDeclineRequest", mapping.decline_input(claimed.message["external_id"], reason, names))
 
 

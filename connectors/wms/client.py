@@ -11,6 +11,7 @@ from connectors.protocol import ConnectionContext
 from retailops.events.enums import OutcomeClass
 
 Json = dict[str, Any]
+NOTICES = "/v1/inbound-notices"
 TOKEN = "token"  # noqa: S105  # the secret's name
 CODES = {
     "in_progress": OutcomeClass.TRANSIENT,
@@ -40,15 +41,24 @@ class WmsClient:
 
     def create_notice(self, notice: Json, key: str) -> Json:
         """`POST /v1/inbound-notices`; the same key returns the stored notice. A reference that is taken is 409."""
-        return self._call("POST", "/v1/inbound-notices", body=notice, key=key)
+        return self._call("POST", NOTICES, body=notice, key=key)
 
     def notice_of(self, reference: str) -> Json | None:
         """Return the notice with our reference, or None."""
-        return self._one("/v1/inbound-notices", reference)
+        return self._one(NOTICES, reference)
+
+    def notices_of(self, number: str) -> list[Json]:
+        """Return the notices of a return (by its number), oldest first."""
+        items: list[Json] = self._call("GET", NOTICES, params={"rma_number": number})["items"]
+        return [item for item in items if item.get("rma_number") == number]
+
+    def expect(self, notice_id: str, lines: list[Json]) -> Json:
+        """`POST …/expect`: how many units of each line are to come in all; safe to repeat."""
+        return self._call("POST", f"{NOTICES}/{notice_id}/expect", body={"lines": lines})
 
     def cancel_notice(self, notice_id: str) -> Json:
         """`POST …/cancel`; safe to repeat. 409 `already_received` once goods came."""
-        return self._call("POST", f"/v1/inbound-notices/{notice_id}/cancel", body={})
+        return self._call("POST", f"{NOTICES}/{notice_id}/cancel", body={})
 
     def create_placement(self, placement: Json, key: str) -> Json:
         """`POST /v1/placements`: accepted now, confirmed or failed later by webhook."""
@@ -76,7 +86,7 @@ class WmsClient:
 
     def ping(self) -> None:
         """Make the cheapest call that needs the credential."""
-        self._call("GET", "/v1/inbound-notices", params={"reference": "connection-check"})
+        self._call("GET", NOTICES, params={"reference": "connection-check"})
 
     def _one(self, path: str, reference: str) -> Json | None:
         items: list[Json] = self._call("GET", path, params={"reference": reference})["items"]

@@ -27,7 +27,7 @@ from connectors.protocol import (
     key_of_subject,
 )
 from connectors.wms import mapping, messages
-from connectors.wms.client import TOKEN, WmsClient, WmsFailure
+from connectors.wms.client import NOTICES, TOKEN, WmsClient, WmsFailure
 from connectors.wms.config import WmsConfig, WmsMapping
 from connectors.wms.mapping import Unmapped
 from connectors.wms.signature import verified_id
@@ -38,6 +38,7 @@ from returns.models import DispositionSlice
 
 Json = dict[str, Any]
 ANNOUNCE = "inbound_notice.create"
+EXPECT = "inbound_notice.expect"
 WITHDRAW = "inbound_notice.cancel"
 PLACE = "stock.place"
 SHIP = "exchange.ship"
@@ -58,6 +59,7 @@ class Wms(Connector):
     secrets = (SecretSpec(TOKEN, "Access token"), SecretSpec(messages.SECRET, "Webhook secret (whsec_…)", signs=True))
     operations: ClassVar = {
         ANNOUNCE: Operation(ANNOUNCE, repeat_safe=True, effect_kind="inbound_notice"),
+        EXPECT: Operation(EXPECT, repeat_safe=True),
         WITHDRAW: Operation(WITHDRAW, repeat_safe=True),
         PLACE: Operation(PLACE, repeat_safe=True, effect_kind="placement"),
         SHIP: Operation(SHIP, repeat_safe=True, effect_kind="shipment"),
@@ -65,8 +67,13 @@ class Wms(Connector):
     }
     routes = (
         Route("return.authorized", ANNOUNCE, serves=messages.comes_by_parcel, effect_key=key_of_subject("notice")),
-        Route("return.canceled", WITHDRAW, serves=messages.comes_by_parcel, effect_key=key_of_subject("notice_cancel")),
-        Route("return.expired", WITHDRAW, serves=messages.comes_by_parcel, effect_key=key_of_subject("notice_cancel")),
+        # What was withdrawn and is alive again is announced anew, under a reference of that announcement.
+        Route("return.reinstated", ANNOUNCE, serves=messages.comes_by_parcel, effect_key=messages.key_of_announcement),
+        Route("return.canceled", WITHDRAW, serves=messages.comes_by_parcel, effect_key=key_of_event),
+        Route("return.expired", WITHDRAW, serves=messages.comes_by_parcel, effect_key=key_of_event),
+        Route("return_line.kept", EXPECT, serves=messages.comes_by_parcel, effect_key=key_of_event),
+        Route("return_line.short", EXPECT, serves=messages.comes_by_parcel, effect_key=key_of_event),
+        Route("return_line.remaining_canceled", EXPECT, serves=messages.comes_by_parcel, effect_key=key_of_event),
         Route("inventory.disposition_decided", PLACE, serves=anything),
         Route("exchange.released", SHIP, serves=anything),
         # Each asking is another count.
@@ -77,7 +84,7 @@ class Wms(Connector):
     signature = "Standard Webhooks"
 
     def send(self, conn: ConnectionContext, claimed: Claimed) -> Outcome:
-        """Announce, withdraw, place, ship or count."""
+        """Announce, lower what is expected, withdraw, place, ship or count."""
         client = WmsClient(conn, claimed.timeout_seconds)
         try:
             return SENDERS[claimed.operation](conn, client, claimed)
@@ -85,9 +92,12 @@ class Wms(Connector):
             raise VendorFailure(OutcomeClass.CONTRACT, "unmapped", str(error)) from error
 
     def render(self, conn: ConnectionContext, claimed: Claimed) -> Rendered:
-        """Return the notice, placement or shipment as it is asked for; a withdrawal names the notice alone."""
+        """Return the notice, placement or shipment as it is asked for; a withdrawal names the return alone."""
         if claimed.operation == WITHDRAW:
-            return Rendered(f"cancel the notice {mapping.notice_reference(claimed.message)}")
+            return Rendered(f"cancel the notices of {claimed.message['number']}")
+        if claimed.operation == EXPECT:
+            line = mapping.line_expected(claimed.message)
+            return Rendered(f"POST {NOTICES}/(of {claimed.message['number']})/expect", {"lines": [line]})
         path, made = BODIES[claimed.operation]
         try:
             return Rendered(f"POST {path}", made(claimed.message, claimed.effect_key, conn.config, _names(conn)))
@@ -111,13 +121,12 @@ class Wms(Connector):
             return _found(client.shipment_of(claimed.effect_key))
         if claimed.operation == COUNT:
             return _found(client.count_of(claimed.effect_key))
-        notice = client.notice_of(mapping.notice_reference(claimed.message))
-        if claimed.operation == WITHDRAW:
-            gone = notice is None or notice["status"] == "canceled"
-            return Finding(
-                present=gone, external_reference=notice["id"] if notice else "", evidence=_told(notice or {})
-            )
-        return _found(notice)
+        if claimed.operation == ANNOUNCE:
+            return _found(client.notice_of(claimed.effect_key))
+        notices = _notices(client, claimed)
+        last = notices[-1] if notices else {}
+        done = not _alive(notices) if claimed.operation == WITHDRAW else _lowered(_alive(notices), claimed)
+        return Finding(present=done, external_reference=last.get("id", ""), evidence=_told(last))
 
     def awaited(self, operation: str, after: str, limit: int) -> Sequence[str]:
         """Return the keys of placements whose goods the domain still waits to see placed."""
@@ -167,10 +176,54 @@ def _announce(conn: ConnectionContext, client: WmsClient, claimed: Claimed) -> O
 
 
 def _withdraw(conn: ConnectionContext, client: WmsClient, claimed: Claimed) -> Outcome:
-    notice = client.notice_of(mapping.notice_reference(claimed.message))
-    if notice is None:
-        return delivered(claimed, code="never_announced", message="The warehouse was not told of this return.")
-    return delivered(claimed, notice["id"], _told(client.cancel_notice(notice["id"])))
+    notices = _notices(client, claimed)
+    if not notices:
+        return _never_announced(claimed)
+    answers = [client.cancel_notice(notice["id"]) for notice in _alive(notices) or notices[-1:]]
+    return delivered(claimed, answers[-1]["id"], _told(answers[-1]))
+
+
+def _expect(conn: ConnectionContext, client: WmsClient, claimed: Claimed) -> Outcome:
+    """Say how many units of a line may still come by the notice that stands; said again it changes nothing."""
+    notices = _notices(client, claimed)
+    if not notices:
+        return _never_announced(claimed)
+    waiting = [(notice, line) for notice in _alive(notices) if (line := _line_of(notice, claimed))]
+    if not waiting:
+        return delivered(claimed, notices[-1]["id"], code="not_expected", message="No notice waits for this line.")
+    answers = [client.expect(notice["id"], [line]) for notice, line in waiting]
+    return delivered(claimed, answers[-1]["id"], _told(answers[-1]))
+
+
+def _notices(client: WmsClient, claimed: Claimed) -> list[Json]:
+    """Return the notices of the message's return that are ours, in the order in which they were announced."""
+    ours = mapping.notice_reference(claimed.message)
+    return [each for each in client.notices_of(claimed.message["number"]) if each["reference"].startswith(ours)]
+
+
+def _alive(notices: Sequence[Json]) -> list[Json]:
+    return [notice for notice in notices if notice["status"] != "canceled"]
+
+
+def _line_of(notice: Json, claimed: Claimed) -> Json | None:
+    """Return what the notice is to expect of the message's line; None where it does not name the line."""
+    line = mapping.line_expected(claimed.message, messages.arrived_before(notice["reference"]))
+    return line if any(each["line_ref"] == line["line_ref"] for each in notice["lines"]) else None
+
+
+def _lowered(notices: Sequence[Json], claimed: Claimed) -> bool:
+    """Tell whether each notice expects of the line what it is to expect."""
+    wanted = {notice["id"]: line for notice in notices if (line := _line_of(notice, claimed))}
+    return all(
+        each["quantity"] == wanted[notice["id"]]["quantity"]
+        for notice in notices
+        for each in notice["lines"]
+        if notice["id"] in wanted and each["line_ref"] == wanted[notice["id"]]["line_ref"]
+    )
+
+
+def _never_announced(claimed: Claimed) -> Outcome:
+    return delivered(claimed, code="never_announced", message="The warehouse was not told of this return.")
 
 
 def _place(conn: ConnectionContext, client: WmsClient, claimed: Claimed) -> Outcome:
@@ -202,12 +255,14 @@ def _made(
 
 
 BODIES: dict[str, tuple[str, Callable[[Json, str, WmsConfig, WmsMapping], Json]]] = {
-    ANNOUNCE: ("/v1/inbound-notices", mapping.notice),
+    ANNOUNCE: (NOTICES, mapping.notice),
     PLACE: ("/v1/placements", mapping.placement),
     SHIP: ("/v1/shipments", mapping.shipment),
     COUNT: ("/v1/counts", mapping.count),
 }
-SENDERS = {ANNOUNCE: _announce, WITHDRAW: _withdraw, PLACE: _place, SHIP: _ship, COUNT: _count}
+SENDERS = {
+    ANNOUNCE: _announce, EXPECT: _expect, WITHDRAW: _withdraw, PLACE: _place, SHIP: _ship, COUNT: _count,
+}  # fmt: skip
 
 
 def _names(conn: ConnectionContext) -> WmsMapping:

@@ -92,7 +92,8 @@ class Shipped:
 
 
 def notice(fact: Json, effect_key: str, config: WmsConfig, mapping: WmsMapping) -> Json:
-    """Return the inbound notice for a `return.authorized`: what is to come, without what the customer keeps.
+    """Return the inbound notice for a `return.authorized` or `return.reinstated`: what is to come, without what the
+    customer keeps and what has arrived.
 
     `line_ref` is our line number.
     """
@@ -111,13 +112,28 @@ def notice(fact: Json, effect_key: str, config: WmsConfig, mapping: WmsMapping) 
 
 
 def units_to_come(line: Json) -> int:
-    """Return how many units of a line of a return's event travel: those that the customer does not keep."""
-    return int(line["quantity"]) - int(line.get("kept", 0))
+    """Return how many units of a line of a return's event travel: neither kept by the customer nor here already."""
+    return int(line["quantity"]) - int(line.get("kept", 0)) - int(line.get("arrived", 0))
 
 
 def notice_reference(fact: Json) -> str:
-    """The reference under which a return was announced."""
+    """How the references begin under which a return was announced; the first one is that."""
     return f"{NOTICE}{fact['return_id']}"
+
+
+def announcement_of(reference: str) -> UUID | None:
+    """Return the event that a later notice was announced by; None for the first one of a return."""
+    _, _, event = reference.removeprefix(NOTICE).partition(":")
+    return UUID(event) if event else None
+
+
+def line_expected(fact: Json, arrived: Mapping[int, int] | None = None) -> Json:
+    """Return what a notice is to expect of the line of a `return_line` event, in all.
+
+    `arrived` is what had come of each line before that notice was made: it never counted them.
+    """
+    before = (arrived or {}).get(fact["line_no"], 0)
+    return {"line_ref": str(fact["line_no"]), "quantity": max(0, int(fact.get("expected", 0)) - before)}
 
 
 def placement(fact: Json, effect_key: str, config: WmsConfig, mapping: WmsMapping) -> Json:
@@ -295,7 +311,7 @@ def _line_no(line_ref: str | None) -> int | None:
 def _ours(reference: str | None, prefix: str) -> UUID | None:
     if not reference or not reference.startswith(prefix):
         return None
-    return UUID(reference.removeprefix(prefix))
+    return UUID(reference.removeprefix(prefix).partition(":")[0])
 
 
 def _theirs(table: Mapping[str, str], ours: str, what: str) -> str:

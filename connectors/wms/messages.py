@@ -48,6 +48,19 @@ def comes_by_parcel(event: Event, candidate: Candidate) -> bool:
     return travels and (not lines or any(mapping.units_to_come(line) > 0 for line in lines))
 
 
+def key_of_announcement(event: Event) -> str:
+    """Return the reference of a notice that is not the first of its return."""
+    return f"{mapping.notice_reference(event.data)}:{event.id}"
+
+
+def arrived_before(reference: str) -> dict[int, int]:
+    """Return how many units of each line had come when the notice of that reference was announced."""
+    announcement = mapping.announcement_of(reference)
+    event = Event.objects.filter(pk=announcement).first() if announcement else None
+    lines = event.data.get("lines", []) if event else []
+    return {line["line_no"]: line.get("arrived", 0) for line in lines}
+
+
 def names_of(conn: ConnectionContext) -> WmsMapping:
     """Return the connection's table of names."""
     return WmsMapping.model_validate(dict(conn.mapping))

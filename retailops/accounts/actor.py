@@ -86,7 +86,8 @@ def require(
         return
     if view and not can(actor, view, region=region, brand=brand):
         raise hidden()
-    raise Denied(f"{actor.label} does not hold the permission {permission} here.", permission=str(permission))
+    detail = f"{actor.label} does not hold the permission {permission} here."
+    raise Denied(detail, region=region, brand=brand, permission=str(permission))
 
 
 def scope_q(actor: Actor, permission: str, *, region: str = "region", brand: str = "brand") -> Q:

@@ -68,7 +68,8 @@ def keep_denials(request: Request, errors: Sequence[DomainError]) -> None:
     denied = [error for error in errors if isinstance(error, Denied)]
     if denied:
         more = f" (and {len(denied) - 1} more items)" if len(denied) > 1 else ""
-        record_denial(request, denied[0].detail + more)
+        places = [place for error in denied for place in error.places]
+        record_denial(request, denied[0].detail + more, places)
 
 
 def single(outcome: Any) -> Any:

@@ -18,7 +18,8 @@ from retailops.accounts import openapi_security  # noqa: F401  # registers on im
 from retailops.accounts.actor import Actor, require
 from retailops.accounts.authentication import actor_of
 from retailops.accounts.permissions import SCOPE_PERMISSIONS
-from retailops.lib.errors import NotFound
+from retailops.accounts.places import place_of
+from retailops.lib.errors import Denied, NotFound
 from retailops.lib.openapi import JSON, Operation
 from retailops.lib.throttling import Quota, TooManyRequests, spend
 from retailops.lib.wire import NUL, json_text, read_json, read_query
@@ -132,7 +133,14 @@ class Endpoint(APIView):
             raise NotFound("There is nothing at this address.")
         spec = getattr(getattr(self, (request.method or "").lower(), None), "operation", None)
         if spec is not None and spec.permission:
-            require(self.actor, spec.permission)
+            self._require_somewhere(request, spec.permission)
+
+    def _require_somewhere(self, request: Request, permission: str) -> None:
+        try:
+            require(self.actor, permission)
+        except Denied as refusal:
+            refusal.region, refusal.brand = place_of(request.path)
+            raise
 
     def inputs(self, spec: Operation, request: Request) -> dict[str, Any]:
         """Return the handler's `body` and `query` arguments. Raises Invalid and UnsupportedMediaType."""

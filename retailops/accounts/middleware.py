@@ -39,7 +39,7 @@ class ActorMiddleware:
             return None
         if isinstance(exception, Denied):
             actor: Actor = request.actor  # type: ignore[attr-defined]  # set above
-            denial_recorder(actor, request.method or "", request.path)(exception.detail)
+            denial_recorder(actor, request.method or "", request.path)(exception.detail, exception.places)
         return render(request, "errors/refused.html", {"error": exception}, status=exception.status)
 
 

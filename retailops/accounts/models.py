@@ -186,6 +186,8 @@ class DeniedAttempt(models.Model):
     minute = models.DateTimeField(null=True, blank=True)
     count = models.PositiveIntegerField(default=1, db_default=1)
     last_at = models.DateTimeField(null=True, blank=True)
+    # Where it was refused: `{"region": …, "brand": …}` each; none where it is of no place, as access itself is.
+    places = models.JSONField(default=list, db_default=[], blank=True)
 
     class Meta:
         constraints = [

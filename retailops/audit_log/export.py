@@ -69,7 +69,9 @@ def export_log(actor: Actor, query: AuditQuery) -> Bundle:
     id, file = uuid7(), tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  # the bundle's owner closes it
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         files = {
-            "events.jsonl": _write(archive, "events.jsonl", events.order_by("position"), event_line),
+            "events.jsonl": _write(
+                archive, "events.jsonl", events.select_related("remark").order_by("position"), event_line
+            ),
             "denied.jsonl": _write(archive, "denied.jsonl", denials.order_by("pk"), denial_line),
         }
         manifest = _manifest(actor, query, id, files)
@@ -160,7 +162,8 @@ def event_line(event: Event) -> str:
         "causation_id": str(event.causation_id) if event.causation_id else None, "source": event.source,
         "actor": event.actor, "on_behalf_of": event.on_behalf_of, "reason_code": event.reason_code,
         "policy_version": event.policy_version, "region": event.region, "brand": event.brand,
-        "channel": event.channel, "data": event.data, "occurred_at": event.occurred_at.isoformat(),
+        "channel": event.channel, "data": event.data, "written": event.remark.text if hasattr(event, "remark") else "",
+        "occurred_at": event.occurred_at.isoformat(),
         "recorded_at": event.recorded_at.isoformat(),
     })  # fmt: skip
 
@@ -170,5 +173,5 @@ def denial_line(attempt: DeniedAttempt) -> str:
     return canonical({
         "id": attempt.pk, "at": attempt.at.isoformat(), "last_at": (attempt.last_at or attempt.at).isoformat(),
         "actor": attempt.actor, "method": attempt.method, "path": attempt.path, "detail": attempt.detail,
-        "count": attempt.count,
+        "count": attempt.count, "places": attempt.places,
     })  # fmt: skip

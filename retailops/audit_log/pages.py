@@ -68,7 +68,7 @@ def log_page(
     events: QuerySet[Event], denials: QuerySet[DeniedAttempt], *, after: str = "", before: str = "", size: int = SIZE
 ) -> LogPage:
     """Return up to `size` rows older than the cursor `after`, or newer than `before`; a damaged one is left out."""
-    forward = _read(before)
+    forward, events = _read(before), events.select_related("remark")
     if forward is not None:
         found = merged(
             events.filter(position__gt=forward[0]).order_by("position")[: size + 1],
@@ -101,19 +101,29 @@ def row_of_event(event: Event) -> Row:
     """Return the line of an event."""
     data = event.data
     return Row(
-        at=event.recorded_at, actor=event.actor, action=event.type, detail=str(data.get("reason") or ""),
+        at=event.recorded_at, actor=event.actor, action=event.type, detail=_written(event),
         region=event.region, brand=event.brand, subject_type=event.subject_type, subject_id=event.subject_id,
         correlation_id=event.correlation_id, number=str(data.get("number") or ""), data=data,
         places=(event.position, 0),
     )  # fmt: skip
 
 
+def _written(event: Event) -> str:
+    """Return what was written when it happened, else the reason that it tells."""
+    return event.remark.text if hasattr(event, "remark") else str(event.data.get("reason") or "")
+
+
 def row_of_denial(attempt: DeniedAttempt) -> Row:
     """Return the line of a denied attempt."""
     return Row(
         at=attempt.at, actor=attempt.actor, action=DENIED, detail=attempt.detail, count=attempt.count,
-        number=f"{attempt.method} {attempt.path}", places=(0, attempt.pk),
+        number=f"{attempt.method} {attempt.path}", places=(0, attempt.pk), region=_named(attempt, "region"),
+        brand=_named(attempt, "brand"),
     )  # fmt: skip
+
+
+def _named(attempt: DeniedAttempt, what: str) -> str:
+    return ", ".join(sorted({place[what] for place in attempt.places if place[what]}))
 
 
 def _page(rows: list[Row], *, newer: tuple[int, int] | None, older: tuple[int, int] | None) -> LogPage:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from itertools import product
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -115,13 +116,25 @@ def _place(moment: datetime) -> int | None:
     return rows.values_list("position", flat=True).first()
 
 
+def _placed(actor: Actor, permission: str) -> Q:
+    """Return the condition of the denied attempts that are about a place of the actor's."""
+    if covers(actor, permission, [EVERYWHERE], [EVERYWHERE]):
+        return ~Q(pk__in=[])
+    allowed = Q(pk__in=[])
+    for grant in actor.grants:
+        if permission in grant.permissions:
+            for region, brand in product(sorted(grant.regions), sorted(grant.brands)):
+                wanted = {name: value for name, value in (("region", region), ("brand", brand)) if value != EVERYWHERE}
+                allowed |= Q(places__contains=[wanted])
+    return allowed
+
+
 def denials_of(actor: Actor, query: AuditQuery, permission: str) -> QuerySet[DeniedAttempt]:
-    """Return the denied attempts that the query asks for; they are of no region: only for who may see all of them."""
+    """Return the denied attempts that the query asks for, of the actor's regions and brands; those of no place only for
+    who may see everything."""
     if query.view == "access" or query.action not in ("", DENIED):
         return DeniedAttempt.objects.none()
-    if not covers(actor, permission, [EVERYWHERE], [EVERYWHERE]):
-        return DeniedAttempt.objects.none()
-    rows = DeniedAttempt.objects.all()
+    rows = DeniedAttempt.objects.filter(_placed(actor, permission))
     if query.person:
         rows = rows.filter(actor__in=actors_of(query.person))
     if query.about:

@@ -216,5 +216,6 @@ def _access(actor: Actor, kind: str, id: UUID, *, adding: bool) -> Subject:
     subject = bearer.find(actor, id)
     require(actor, bearer.view, region=subject.region, brand=subject.brand, view=bearer.view)
     if adding and not any(can(actor, each, region=subject.region, brand=subject.brand) for each in bearer.add):
-        raise Denied(f"{actor.label} may not add files here.", permission=str(bearer.add[0]))
+        detail = f"{actor.label} may not add files here."
+        raise Denied(detail, region=subject.region, brand=subject.brand, permission=str(bearer.add[0]))
     return subject

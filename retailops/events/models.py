@@ -84,6 +84,8 @@ class Event(models.Model):
     recorded_at = models.DateTimeField(default=now)
     idempotency_key = models.CharField(max_length=255, null=True)  # noqa: DJ001  # NULL: no key; unique where given
     input_hash = models.CharField(max_length=64, blank=True, default="")
+    # Not a column: what is to be kept beside the event as its Remark when it is written.
+    words: str = ""
 
     class Meta:
         constraints = [
@@ -103,6 +105,16 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} {self.subject_type}/{self.subject_id}"
+
+
+class Remark(models.Model):
+    """What a person wrote when an event happened. It is no part of the event: it never leaves the house."""
+
+    event = models.OneToOneField(Event, primary_key=True, on_delete=models.PROTECT, related_name="remark")
+    text = models.CharField(max_length=300)
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class Destination(models.Model):

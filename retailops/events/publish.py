@@ -11,10 +11,12 @@ from retailops.accounts.actor import Actor
 from retailops.events.catalog import DeliverySpec, Subject, adapter, registry, type_of
 from retailops.events.effects import effect_place, intend
 from retailops.events.inserting import insert_rows
-from retailops.events.models import Delivery, Destination, Event
+from retailops.events.models import Delivery, Destination, Event, Remark
 from retailops.events.nudge import nudge_after_commit
 from retailops.lib.clock import now
 from retailops.lib.new_rows import new_row
+
+LONGEST_REMARK = 300
 
 
 def publish(
@@ -24,13 +26,15 @@ def publish(
     actor: Actor,
     cause: UUID | None = None,
     reason_code: str = "",
+    words: str = "",
     policy_version: str = "",
     occurred_at: datetime | None = None,
 ) -> Event:
     """Append one event, run its in-transaction subscribers, and write the deliveries that routers ask for.
 
     Must be called inside a transaction that holds the subject's row lock (or has just made the subject): lanes take
-    their order from it. `data` is an instance of a declared event dataclass.
+    their order from it. `data` is an instance of a declared event dataclass. What a person wrote (`words`) is kept
+    beside the event and is never delivered; `reason_code` is a term, never a sentence.
     """
     event = compose(
         data,
@@ -38,6 +42,7 @@ def publish(
         actor=actor,
         cause=cause,
         reason_code=reason_code,
+        words=words,
         policy_version=policy_version,
         occurred_at=occurred_at,
     )
@@ -52,13 +57,14 @@ def compose(
     actor: Actor,
     cause: UUID | None = None,
     reason_code: str = "",
+    words: str = "",
     policy_version: str = "",
     occurred_at: datetime | None = None,
 ) -> Event:
     """Return the event, not yet written: for commands that hand several to `append` at once."""
     declared = type_of(data)
     moment = now()
-    return new_row(
+    event = new_row(
         Event,
         type=declared.name,
         version=declared.version,
@@ -77,6 +83,8 @@ def compose(
         occurred_at=occurred_at or moment,
         recorded_at=moment,
     )
+    event.words = words.strip()
+    return event
 
 
 def append(events: Sequence[Event], lanes: dict[UUID, str]) -> None:
@@ -84,12 +92,20 @@ def append(events: Sequence[Event], lanes: dict[UUID, str]) -> None:
     if not connection.in_atomic_block:
         raise RuntimeError("publish only within the command's transaction")
     stamp = insert_rows(events, telling=registry.stamp)
+    if said := [Remark(event_id=event.id, text=event.words[:LONGEST_REMARK]) for event in events if event.words]:
+        Remark.objects.bulk_create(said)
     deliver(events, lanes, stamp=stamp)
     for follower in registry.followers:
         follower(events)
     for event in events:
         for subscriber in registry.subscribers.get(event.type, ()):
             subscriber(event)
+
+
+def words_of(event_id: UUID) -> str:
+    """Return the reason of an event for people: what was written, else its code; "" where neither was given."""
+    event = Event.objects.select_related("remark").get(pk=event_id)
+    return event.remark.text if hasattr(event, "remark") else event.reason_code
 
 
 def deliver(events: Sequence[Event], lanes: dict[UUID, str], *, only: str = "", stamp: UUID | None = None) -> None:

@@ -54,9 +54,22 @@ def hidden() -> NotFound:
 
 
 class Denied(DomainError):
-    """The actor may see the object but not do this."""
+    """The actor may see the object but not do this.
+
+    `region` and `brand` say where the object stands, for whoever audits that place; the caller is not told. Empty where
+    what was refused is of no place.
+    """
 
     code, status, title = "denied", 403, "Not permitted"
+
+    def __init__(self, detail: str, *, region: str | None = None, brand: str | None = None, **more: Any) -> None:
+        super().__init__(detail, **more)
+        self.region, self.brand = region or "", brand or ""
+
+    @property
+    def places(self) -> list[dict[str, str]]:
+        """Return where it was refused, as it is kept: one place, or none."""
+        return [{"region": self.region, "brand": self.brand}] if self.region or self.brand else []
 
 
 class Conflict(DomainError):

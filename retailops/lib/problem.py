@@ -71,15 +71,15 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Jso
     elif isinstance(error, Unavailable):
         log.warning("api.unavailable", error=type(exc).__name__, detail=str(exc)[:300])
     elif isinstance(error, Denied):
-        record_denial(request, error.detail)
+        record_denial(request, error.detail, error.places)
     return problem_response(error, headers)
 
 
-def record_denial(request: Any, detail: str) -> None:
-    """Keep a denied attempt, where the request was authenticated."""
+def record_denial(request: Any, detail: str, places: list[dict[str, str]]) -> None:
+    """Keep a denied attempt with where it was (`Denied.places`), where the request was authenticated."""
     record = getattr(request, "audit_denial", None) or getattr(getattr(request, "_request", None), "audit_denial", None)
     if record:
-        record(detail)
+        record(detail, places)
 
 
 def as_domain_error(exc: Exception) -> tuple[DomainError, dict[str, str]]:

@@ -88,7 +88,8 @@ class OrderBatch(CommandEndpoint):
         if isinstance(body, Invalid):
             return body
         if not can(self.actor, WRITE, region=body.region, brand=body.brand):
-            return Denied(f"{self.actor.label} may not write orders there.", permission=str(WRITE))
+            detail = f"{self.actor.label} may not write orders there."
+            return Denied(detail, region=body.region, brand=body.brand, permission=str(WRITE))
         try:
             return order_in(body, body.channel, body.external_id)
         except Invalid as fault:

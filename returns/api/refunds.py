@@ -2,14 +2,16 @@
 
 from uuid import UUID
 
+from pydantic import Field
 from rest_framework.request import Request
 
 from retailops.accounts.endpoint import Endpoint, operation
 from retailops.accounts.permissions import Permission
-from retailops.lib.wire import Shape
+from retailops.events.api.commands import CommandEndpoint
+from retailops.lib.wire import Body, Shape
 from returns import selectors
 from returns.api.addresses import ReturnCommand
-from returns.api.bodies import RefundProposalBody, proposal_in
+from returns.api.bodies import Reason, RefundProposalBody, proposal_in
 from returns.api.explanations import (
     ExplanationShape,
     RefundPreviewShape,
@@ -17,6 +19,7 @@ from returns.api.explanations import (
     preview_shape,
 )
 from returns.api.shapes import RefundDetail, RefundShape, refund_detail, refund_shape
+from returns.enums import Destination
 from returns.refund_explanation import explanation_of
 from returns.services import refunds
 from returns.services.previewing import preview_refund
@@ -85,6 +88,31 @@ class RefundEndpoint(Endpoint):
     def get(self, request: Request, id: UUID) -> RefundDetail:
         """State, components, lines, and what the gateway said at each attempt."""
         return refund_detail(selectors.refund_detail(self.actor, id))
+
+
+class RetryBody(Body):
+    """Why it is tried again, and how: what is left out stays as it was."""
+
+    reason: Reason
+    payment_id: UUID | None = Field(None, description="Another payment of the order.")
+    destination: Destination | None = Field(None, description="Another way: `store_credit` or `gift_card`.")
+
+
+class RefundRetry(CommandEndpoint):
+    """Another try of a refund that was not paid."""
+
+    @operation(
+        id="retryRefund", summary="Try a refund again that was not paid", tag="Refunds",
+        permission=Permission.REFUNDS_PROPOSE, body=RetryBody, answers={201: RefundShape}, key="required",
+    )  # fmt: skip
+    def post(self, request: Request, id: UUID, body: RetryBody) -> RefundShape:
+        """A new refund of the same amount takes its place. By another payment, or in another way than was promised, it
+        waits for a second person. Only a failed, canceled or reversed one is tried again; of an unknown one the outcome
+        is looked up."""
+        new = refunds.supersede_refund(
+            actor=self.actor, refund_id=id, reason=body.reason, payment_id=body.payment_id, destination=body.destination
+        )
+        return refund_shape(selectors.refund_detail(self.actor, new.id))
 
 
 class RefundReasons(Endpoint):

@@ -58,6 +58,9 @@ class ReturnLineShape(Shape):
     replaced: int = Field(description="Units for which new ones were sent under warranty.")
     sent_back: int = Field(description="Units that went back to the customer, repaired or rejected.")
     resolution: Resolution
+    instead: dict[str, int] = Field(
+        description="How many units bring something else, by resolution, since their exchange was converted."
+    )
     reason: str
 
 
@@ -281,6 +284,7 @@ def line_shape(line: ReturnLine) -> ReturnLineShape:
         kept=line.kept, canceled=line.canceled, accepted=line.accepted, rejected=line.rejected,
         refunded=line.refunded, exchanged=line.exchanged, replaced=line.replaced,
         sent_back=line.sent_back, resolution=line.resolution, reason=line.customer_reason,
+        instead={str(resolution): units for resolution, units in line.brings_instead},
     )  # fmt: skip
 
 

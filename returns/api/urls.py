@@ -25,7 +25,7 @@ from returns.api.policies import (
     PolicySubmission,
     PolicyVersion,
 )
-from returns.api.refunds import RefundEndpoint, RefundPreview, RefundReasons, ReturnRefunds
+from returns.api.refunds import RefundEndpoint, RefundPreview, RefundReasons, RefundRetry, ReturnRefunds
 from returns.api.returns import ReturnEndpoint, Returns
 from returns.api.store import StoreBatchEndpoint, StoreBatches, StoreReturns
 from returns.api.stored_value import (
@@ -97,6 +97,7 @@ urlpatterns = [
     path("approval-limits", ApprovalLimits.as_view(), name="approval-limits"),
     path("refunds/<uuid:id>/overrides", RefundOverrides.as_view(), name="refund-overrides"),
     path("refunds/<uuid:id>/cancel", RefundCancel.as_view(), name="refund-cancel"),
+    path("refunds/<uuid:id>/retry", RefundRetry.as_view(), name="refund-retry"),
     path("refunds/<uuid:id>", RefundEndpoint.as_view(), name="refund"),
     path("refunds/<uuid:id>/why", RefundReasons.as_view(), name="refund-why"),
     path("credit-memos/<uuid:id>/record-reversal", RecordReversal.as_view(), name="memo-reversal"),

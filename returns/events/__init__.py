@@ -75,6 +75,7 @@ from returns.events.fraud import (
     FraudReviewWithdrawn,
 )
 from returns.events.lines import (
+    FewerExpected,
     LineAccepted,
     LineInspected,
     LineInTransit,
@@ -232,6 +233,7 @@ __all__ = [
     "ExchangeShipmentFailed",
     "ExchangeShipped",
     "ExchangeStockLost",
+    "FewerExpected",
     "FraudReviewBlocked",
     "FraudReviewCleared",
     "FraudReviewFact",

@@ -45,9 +45,17 @@ class LineItemMismatch(ReturnLineFact):
     """Another item arrived (line_no 0: none of the return's lines)."""
 
 
+@dataclass(frozen=True)
+class FewerExpected(ReturnLineFact):
+    """Units that will not come. `expected` is how many of the line's units have come or still may, in all."""
+
+    kind: str = ""
+    expected: int = 0
+
+
 @event("return_line.short")
 @dataclass(frozen=True)
-class LineShort(ReturnLineFact):
+class LineShort(FewerExpected):
     """Declared missing."""
 
 
@@ -74,13 +82,13 @@ class LineRejected(ReturnLineFact):
 
 @event("return_line.kept")
 @dataclass(frozen=True)
-class LineKept(ReturnLineFact):
+class LineKept(FewerExpected):
     """The customer keeps the units."""
 
 
 @event("return_line.remaining_canceled")
 @dataclass(frozen=True)
-class LineRemainingCanceled(ReturnLineFact):
+class LineRemainingCanceled(FewerExpected):
     """What has not come is no longer expected."""
 
 

@@ -7,13 +7,15 @@ from retailops.events.catalog import event
 
 @dataclass(frozen=True)
 class LineFact:
-    """A return line as it stands. `quantity` counts the units that the customer keeps (`kept`) as well."""
+    """A return line as it stands. `quantity` counts the units that the customer keeps (`kept`) and those that have
+    arrived (`arrived`) as well."""
 
     line_no: int
     sku: str
     quantity: int
     order_line_external_id: str = ""
     kept: int = 0
+    arrived: int = 0
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,9 @@ class ReturnExpired(ReturnFact):
 @event("return.reinstated")
 @dataclass(frozen=True)
 class ReturnReinstated(ReturnFact):
-    """Alive again."""
+    """Alive again: the warehouse is told anew to expect what has not arrived."""
+
+    location: str = ""
 
 
 @event("return.closed")

@@ -7,6 +7,7 @@ from django_fsm import FSMField, transition
 from retailops.events.catalog import Subject
 from retailops.lib.clock import now
 from retailops.lib.ids import uuid7
+from returns.allocation import count
 from returns.enums import (
     ErpState,
     InspectionState,
@@ -186,6 +187,9 @@ class ReturnLine(models.Model):
     # Units that arrived beyond what was authorized and were approved by a case (invariant 3).
     over_approved = models.PositiveIntegerField(default=0)
     resolution = models.CharField(max_length=16, choices=Resolution.choices, default=Resolution.REFUND)
+    # Units that bring something else, since their exchange was converted while others of the line stay: by resolution,
+    # as ranges: {"refund": [[0, 1]]}.
+    instead = models.JSONField(default=dict, db_default={}, blank=True)
     customer_reason = models.CharField(max_length=64, blank=True, default="")
 
     class Meta:
@@ -220,3 +224,8 @@ class ReturnLine(models.Model):
     def inspected(self) -> int:
         """How many units were judged: accepted + rejected (invariant 4)."""
         return self.accepted + self.rejected
+
+    @property
+    def brings_instead(self) -> list[tuple[Resolution, int]]:
+        """What units of it bring in place of the line's own resolution, each with how many."""
+        return [(Resolution(name), count(units)) for name, units in sorted(self.instead.items())]

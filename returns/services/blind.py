@@ -1,6 +1,6 @@
 """Parcels that no order explains: a receipt, an owner and a case; matched with an order later, or never."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from django.db import transaction
@@ -17,14 +17,16 @@ from returns.allocation import Ranges, count, first, subtract
 from returns.enums import Resolution, ReturnKind, ReturnStatus
 from returns.events import ReturnRequested
 from returns.facts import return_fact
-from returns.inputs import BlindReceiptIn, OrderRef
+from returns.inputs import BlindReceiptIn, OrderRef, ReturnLineIn
+from returns.line_policies import keep_verdict
 from returns.models import Payment, Receipt, Return, ReturnLine
 from returns.policy import Scope, choose
 from returns.services.arriving import unannounced
 from returns.services.closing import end_trouble, finish
 from returns.services.decisions import lines_of, save_lines
+from returns.services.eligibility import LineVerdict, judge
 from returns.services.locking import lock_return
-from returns.services.order_reading import LineFacts, OrderFacts, read_order, read_units
+from returns.services.order_reading import LineFacts, OrderFacts, Snapshot, read_order, read_units
 from returns.services.receiving import record_arrival
 from returns.services.refunds import refund_by_policy
 from returns.services.till_payouts import place_payouts, unplaced_payouts
@@ -45,9 +47,7 @@ def receive_blind(*, actor: Actor, receipt: BlindReceiptIn) -> Return:
     rma = _open(actor, receipt)
     lines = ReturnLine.objects.bulk_create(_lines(rma, receipt))
     told = return_fact(ReturnRequested, rma, lines)
-    publish(
-        told, subject=rma.as_subject(), actor=actor, reason_code=receipt.reason[:80], occurred_at=receipt.received_at
-    )
+    publish(told, subject=rma.as_subject(), actor=actor, words=receipt.reason, occurred_at=receipt.received_at)
     arrivals = unannounced(lines, receipt.lines)
     troubles.blind_return(actor, rma, [line.sku for line in lines])
     record_arrival(actor, rma, receipt, location, arrivals, former=ReturnStatus.AUTHORIZED)
@@ -120,12 +120,10 @@ def match_return(*, actor: Actor, return_id: UUID, order: OrderRef, lines: Mappi
     save_lines(mine, "order_line", "units", "resolution", "title")
     rma.order, rma.customer_id, rma.policy_id = facts.as_row(), facts.customer_id, policy.id
     rma.channel, rma.legal_entity = facts.channel, facts.legal_entity
-    rma.policy_facts = {
-        "at": rma.requested_at.isoformat(),
-        "policy": policy.label,
-        "matched": facts.number,
-        "lines": [],
-    }
+    at = rma.requested_at.isoformat()
+    rma.policy_facts = {"at": at, "policy": policy.label, "matched": facts.number, "lines": []}
+    for line, verdict in zip(mine, _verdicts(rma, snapshot, mine, lines), strict=True):
+        keep_verdict(rma, line.line_no, verdict.facts())
     rma.memo_required = policy.rules.erp_memo_required
     rma.decision_reason = reason
     rma.save()
@@ -134,6 +132,14 @@ def match_return(*, actor: Actor, return_id: UUID, order: OrderRef, lines: Mappi
     evidence = {"order": facts.number, "reason": reason}
     end_trouble(actor, rma, f"blind_return:{rma.id}", "Matched with an order", evidence)
     return finish(actor, rma)
+
+
+def _verdicts(
+    rma: Return, snapshot: Snapshot, mine: Sequence[ReturnLine], names: Mapping[int, str]
+) -> list[LineVerdict]:
+    """Return what policy says of the matched lines: each bears its own category's rules."""
+    asked = [ReturnLineIn(external_id=names[line.line_no], quantity=line.requested) for line in mine]
+    return judge(snapshot, asked, rma.requested_at, ReturnKind(rma.kind)).lines
 
 
 def _unmatched(actor: Actor, return_id: UUID, order: OrderFacts) -> Return:

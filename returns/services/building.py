@@ -1,5 +1,6 @@
 """Make the rows of a return out of a request and policy's verdict on it, and write them with their events."""
 
+import re
 import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -18,6 +19,9 @@ from returns.line_policies import LinePolicy
 from returns.models import DropOffCode, MarketplaceReturn, Return, ReturnLine
 from returns.policy import Rules, within
 from returns.services.eligibility import Eligibility
+
+# A reason like `too_small` is a code: nobody writes so. Asking the vocabularies would cost the busiest command.
+CODE = re.compile(r"[a-z0-9]+(_[a-z0-9]+)+")
 
 
 def new_return(actor: Actor, request: ReturnIn, verdict: Eligibility) -> Return:
@@ -122,10 +126,12 @@ def write_return(
 
 def tell_return(actor: Actor, rma: Return, told: Sequence[ReturnFact], *, reason: str, policy: str) -> None:
     """Publish these facts of the return in one statement."""
-    subject = rma.as_subject()
-    events = [
-        compose(fact, subject=subject, actor=actor, reason_code=reason[:80], policy_version=policy) for fact in told
+    subject, code = rma.as_subject(), reason if CODE.fullmatch(reason) else ""
+    first, *others = [
+        compose(fact, subject=subject, actor=actor, reason_code=code, policy_version=policy) for fact in told
     ]
+    first.words = "" if code else reason
+    events = [first, *others]
     append(events, {event.id: subject.lane for event in events})
 
 

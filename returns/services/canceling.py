@@ -39,7 +39,7 @@ def request_cancel(*, actor: Actor, refund_id: UUID, reason: str) -> Refund:
         raise Conflict("The gateway was asked already: wait for its answer.", code="asked-already")
     if not asked.exists():
         fact = refund_fact(RefundCancelRequested, refund)
-        publish(fact, subject=refund.as_subject(), actor=actor, reason_code=reason[:80])
+        publish(fact, subject=refund.as_subject(), actor=actor, words=reason)
     if not asked.filter(status__in=OPEN).exists():
         raise Unprocessable("No connection can cancel it: cancel it at the gateway itself.", code="unrouted")
     return refund

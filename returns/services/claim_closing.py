@@ -86,7 +86,8 @@ def take_write_off(actor: Actor, claim_id: UUID, reason: str) -> None:
     money = Money(claim.outstanding, claim.currency)
     found = cases.consume_approval(actor, kind=WRITE_OFF_KIND, subject_id=claim.id, money=money, payload=_bound(claim))
     if found.requested_by == actor.key:
-        raise Denied("Who asked for the write-off cannot approve it: a second person must.", code="same-person")
+        detail = "Who asked for the write-off cannot approve it: a second person must."
+        raise Denied(detail, code="same-person", region=claim.region, brand=claim.brand)
     _write_off(actor, claim, found.reason or reason)
 
 

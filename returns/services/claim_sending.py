@@ -127,7 +127,8 @@ def take_claim_approval(actor: Actor, claim_id: UUID) -> None:
     """Send a claim whose approval was just given: use it up. For the approval's subscriber."""
     claim = access_claim(actor, claim_id, Permission.APPROVALS_DECIDE, lock=True)
     if actor.key == claim.requested_by:
-        raise Denied("Who asked for the claim cannot approve it: a second person must.", code="same-person")
+        detail = "Who asked for the claim cannot approve it: a second person must."
+        raise Denied(detail, code="same-person", region=claim.region, brand=claim.brand)
     money = Money(claim.claimed, claim.currency)
     cases.consume_approval(actor, kind=APPROVAL_KIND, subject_id=claim.id, money=money, payload=_bound(claim))
     claim.approved_by = actor.key

@@ -26,7 +26,7 @@ def finish(actor: Actor, rma: Return) -> Return:
     """End a command on the locked return: save it with its facets, and close it when nothing is left to do."""
     standing = facets.keep(rma)
     if rma.status == ReturnStatus.AUTHORIZED and not standing.due and not what_is_left(rma, standing):
-        _close(actor, rma, reason="complete")
+        _close(actor, rma, code="complete")
     return rma
 
 
@@ -56,7 +56,7 @@ def close_return(*, actor: Actor, return_id: UUID, reason: str, expected_version
     left = what_is_left(rma, standing)
     if rma.status == ReturnStatus.AUTHORIZED and left:
         raise Conflict(f"Not yet: {'; '.join(left)}.", code="not-complete", left=left)
-    _close(actor, rma, reason=reason)
+    _close(actor, rma, words=reason)
     return rma
 
 
@@ -90,8 +90,9 @@ def _memo_missing(rma: Return, standing: Facets) -> bool:
     return rma.memo_required and standing.paid and standing.erp != ErpState.POSTED
 
 
-def _close(actor: Actor, rma: Return, *, reason: str) -> None:
+def _close(actor: Actor, rma: Return, *, code: str = "", words: str = "") -> None:
     fire(rma.close)
     facets.keep(rma)
     lines = rma.lines.select_related("order_line")
-    publish(return_fact(ReturnClosed, rma, lines), subject=rma.as_subject(), actor=actor, reason_code=reason[:80])
+    fact = return_fact(ReturnClosed, rma, lines)
+    publish(fact, subject=rma.as_subject(), actor=actor, reason_code=code, words=words)

@@ -107,11 +107,10 @@ def _tell(actor: Actor, rma: Return, receipt: Receipt, lines: Sequence[ReceiptLi
                 row.quantity,
                 receipt_id=str(receipt.id),
                 location=receipt.location.code,
-                reason=reason,
             ),
             subject=subject,
             actor=actor,
-            reason_code=reason[:80],
+            words=reason,
         )
         for row in lines
     ]

@@ -1,6 +1,7 @@
 """Decide on a return: authorize, decline, cancel, expire, reinstate, reopen."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -81,7 +82,8 @@ def go_ahead(actor: Actor, rma: Return, reason: str) -> Return:
 
 def _other_person(actor: Actor, rma: Return) -> None:
     if rma.policy_facts.get("override_reason") and actor.key == rma.requested_by:
-        raise Denied("What goes beyond policy is decided by another person than asked for it.", code="same-person")
+        detail = "What goes beyond policy is decided by another person than asked for it."
+        raise Denied(detail, code="same-person", region=rma.region, brand=rma.brand)
 
 
 @transaction.atomic
@@ -169,18 +171,29 @@ def reinstate_return(*, actor: Actor, return_id: UUID, reason: str, expected_ver
     lines = lines_of(rma)
     if taken_meanwhile(lines):
         raise Conflict("Another return has taken some of its units.", code="units-taken")
-    bring_back(actor, rma, lines, reason)
+    bring_back(rma, lines)
+    tell_back(actor, rma, lines, reason)
     return finish(actor, rma)
 
 
-def bring_back(actor: Actor, rma: Return, lines: Sequence[ReturnLine], reason: str) -> None:
-    """Reinstate the locked return (order locked, units still free), with a deadline of its own again, and tell it."""
+def bring_back(rma: Return, lines: Sequence[ReturnLine]) -> None:
+    """Reinstate the locked return (order locked, units still free), with a deadline of its own again.
+
+    Whoever calls tells it (`tell_back`).
+    """
     fire(rma.reinstate)
     for line in lines:
         line.authorized = line.requested
     save_lines(lines, "authorized")
     rma.expires_at = deadline_of(rma, rules_of(rma.policy))
-    _decided(actor, rma, ReturnReinstated, reason, lines)
+
+
+def tell_back(
+    actor: Actor, rma: Return, lines: Sequence[ReturnLine], reason: str, arriving: Mapping[int, int] | None = None
+) -> None:
+    """Tell that the return is alive again; `arriving` is what has just come of each line, by its number."""
+    location = rules_of(rma.policy).default_location
+    _decided(actor, rma, ReturnReinstated, reason, lines, arriving=arriving, location=location)
 
 
 def taken_meanwhile(lines: Sequence[ReturnLine]) -> bool:
@@ -207,8 +220,9 @@ def reopen_return(*, actor: Actor, return_id: UUID, reason: str, expected_versio
 
 
 def open_again(actor: Actor, rma: Return, lines: Sequence[ReturnLine], reason: str) -> None:
-    """Reopen the locked, closed return and tell it."""
+    """Reopen the locked, closed return and tell it. Its old deadline is long over: what is sent now has a new one."""
     fire(rma.reopen)
+    rma.expires_at = deadline_of(rma, rules_of(rma.policy))
     _decided(actor, rma, ReturnReopened, reason, lines)
 
 
@@ -232,14 +246,15 @@ def _explained(reason: str) -> None:
 
 
 def _decided(
-    actor: Actor, rma: Return, kind: type[ReturnFact], reason: str, lines: Sequence[ReturnLine], **more: str
+    actor: Actor, rma: Return, kind: type[ReturnFact], reason: str, lines: Sequence[ReturnLine], **more: Any
 ) -> None:
     rma.decision_reason = reason[:200]
     publish(
         return_fact(kind, rma, lines, **more),
         subject=rma.as_subject(),
         actor=actor,
-        reason_code=rma.decision_code if kind in CODED and rma.decision_code else reason[:80],
+        reason_code=rma.decision_code if kind in CODED else "",
+        words=reason,
         policy_version=rma.policy.label if rma.policy else "",
     )
     if rma.kind == ReturnKind.MARKETPLACE:

@@ -119,7 +119,7 @@ def discard_draft(*, actor: Actor, return_id: UUID, reason: str = "", expected_v
     rma = _draft(actor, return_id, expected_version)
     fire(rma.discard)
     told = return_fact(ReturnDraftDiscarded, rma, lines_of(rma))
-    publish(told, subject=rma.as_subject(), actor=actor, reason_code=reason[:80])
+    publish(told, subject=rma.as_subject(), actor=actor, words=reason)
     rma.decision_reason = reason or rma.decision_reason
     return finish(actor, rma)
 

@@ -44,6 +44,7 @@ STAFF = frozenset({"actor_label"})
 # Logs too long to be read whole: only the person's own stories can tell of them.
 STORIES = {
     "events_event": "correlation_id = ANY(%(stories)s)",
+    "events_remark": "event_id IN (SELECT id FROM events_event WHERE correlation_id = ANY(%(stories)s))",
     "events_delivery": "event_id IN (SELECT id FROM events_event WHERE correlation_id = ANY(%(stories)s))",
     "events_attempt": "delivery_id IN (SELECT d.id FROM events_delivery d JOIN events_event e ON e.id = d.event_id"
     " WHERE e.correlation_id = ANY(%(stories)s))",

@@ -30,6 +30,7 @@ from returns.enums import (
 from returns.events import ExchangeCanceled, ExchangeReleased, ExchangeStockLost
 from returns.exchange_terms import SENT, Standing, come, standing_of, units_by_line, why_not_released
 from returns.models import Exchange, ExchangeLine, Return, ReturnLine
+from returns.promises import promised_otherwise
 from returns.refund_terms import earned_units, hoped_for
 from returns.serial_doubts import in_doubt
 from returns.services.closing import end_trouble
@@ -152,7 +153,7 @@ def _ask_for_missing(rma: Return) -> None:
 def _without_exchange(standing: Standing, line: ReturnLine) -> int:
     if line.resolution not in SWAPPED or line.order_line_id is None or standing.rma.kind == ReturnKind.WARRANTY:
         return 0
-    taken = merge(standing.covered.get(line.id, []), standing.claimed.get(line.id, []))
+    taken = merge(standing.covered.get(line.id, []), standing.claimed.get(line.id, []), promised_otherwise(line))
     return min(earned_units(standing.rma, line, standing.rules), count(line.units)) - count(taken)
 
 

@@ -18,7 +18,7 @@ def tell(actor: Actor, kind: type[ExchangeFact], exchange: Exchange, reason: str
         fact,
         subject=exchange.as_subject(),
         actor=actor,
-        reason_code=reason[:80],
+        words=reason,
         policy_version=exchange.policy_version,
     )
 

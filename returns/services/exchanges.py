@@ -42,6 +42,7 @@ from returns.models import (
     WarrantyAssessment,
 )
 from returns.policy import Rules, rules_of
+from returns.promises import forget, promise
 from returns.services.closing import finish
 from returns.services.exchange_progress import follow_exchanges, release, wanted_by_sku
 from returns.services.exchange_telling import end_troubles, tell
@@ -114,6 +115,9 @@ def _write(
 
 def _write_line(exchange: Exchange, agreed: Agreed) -> None:
     asked, line = agreed.asked, agreed.line
+    if line.instead:
+        forget(line, agreed.units)
+        line.save(update_fields=["instead"])
     row = ExchangeLine.objects.create(
         exchange=exchange,
         line=line,
@@ -279,7 +283,7 @@ def release_exchange(*, actor: Actor, exchange_id: UUID) -> Exchange:
 
 @transaction.atomic
 def convert_exchange(*, actor: Actor, exchange_id: UUID, to: ConvertTo, reason: str) -> Exchange:
-    """Give money or credit instead: its goods are let go, and its lines' resolution becomes `to`.
+    """Give money or credit instead: its goods are let go, its units bring `to`, others of their lines stay as they are.
 
     What was earned is refunded by policy at once; units that a warranty was to replace have earned it. Raises Invalid
     without a reason, Unprocessable for a gift card that policy does not offer, Conflict once the goods are on their
@@ -290,9 +294,10 @@ def convert_exchange(*, actor: Actor, exchange_id: UUID, to: ConvertTo, reason: 
         raise Unprocessable("Policy does not offer a gift card.", code="not-offered")
     fire(exchange.convert)
     exchange.converted_to = to
-    for line in ReturnLine.objects.filter(exchange_lines__exchange=exchange).distinct():
-        line.resolution = Resolution(to)
-        line.save(update_fields=["resolution"])
+    for row in exchange.lines.select_related("line").order_by("id"):
+        line = ReturnLine.objects.get(pk=row.line_id)
+        promise(line, row.units, Resolution(to))
+        line.save(update_fields=["resolution", "instead"])
     _end(actor, exchange, reason)
     tell(actor, ExchangeConverted, exchange, reason)
     refunded_instead(actor, exchange, reason)

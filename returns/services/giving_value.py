@@ -121,7 +121,8 @@ def take_gift(actor: Actor, approval_id: UUID) -> StoredEntry:
     money = Money(int(approval.amount or 0), approval.currency)
     policy = _policy(order)
     if not may_approve(actor, policy.rules, money.amount, money.currency, region=account.region, brand=account.brand):
-        raise Denied(f"{money} is above what {actor.label} may approve.", code="above-limit")
+        detail = f"{money} is above what {actor.label} may approve."
+        raise Denied(detail, code="above-limit", region=account.region, brand=account.brand)
     if not account.alive():
         raise Unprocessable("The account has ended meanwhile: ask again.", code="account-not-alive")
     effect_key = str(approval.asked["key"])

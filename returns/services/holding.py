@@ -105,9 +105,8 @@ def tell(actor: Actor, kind: type[Fact], review: FraudReview, refunds: Sequence[
         provider=review.provider,
         provider_reference=review.provider_reference,
         score=review.score,
-        reason=reason,
     )
-    publish(fact, subject=review.as_subject(), actor=actor, policy_version=review.policy_version)
+    publish(fact, subject=review.as_subject(), actor=actor, words=reason, policy_version=review.policy_version)
 
 
 def refuse_held(rma: Return) -> None:

@@ -199,7 +199,8 @@ def check_second_person(actor: Actor, policy_id: UUID) -> None:
     """Raise Denied for whoever wrote the version, and without the permission to manage policies there."""
     policy = access_policy(actor, policy_id, MANAGE)
     if actor.key in (policy.created_by, policy.edited_by):
-        raise Denied("Who wrote a policy cannot agree to it: a second person must.", code="same-person")
+        detail = "Who wrote a policy cannot agree to it: a second person must."
+        raise Denied(detail, code="same-person", region=policy.region, brand=policy.brand)
 
 
 def take_agreement(actor: Actor, policy_id: UUID) -> None:

@@ -147,7 +147,7 @@ def tell(actor: Actor, kind: Any, refunds: Sequence[Refund]) -> None:
             refund_fact(kind, refund),
             subject=subject,
             actor=actor,
-            reason_code=refund.reason_code or refund.reason[:80],
+            reason_code=refund.reason_code,
             policy_version=refund.policy_version,
         )
         events.append(event)

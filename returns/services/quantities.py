@@ -10,10 +10,11 @@ from retailops.events.publish import publish
 from retailops.lib.errors import Conflict, Invalid, Unprocessable
 from returns.allocation import count, first, merge, subtract
 from returns.enums import ReturnStatus
-from returns.events import LineKept, LineRemainingCanceled, LineShort, ReturnLineFact
+from returns.events import FewerExpected, LineKept, LineRemainingCanceled, LineShort
 from returns.exchange_units import claimed_units
 from returns.facts import line_fact
 from returns.models import Return, ReturnLine
+from returns.promises import forget
 from returns.refund_terms import covered_units
 from returns.services.arriving import awaited
 from returns.services.closing import finish
@@ -68,9 +69,11 @@ def cancel_remaining(*, actor: Actor, return_id: UUID, line_no: int, quantity: i
             "These units are refunded or exchanged already; declare them missing instead.", code="units-refunded"
         )
     if line.order_line_id:
-        line.units = subtract(line.units, subtract(free, first(free, count(free) - quantity)))
+        given_up = subtract(free, first(free, count(free) - quantity))
+        line.units = subtract(line.units, given_up)
+        forget(line, given_up)
     line.canceled += quantity
-    save_lines([line], "canceled", "units")
+    save_lines([line], "canceled", "units", "instead")
     _tell(actor, rma, LineRemainingCanceled, line, quantity, reason)
     return finish(actor, rma)
 
@@ -93,6 +96,7 @@ def line_numbered(rma: Return, line_no: int) -> ReturnLine:
     return line
 
 
-def _tell(actor: Actor, rma: Return, kind: type[ReturnLineFact], line: ReturnLine, quantity: int, reason: str) -> None:
-    fact = line_fact(kind, rma, line, quantity, reason=reason)
-    publish(fact, subject=rma.as_subject(), actor=actor, reason_code=reason[:80])
+def _tell(actor: Actor, rma: Return, kind: type[FewerExpected], line: ReturnLine, quantity: int, reason: str) -> None:
+    expected = line.authorized - line.missing - line.kept - line.canceled
+    fact = line_fact(kind, rma, line, quantity, kind=str(rma.kind), expected=expected)
+    publish(fact, subject=rma.as_subject(), actor=actor, words=reason)

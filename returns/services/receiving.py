@@ -21,7 +21,7 @@ from returns.policy import rules_of
 from returns.services.arriving import Arrival, compare
 from returns.services.closing import finish
 from returns.services.correcting import reverse_receipt
-from returns.services.decisions import bring_back, lines_of, open_again, save_lines, taken_meanwhile
+from returns.services.decisions import bring_back, lines_of, open_again, save_lines, taken_meanwhile, tell_back
 from returns.services.exchange_progress import follow_exchanges
 from returns.services.extra_units import accept_over_receipt
 from returns.services.holding import blocked
@@ -48,6 +48,9 @@ KINDS: dict[str, type[ReturnLineFact]] = {
     ReceiptMatch.WRONG_ITEM: LineItemMismatch,
 }
 
+# A parcel brings a return back to life that had ended so.
+ENDED = (ReturnStatus.EXPIRED, ReturnStatus.DECLINED)
+
 
 @transaction.atomic
 def receive_return(*, actor: Actor, return_id: UUID, receipt: ReceiptIn) -> Receipt:
@@ -67,6 +70,8 @@ def receive_return(*, actor: Actor, return_id: UUID, receipt: ReceiptIn) -> Rece
     former = str(rma.status)
     _welcome(actor, rma, lines)
     arrivals = compare(lines, receipt.lines, expecting=rma.status == ReturnStatus.AUTHORIZED)
+    if former in ENDED and rma.status == ReturnStatus.AUTHORIZED:
+        tell_back(actor, rma, lines, "the parcel came anyway", _arriving(arrivals))
     return record_arrival(actor, rma, receipt, location, arrivals, former=former)
 
 
@@ -78,10 +83,19 @@ def _same(known: Receipt, rma: Return) -> Receipt:
 
 def _welcome(actor: Actor, rma: Return, lines: Sequence[ReturnLine]) -> None:
     """Bring a return that had ended back to life, where its units are still free and it was not declined as fraud."""
-    if rma.status in (ReturnStatus.EXPIRED, ReturnStatus.DECLINED) and not (taken_meanwhile(lines) or blocked(rma)):
-        bring_back(actor, rma, lines, "the parcel came anyway")
+    if rma.status in ENDED and not (taken_meanwhile(lines) or blocked(rma)):
+        bring_back(rma, lines)
     elif rma.status == ReturnStatus.CLOSED:
         open_again(actor, rma, lines, "a parcel came after it was closed")
+
+
+def _arriving(arrivals: Sequence[Arrival]) -> dict[int, int]:
+    """Return how many expected units of each line have come, by its number."""
+    found: dict[int, int] = {}
+    for each in arrivals:
+        if each.line is not None and each.match == ReceiptMatch.EXPECTED:
+            found[each.line.line_no] = found.get(each.line.line_no, 0) + each.quantity
+    return found
 
 
 def record_arrival(

@@ -158,8 +158,8 @@ def _learn_reference(refund: Refund, said: Said) -> None:
         refund.save(update_fields=["external_reference"])
 
 
-def _tell(actor: Actor, refund: Refund, kind: type[RefundFact], reason: str = "") -> None:
-    publish(refund_fact(kind, refund), subject=refund.as_subject(), actor=actor, reason_code=reason[:80])
+def _tell(actor: Actor, refund: Refund, kind: type[RefundFact], code: str = "") -> None:
+    publish(refund_fact(kind, refund), subject=refund.as_subject(), actor=actor, reason_code=code[:80])
 
 
 def _pending(actor: Actor, refund: Refund, said: Said, former: str) -> None:

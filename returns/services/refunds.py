@@ -231,14 +231,13 @@ def approve_refund(*, actor: Actor, refund_id: UUID, reason: str = "approved", s
 
 def check_limit(actor: Actor, refund: Refund) -> None:
     """Raise Denied unless a role of the actor may approve the amount under the return's policy."""
-    rules = rules_of(refund.rma.policy)
+    rma, rules = refund.rma, rules_of(refund.rma.policy)
+    where = {"region": rma.region, "brand": rma.brand}
     if actor.key == refund.requested_by:
-        raise Denied("Who asked for the refund cannot approve it: a second person must.", code="same-person")
-    rma = refund.rma
+        raise Denied("Who asked for the refund cannot approve it: a second person must.", code="same-person", **where)
     if not may_approve(actor, rules, refund.credited, refund.currency, region=rma.region, brand=rma.brand):
-        raise Denied(
-            f"{Money(refund.credited, refund.currency)} is above what {actor.label} may approve.", code="above-limit"
-        )
+        money = Money(refund.credited, refund.currency)
+        raise Denied(f"{money} is above what {actor.label} may approve.", code="above-limit", **where)
 
 
 def take_approval(actor: Actor, refund_id: UUID) -> None:

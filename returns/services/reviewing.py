@@ -60,7 +60,8 @@ def clear_review(*, actor: Actor, review_id: UUID, word: Word) -> FraudReview:
     if review.status == ReviewStatus.CLEARED:
         return review
     if actor.key == review.requested_by:
-        raise Denied("Who asked for it cannot clear it: somebody else must.", code="same-person")
+        where = {"region": review.rma.region, "brand": review.rma.brand}
+        raise Denied("Who asked for it cannot clear it: somebody else must.", code="same-person", **where)
     _check_open(review)
     fire(review.clear)
     refunds = _decided(actor, review, word, FraudReviewCleared)

@@ -28,7 +28,7 @@ from returns.services.arriving import Arrival
 from returns.services.authorizing import grant
 from returns.services.building import new_lines, new_return, worth_of, write_return
 from returns.services.closing import finish
-from returns.services.decisions import bring_back, lines_of, open_again, save_lines, taken_meanwhile
+from returns.services.decisions import bring_back, lines_of, open_again, save_lines, taken_meanwhile, tell_back
 from returns.services.eligibility import Eligibility, judge
 from returns.services.inspecting import record_verdicts
 from returns.services.locking import lock_return
@@ -125,7 +125,8 @@ def _revive(told: Told, rma: Return) -> None:
             return_fact(ReturnAuthorized, rma, lines), subject=rma.as_subject(), actor=told.actor, policy_version=label
         )
     elif former in (ReturnStatus.EXPIRED, ReturnStatus.DECLINED) and not taken_meanwhile(lines):
-        bring_back(told.actor, rma, lines, "the till took the goods")
+        bring_back(rma, lines)
+        tell_back(told.actor, rma, lines, "the till took the goods")
     if former not in (ReturnStatus.AUTHORIZED, ReturnStatus.CLOSED):
         shown = ReturnStatus(former).label.lower()
         told.object("not_decided", f"The till took the goods although the return was {shown}.")

@@ -87,7 +87,7 @@ def _tell(actor: Actor, account: StoredAccount, entry: StoredEntry) -> None:
             refund_id=str(entry.refund_id or ""),
             reference=entry.reference,
         )
-        publish(fact, subject=account.as_subject(), actor=actor, reason_code=entry.reason[:80])
+        publish(fact, subject=account.as_subject(), actor=actor, words=entry.reason)
 
 
 def account_facts(account: StoredAccount) -> dict[str, Any]:

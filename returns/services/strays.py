@@ -18,21 +18,24 @@ from retailops.events.publish import publish
 from retailops.lib.errors import Conflict, Invalid, NotFound, Unprocessable
 from retailops.lib.ids import uuid7
 from returns.allocation import count, first
-from returns.enums import ReceiptMatch, Resolution, ReturnStatus
+from returns.enums import ReceiptMatch, Resolution, ReturnKind, ReturnStatus
 from returns.events import LineReceived, LineSentBack
 from returns.facts import line_fact
-from returns.inputs import OrderRef
+from returns.inputs import OrderRef, ReturnLineIn
+from returns.line_policies import keep_verdict
 from returns.models import ReceiptLine, Return, ReturnLine
 from returns.services.closing import end_trouble, finish, refuse_closed
 from returns.services.decisions import lines_of
+from returns.services.eligibility import judge
 from returns.services.locking import lock_return
-from returns.services.order_reading import read_order, read_units
+from returns.services.order_reading import LineFacts, Snapshot, read_order, read_units
 from returns.services.quantities import cancel_remaining
 from returns.services.refunds import refund_by_policy
 from returns.services.stock import accept_extra, move_in
 
 D = Disposition
 BACK = "back"
+SENT_BACK = "sent back to the customer"
 TROUBLES = {ReceiptMatch.OVER: "over_receipt", ReceiptMatch.WRONG_ITEM: "wrong_item"}
 
 
@@ -88,11 +91,11 @@ def send_back(*, actor: Actor, return_id: UUID, receipt_line_id: int, quantity: 
     stray = _stray(rma, receipt_line_id, quantity)
     place = stray.row.receipt.location.code
     key = f"{BACK}:{stray.row.pk}:{uuid7()}"
-    move = move_in(rma, key, stray.row.sku, quantity, D.QUARANTINE, D.RETURN_TO_CUSTOMER, place, reason=reason)
+    move = move_in(rma, key, stray.row.sku, quantity, D.QUARANTINE, D.RETURN_TO_CUSTOMER, place, reason=SENT_BACK)
     book_moves(actor=actor, moves=[move])
     line = stray.row.line or ReturnLine(line_no=0, sku=stray.row.sku)
     fact = line_fact(LineSentBack, rma, line, quantity, receipt_id=str(stray.row.receipt_id), location=place)
-    publish(fact, subject=rma.as_subject(), actor=actor, reason_code=reason[:80])
+    publish(fact, subject=rma.as_subject(), actor=actor, words=reason)
     _end_cases(actor, rma, stray.row, "Sent back to the customer")
     return finish(actor, rma)
 
@@ -125,8 +128,8 @@ def accept_stray(
     line = _new_line(rma, stray.row.sku, quantity)
     place = stray.row.receipt.location
     accept_extra(actor, rma, f"extra:{line.id}:{stray.row.pk}:{uuid7()}", line, quantity, place)
-    fact = line_fact(LineReceived, rma, line, quantity, receipt_id=str(stray.row.receipt_id), reason=reason)
-    publish(fact, subject=rma.as_subject(), actor=actor, reason_code=reason[:80])
+    fact = line_fact(LineReceived, rma, line, quantity, receipt_id=str(stray.row.receipt_id))
+    publish(fact, subject=rma.as_subject(), actor=actor, words=reason)
     _end_cases(actor, rma, stray.row, "Accepted as a line of its own")
     refund_by_policy(rma)
     return finish(actor, rma)
@@ -135,13 +138,15 @@ def accept_stray(
 def _new_line(rma: Return, sku: str, quantity: int) -> ReturnLine:
     """Write a line that has arrived, with units of the order where it has enough of that sku left."""
     lines = lines_of(rma)
+    number = max((line.line_no for line in lines), default=0) + 1
     free = []
     if rma.order_id is not None:
         snapshot = read_units(read_order(OrderRef(order_id=rma.order_id), lock=True))
         free = [line for line in snapshot.lines if line.sku == sku and count(line.free()) >= quantity]
+        _keep_policy(rma, number, snapshot, free[:1], quantity)
     return ReturnLine.objects.create(
         rma=rma,
-        line_no=max((line.line_no for line in lines), default=0) + 1,
+        line_no=number,
         order_line=free[0].as_row() if free else None,
         sku=sku,
         title=free[0].title if free else "",
@@ -152,6 +157,14 @@ def _new_line(rma: Return, sku: str, quantity: int) -> ReturnLine:
         resolution=Resolution.REFUND if free else Resolution.NONE,
         customer_reason="another_item",
     )
+
+
+def _keep_policy(rma: Return, number: int, snapshot: Snapshot, found: Sequence[LineFacts], quantity: int) -> None:
+    """Keep which policy the new line falls under: its category's fees and rules are its own."""
+    asked = [ReturnLineIn(line_no=line.line_no, quantity=quantity) for line in found]
+    for verdict in judge(snapshot, asked, rma.requested_at, ReturnKind(rma.kind)).lines:
+        keep_verdict(rma, number, verdict.facts())
+    rma.save(update_fields=["policy_facts"])
 
 
 def _stray(rma: Return, receipt_line_id: int, quantity: int) -> Stray:

@@ -145,8 +145,8 @@ def _leave_to_the_case(lines: Sequence[ReturnLine], earned: set[UUID]) -> None:
     """Where no payment bears anything of a payout, its units are not owed by policy as well: the case decides."""
     paid_out = [line for line in lines if line.id in earned]
     for line in paid_out:
-        line.resolution = Resolution.NONE
-    ReturnLine.objects.bulk_update(paid_out, ["resolution"])
+        line.resolution, line.instead = Resolution.NONE, {}
+    ReturnLine.objects.bulk_update(paid_out, ["resolution", "instead"])
 
 
 def _tell(actor: Actor, rma: Return, payout: TillRefund) -> None:

@@ -70,7 +70,7 @@ def void_account(*, actor: Actor, account_id: UUID, reason: str) -> StoredAccoun
         write_entry(actor, account, EntryKind.VOID, -account.balance, f"void-account:{account.id}", reason=reason)
     account.save(update_fields=["status"])
     fact = StoredValueVoided(**account_facts(account))
-    publish(fact, subject=account.as_subject(), actor=actor, reason_code=reason[:80])
+    publish(fact, subject=account.as_subject(), actor=actor, words=reason)
     return account
 
 

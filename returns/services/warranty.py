@@ -174,6 +174,5 @@ def tell(actor: Actor, kind: type[Fact], assessment: WarrantyAssessment, *, reas
         order_line_external_id=line.order_line.external_id if line.order_line else "",
         channel=rma.channel,
         tracking=assessment.tracking,
-        reason=reason,
     )
-    publish(fact, subject=assessment.as_subject(), actor=actor, reason_code=reason[:80])
+    publish(fact, subject=assessment.as_subject(), actor=actor, words=reason)

@@ -6,7 +6,7 @@ from returns.web.actions import Offer
 
 GROUPS = {
     "Decision": ("submit", "authorize", "match", "reinstate", "reopen"),
-    "Goods": ("label", "transit", "receive", "inspect", "accept_stray", "send_back"),
+    "Goods": ("label", "hand_over", "transit", "receive", "inspect", "accept_stray", "send_back"),
     "Money": ("refund", "exchange", "keep"),
     "End": ("missing", "cancel_remaining", "decline", "cancel", "discard", "close"),
 }

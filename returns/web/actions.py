@@ -12,7 +12,7 @@ from retailops.accounts.permissions import Permission
 from returns.enums import CLAIMING_EXCHANGES, LIVE_REFUNDS, ReturnKind, ReturnStatus
 from returns.facets import recompute
 from returns.kinds import traits_of
-from returns.models import Return
+from returns.models import DropOffCode, Return
 from returns.services import decisions
 from returns.services.closing import what_is_left
 from returns.services.holding import pending
@@ -126,6 +126,16 @@ def needs_label(rma: Return) -> str:
     return "" if rma.status in ALIVE else "It has ended."
 
 
+def to_hand_over(rma: Return) -> str:
+    """Say why nothing is handed over at a drop-off point."""
+    code = DropOffCode.objects.filter(rma=rma).first()
+    if code is None:
+        return "Only goods with a drop-off code are handed over so."
+    if code.used_at is not None:
+        return f"They were handed over at {code.partner}."
+    return only_when(S.AUTHORIZED)(rma)
+
+
 def unmatched(rma: Return) -> str:
     """Say why no order is looked for."""
     return "" if rma.kind == ReturnKind.BLIND and rma.order_id is None else "Its order is known."
@@ -195,6 +205,11 @@ ACTIONS: dict[str, Action] = {
             "transit", "Mark in transit", "truck", Permission.RETURNS_RECEIVE, something_is_expected,
             forms.TransitForm, commands.in_transit,
             "The parcel counts as handed to the carrier.", "Marked as in transit.",
+        ),
+        Action(
+            "hand_over", "Handed over at a drop-off point", "hand-raised", Permission.RETURNS_RECEIVE, to_hand_over,
+            kind_forms.HandOverForm, kind_commands.hand_over,
+            "The customer's code is used up, and the goods count as on their way.", "Hand-over recorded.",
         ),
         Action(
             "label", "Record a label", "tag", Permission.RETURNS_REQUEST, needs_label,

@@ -16,6 +16,7 @@ from retailops.lib.errors import NotFound
 from retailops.lib.forms import accepted
 from retailops.lib.htmx import done, show
 from returns.access import access_refund
+from returns.enums import Destination
 from returns.models import Return
 from returns.services.correcting import reverse_receipt
 from returns.services.refunds import supersede_refund
@@ -61,7 +62,11 @@ def refund_again(request: HttpRequest, number: str, refund_id: UUID) -> HttpResp
         if accepted(
             form,
             lambda: supersede_refund(
-                actor=actor, refund_id=refund.id, reason=given["reason"], payment_id=UUID(given["payment"])
+                actor=actor,
+                refund_id=refund.id,
+                reason=given["reason"],
+                payment_id=UUID(given["payment"]),
+                destination=Destination(given["destination"]) if given.get("destination") else None,
             ),
         ):
             return done(request, _address(rma), "A new refund replaces the failed one; what comes of it shows here.")

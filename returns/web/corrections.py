@@ -3,11 +3,13 @@
 from uuid import UUID
 
 from django import forms
+from django.utils.text import capfirst
 
 from retailops.lib.money import Money
-from returns.enums import ReceiptMatch, RefundStatus, ReturnStatus
+from returns.enums import Destination, ReceiptMatch, RefundStatus, ReturnStatus
 from returns.models import Receipt, Refund, Return
-from returns.refund_terms import read_terms, tenders_of
+from returns.refund_terms import DESTINATIONS, read_terms, tenders_of
+from returns.web.ways import WAYS
 
 RETRIED = (RefundStatus.FAILED, RefundStatus.CANCELED, RefundStatus.REVERSED)
 
@@ -47,17 +49,40 @@ class ReversalForm(forms.Form):
 
 
 class AgainForm(forms.Form):
-    """By which payment a refund is tried again, and why."""
+    """By which payment a refund is tried again and why; and in which way, where policy offers more than one."""
 
     payment = forms.ChoiceField(label="Pay back to")
+    destination = forms.ChoiceField(label="The customer gets", widget=forms.RadioSelect, required=False)
     reason = forms.CharField(max_length=200, label="Reason", help_text="Kept with the new refund.")
 
     def __init__(self, data: object = None, *, refund: Refund) -> None:
         super().__init__(data)  # type: ignore[arg-type]  # the request's QueryDict, or None
-        field = self.fields["payment"]
+        payments, ways = payments_for(refund), ways_for(refund)
+        self._offer("payment", payments, "Another payment than before needs a second person.")
+        self._offer("destination", ways, "Another way than before needs a second person.")
+        if len(ways) == 1:
+            del self.fields["destination"]
+        else:
+            self.fields["destination"].initial = str(refund.destination)
+
+    def _offer(self, name: str, choices: list[tuple[str, str]], help_text: str) -> None:
+        field = self.fields[name]
         if isinstance(field, forms.ChoiceField):
-            field.choices = payments_for(refund)
-            field.help_text = "" if len(field.choices) == 1 else "Another payment than before needs a second person."
+            field.choices = choices
+            field.help_text = "" if len(choices) == 1 else help_text
+
+
+def ways_for(refund: Refund) -> list[tuple[str, str]]:
+    """Return the ways in which the money may go: as before, and stored value where policy offers it.
+
+    What a marketplace holds never becomes value of ours.
+    """
+    terms = read_terms(refund.rma, by_itself=False)
+    offered = {DESTINATIONS[each] for each in terms.rules.resolutions if each in DESTINATIONS}
+    if not terms.tenders_for(Destination.STORE_CREDIT):
+        offered = {Destination.TENDER}
+    wanted = [each for each in WAYS if each in offered or each == refund.destination]
+    return [(each.value, capfirst(WAYS[each])) for each in wanted]
 
 
 def payments_for(refund: Refund) -> list[tuple[str, str]]:

@@ -5,12 +5,12 @@ from typing import Any
 
 from retailops.accounts.actor import Actor
 from returns.inputs import OrderRef
-from returns.inputs.parcels import LabelIn
+from returns.inputs.parcels import DropOffIn, LabelIn
 from returns.models import Return
 from returns.services.blind import match_return
 from returns.services.drafts import discard_draft, submit_draft
 from returns.services.extra_units import accept_over_receipt
-from returns.services.parcels import record_label
+from returns.services.parcels import record_label, take_drop_off
 from returns.services.strays import accept_stray, send_back
 
 Data = Mapping[str, Any]
@@ -20,6 +20,12 @@ def label(actor: Actor, rma: Return, data: Data) -> object:
     """Record a label; the same number again is the same parcel."""
     told = LabelIn(tracking=data["tracking"], carrier=data["carrier"], cost=data["cost"], url=data["url"] or None)
     return record_label(actor=actor, return_id=rma.id, label=told)
+
+
+def hand_over(actor: Actor, rma: Return, data: Data) -> object:
+    """Use the return's drop-off code up, as its partner's system would."""
+    told = DropOffIn(code=rma.drop_off.token, partner=data["partner"], tracking=data["tracking"], place=data["place"])
+    return take_drop_off(actor=actor, drop_off=told)
 
 
 def back(actor: Actor, rma: Return, data: Data) -> object:

@@ -41,6 +41,16 @@ class LabelForm(ActionForm):
             return data
 
 
+class HandOverForm(ActionForm):
+    """Goods that the customer handed over against the code."""
+
+    partner = forms.CharField(max_length=80, label="Drop-off point", help_text="Who took the goods.")
+    place = forms.CharField(max_length=120, required=False, label="Where it is")
+    tracking = forms.CharField(
+        max_length=80, required=False, label="Tracking number", help_text="Where the point gave the parcel one."
+    )
+
+
 class StrayForm(ActionForm):
     """Units in quarantine that nobody expected."""
 

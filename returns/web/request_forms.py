@@ -15,6 +15,7 @@ from returns.enums import Resolution, ReturnKind
 from returns.kinds import TRAITS, traits_of
 from returns.models import Return
 from returns.services.eligibility import REMEDIES, Eligibility, LineVerdict
+from returns.web.item_rows import ItemRows
 
 REASONS = (
     ("", "Reason"), ("too_small", "Too small"), ("too_large", "Too large"), ("changed_mind", "Changed mind"),
@@ -33,7 +34,6 @@ VERDICTS = {
     "quarantine": ("Accepted, somebody must look", True, Disposition.QUARANTINE),
     "back": ("Rejected, the customer takes it home", False, Disposition.RETURN_TO_CUSTOMER),
 }
-BLIND_ROWS = 5
 
 
 class RequestForm(forms.Form):
@@ -146,7 +146,7 @@ def stores(region: str) -> list[tuple[str, str]]:
     return [("", "Choose a store"), *[(row.code, f"{row.name} ({row.code})") for row in rows]]
 
 
-class BlindForm(forms.Form):
+class BlindForm(ItemRows):
     """A parcel that nobody announced: where it is, what is in it."""
 
     location = forms.ChoiceField(label="Where it is")
@@ -159,44 +159,32 @@ class BlindForm(forms.Form):
     currency = forms.RegexField(r"^[A-Z]{3}$", label="Currency", max_length=3, initial="GBP")
     reason = forms.CharField(max_length=200, required=False, label="What else is known")
     once = forms.CharField(max_length=60, widget=forms.HiddenInput)
+    items_help = "Sku as on the label, and how many."
 
-    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, actor: Actor, rows: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial.setdefault("once", str(uuid7()))
         places = [place for place in locations() if _may_receive(actor, place.region)]
         self._offer("location", [(place.code, f"{place.name} ({place.code})") for place in places])
         regions = sorted({place.region for place in places if place.region})
         self._offer("region", [(region, region) for region in regions])
-        for number in range(1, BLIND_ROWS + 1):
-            self.fields[f"sku_{number}"] = forms.CharField(max_length=64, required=False, label=f"Item {number}")
-            self.fields[f"units_{number}"] = forms.IntegerField(
-                min_value=1, required=False, initial=1, label=f"Units of item {number}"
-            )
+        self.add_rows(rows)
 
     def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
         field = self.fields[name]
         if isinstance(field, forms.ChoiceField):
             field.choices = choices
 
-    def rows(self) -> Iterator[dict[str, Any]]:
-        """Yield the fields of each item."""
-        for number in range(1, BLIND_ROWS + 1):
-            yield {"number": number, "sku": self[f"sku_{number}"], "units": self[f"units_{number}"]}
-
     def clean(self) -> dict[str, Any]:
         """Collect the items; at least one."""
         data = super().clean() or {}
-        lines = [
-            {"sku": data[f"sku_{number}"].strip(), "quantity": data.get(f"units_{number}") or 1}
-            for number in range(1, BLIND_ROWS + 1)
-            if (data.get(f"sku_{number}") or "").strip()
-        ]
+        lines = self.items(data)
         if not lines and not self.errors:
             raise forms.ValidationError("Name at least one item that is in the parcel.")
         return {**data, "lines": lines}
 
 
-class SenderForm(forms.Form):
+class SenderForm(ItemRows):
     """A parcel of ours that was never delivered."""
 
     tracking = forms.CharField(
@@ -208,22 +196,16 @@ class SenderForm(forms.Form):
         choices=[("undeliverable", "Could not be delivered"), ("refused", "Refused by the customer"),
                  ("not_collected", "Not collected"), ("damaged", "Damaged on the way")],
     )  # fmt: skip
-    contents = forms.CharField(
-        max_length=500, required=False, label="What is in it",
-        widget=forms.Textarea(attrs={"rows": 3, "placeholder": "SKU-1 2\nSKU-2 1"}),
-        help_text="Only where the order went in several parcels: one item a line, its sku and how many.",
-    )  # fmt: skip
+    items_help = "Only where the order went in several parcels: sku as on the label, and how many."
 
-    def clean_contents(self) -> list[dict[str, Any]]:
-        """Return the lines: a sku and a number each."""
-        found = []
-        for text in self.cleaned_data["contents"].splitlines():
-            sku, _, units = text.strip().rpartition(" ")
-            if text.strip() and (not sku or not units.isdigit() or int(units) < 1):
-                raise forms.ValidationError(f"“{text.strip()}” is not a sku and a number of units.")
-            if text.strip():
-                found.append({"sku": sku.strip(), "quantity": int(units)})
-        return found
+    def __init__(self, *args: Any, rows: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.add_rows(rows)
+
+    def clean(self) -> dict[str, Any]:
+        """Collect the items, none where the parcel is all of the order."""
+        data = super().clean() or {}
+        return {**data, "lines": self.items(data)}
 
 
 def _may_receive(actor: Actor, region: str) -> bool:

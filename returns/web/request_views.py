@@ -34,6 +34,7 @@ from returns.services.eligibility import assess
 from returns.services.intake import request_return
 from returns.services.request_preview import RequestPreview, preview_request
 from returns.services.till import return_in_store
+from returns.web.item_rows import MORE, rows_in
 from returns.web.request_forms import KINDS, VERDICTS, BlindForm, RequestForm, SenderForm
 from returns.web.views import by_number
 
@@ -213,14 +214,32 @@ def blind_page(request: HttpRequest) -> HttpResponse:
     """Record a parcel that no return explains."""
     actor = actor_of(request)
     require(actor, Permission.RETURNS_RECEIVE)
-    form = BlindForm(request.POST or None, actor=actor)
+    if MORE in request.POST:
+        form = BlindForm(initial=_typed(request), actor=actor, rows=_rows(request))
+        return _with_rows(request, "returns/blind.html", form)
+    form = BlindForm(request.POST or None, actor=actor, rows=_rows(request))
     if request.method == "POST" and form.is_valid():
         rma = _accepted(form, lambda: receive_blind(actor=actor, receipt=_blind_in(form.cleaned_data)))
         if rma is not None:
             said = f"Parcel recorded as {rma.number}. Match it with an order, or inspect it."
             return done(request, reverse("returns:detail", args=[rma.number]), said)
+    return _with_rows(request, "returns/blind.html", form)
+
+
+def _rows(request: HttpRequest) -> int:
+    return rows_in(request.POST if request.method == "POST" else None)
+
+
+def _typed(request: HttpRequest) -> dict[str, Any]:
+    """Return what was typed so far: asking for another line sends nothing off."""
+    return dict(request.POST.items())
+
+
+def _with_rows(request: HttpRequest, template: str, form: BlindForm | SenderForm) -> HttpResponse:
+    """Show the form, or its lines alone where one more was asked for."""
     context = {"form": form, "back": reverse("returns:list")}
-    return show(request, "returns/blind.html", context, status=422 if form.errors else 200)
+    fragments = {"parcel-items": "returns/_items.html"}
+    return show(request, template, context, fragments=fragments, status=422 if form.errors else 200)
 
 
 def _blind_in(given: Data) -> BlindReceiptIn:
@@ -238,20 +257,21 @@ def sender_page(request: HttpRequest) -> HttpResponse:
     """Open the return of a parcel that the carrier brings back undelivered."""
     actor = actor_of(request)
     require(actor, Permission.RETURNS_RECEIVE)
-    form = SenderForm(request.POST or None)
+    if MORE in request.POST:
+        return _with_rows(request, "returns/sender.html", SenderForm(initial=_typed(request), rows=_rows(request)))
+    form = SenderForm(request.POST or None, rows=_rows(request))
     if request.method == "POST" and form.is_valid():
         rma = _opened(actor, form)
         if rma is not None:
             said = f"Return {rma.number} opened; the warehouse expects the parcel."
             return done(request, reverse("returns:detail", args=[rma.number]), said)
-    context = {"form": form, "back": reverse("returns:list")}
-    return show(request, "returns/sender.html", context, status=422 if form.errors else 200)
+    return _with_rows(request, "returns/sender.html", form)
 
 
 def _opened(actor: Actor, form: SenderForm) -> Return | None:
     given = form.cleaned_data
     told = {
-        "tracking": given["tracking"], "reason": given["reason"], "source": "web", "lines": given["contents"],
+        "tracking": given["tracking"], "reason": given["reason"], "source": "web", "lines": given["lines"],
     }  # fmt: skip
     try:
         with transaction.atomic(durable=True):

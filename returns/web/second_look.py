@@ -18,12 +18,14 @@ from returns.limits import who_may_approve
 from returns.models import Payment, Refund, RefundOverride, Return
 from returns.services.refunds import check_limit
 from returns.services.submitting import APPROVAL_KIND
+from returns.web.ways import way_in_words
 
 RULES = {
     "manual_amount": ("Amount", "More than policy gives for these units."),
     "fees_waived": ("Fees", "Fees that policy takes off are left out."),
     "shipping": ("Shipping", "More of the shipping than policy gives back."),
     "other_tender": ("Paid back to", "Another payment than policy would choose."),
+    "other_destination": ("The customer gets", "Another way than the customer was promised."),
     "no_receipt": ("Receipt", "There is no proof of purchase."),
     "out_of_window": ("Window", "Asked for after the return window had ended."),
 }
@@ -73,6 +75,8 @@ class SecondLook:
         allowed, asked = pair.get("permitted"), pair.get("requested")
         if rule == "other_tender":
             return Row(name, words, self._tender(allowed), self._tender(asked), is_money=False)
+        if rule == "other_destination":
+            return Row(name, words, way_in_words(str(allowed)), way_in_words(str(asked)), is_money=False)
         if isinstance(asked, bool):
             return Row(name, words, "Needed", "Left out", is_money=False)
         return Row(name, words, allowed, asked, is_money=isinstance(allowed, int) and isinstance(asked, int))

@@ -7,10 +7,15 @@ from typing import Any
 
 from retailops.events.models import Event
 from retailops.lib.money import Money
+from returns.enums import ReturnKind
+from returns.kinds import traits_of
+from returns.line_policies import later_verdicts
 from returns.models import Refund, Return
 from returns.policy import Rules, limit_of, rules_of, within
 from returns.policy_words import in_words
+from returns.refund_terms import timing_of
 from returns.services.eligibility import HARD
+from returns.web.ways import way_in_words
 
 GRANTED = ("return.authorized", "return.declined", "return.reinstated")
 BROKEN = {
@@ -25,6 +30,9 @@ BEYOND = {
     "fees_waived": "Fees left out",
     "shipping": "More shipping than policy gives",
     "other_tender": "Another payment than policy would choose",
+    "other_destination": "Another way than was promised",
+    "no_receipt": "No proof of purchase",
+    "out_of_window": "Asked for after the window had ended",
 }
 
 
@@ -70,7 +78,8 @@ def why_of(rma: Return, refunds: Sequence[Refund]) -> Why | None:
     if not facts or "policy" not in facts:
         return None
     at = datetime.fromisoformat(facts["at"]) if "at" in facts else None
-    lines = [(each["sku"], each["policy"], list(_of_line(each, at, rma.currency))) for each in facts.get("lines", ())]
+    told = [*facts.get("lines", ()), *later_verdicts(rma)]
+    lines = [(each["sku"], each["policy"], list(_of_line(each, at, rma.currency))) for each in told]
     return Why(facts["policy"], at, lines, list(_of_whole(rma, facts, rules)), list(_overridden(rma, refunds)))
 
 
@@ -93,7 +102,9 @@ def _ruling(rule: str, saw: str, broken: bool) -> Ruling:
 
 
 def _of_whole(rma: Return, facts: dict[str, Any], rules: Rules) -> Iterator[Ruling]:
-    value = sum(each["value"] for each in facts.get("lines", ()))
+    yield Ruling("Kind", traits_of(rma.kind).meaning.rstrip("."))
+    # A parcel that was matched later was judged then.
+    value = sum(each["value"] for each in facts.get("lines") or later_verdicts(rma))
     money = Money(value, rma.currency)
     if not rules.auto_authorize:
         yield Ruling("Authorization", "policy has every return looked at")
@@ -102,7 +113,7 @@ def _of_whole(rma: Return, facts: dict[str, Any], rules: Rules) -> Iterator[Ruli
         bound = f"at once up to {Money(limit, rma.currency)}" if limit is not None else "at once, whatever it is worth"
         fits = within(value, rules.auto_authorize_limit, rma.currency)
         yield _ruling("Authorization", f"{bound}; it is worth {money}", not fits)
-    yield Ruling("Refund", in_words("refund_timing", rules.refund_timing).lower())
+    yield Ruling("Refund", _when_refunded(rma, rules))
     below = rules.keep_it_below.get(rma.currency, 0)
     if below:
         yield Ruling("Keep it", f"lines below {Money(below, rma.currency)} stay with the customer")
@@ -112,6 +123,16 @@ def _of_whole(rma: Return, facts: dict[str, Any], rules: Rules) -> Iterator[Ruli
             yield Ruling(label, told)
     alone = limit_of(rules.auto_approve_limit, rma.currency)
     yield Ruling("Approval", "no limit" if alone is None else f"a second person above {Money(alone, rma.currency)}")
+
+
+def _when_refunded(rma: Return, rules: Rules) -> str:
+    """Say when a refund may go: at once for what is kept, else as the kind or policy has it."""
+    if traits_of(rma.kind).keep == "always":
+        return "at once, since the customer keeps the goods"
+    if rma.kind == ReturnKind.WARRANTY:
+        return "when a warranty verdict grants it"
+    timing = in_words("refund_timing", timing_of(rma, rules)).lower()
+    return f"{timing}, as for every return of this kind" if traits_of(rma.kind).refund_timing else timing
 
 
 def _overridden(rma: Return, refunds: Sequence[Refund]) -> Iterator[Overridden]:
@@ -124,18 +145,17 @@ def _overridden(rma: Return, refunds: Sequence[Refund]) -> Iterator[Overridden]:
         yield Overridden(what, rma.requested_by, reason, decided or "")
     for refund in refunds:
         for rule in refund.facts.get("broken", ()):
-            what = f"{BEYOND.get(rule, rule.replace('_', ' '))}: {_pair(refund, rule)}"
+            what = f"{BEYOND.get(rule, rule.replace('_', ' '))}{_pair(refund, rule)}"
             yield Overridden(what, refund.requested_by, refund.reason, refund.approved_by)
 
 
 def _pair(refund: Refund, rule: str) -> str:
-    pair = refund.facts["broken"][rule]
-    told = [
-        str(Money(value, refund.currency)) if isinstance(value, int) else "another"
-        for value in (pair.get("requested"), pair.get("permitted"))
-    ]
-    return (
-        f"{told[0]} instead of {told[1]}"
-        if told != ["another", "another"]
-        else f"refund of {Money(refund.amount, refund.currency)}"
-    )
+    """Return what was asked instead of what policy permits, in words; nothing where the rule says it all."""
+    asked, permitted = (refund.facts["broken"][rule].get(name) for name in ("requested", "permitted"))
+    if isinstance(asked, bool):
+        return ""
+    if rule == "other_destination":
+        return f": {way_in_words(str(asked))} instead of {way_in_words(str(permitted))}"
+    if isinstance(asked, int) and isinstance(permitted, int):
+        return f": {Money(asked, refund.currency)} instead of {Money(permitted, refund.currency)}"
+    return f": refund of {Money(refund.amount, refund.currency)}"

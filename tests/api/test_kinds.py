@@ -11,6 +11,7 @@ from returns.services.refund_outcomes import settle_refund
 from tests.api.bodies import money
 from tests.api.conftest import Api, MakeApi
 from tests.factories import SYSTEM, ensure_policy, make_location, make_order, unique
+from tests.returns.exchanging import stocked
 from tests.returns.proofs import prove
 
 pytestmark = pytest.mark.django_db
@@ -123,6 +124,34 @@ def test_return_to_sender(api: Api) -> None:
     received_and_judged(api, found["number"])
     assert Refund.objects.get(rma__number=found["number"]).amount == 6049
     assert settled(found["number"]).status == "closed"
+    prove()
+
+
+def test_exchange(api: Api) -> None:
+    ensure_policy(resolutions=["refund", "exchange"])
+    line = {"line_no": 1, "quantity": 2, "resolution": "exchange", "reason": "too_small"}
+    number = asked(api, "exchange", lines=[line])["number"]
+    made = [
+        api.post(
+            f"/returns/{number}/exchanges",
+            {
+                "lines": [{"line_no": 1, "quantity": 1, "wanted_sku": stocked(), "unit_price": money(900)}],
+                "reserve": True,
+            },
+            key=unique(),
+        ).ok(201)
+        for _ in range(2)
+    ]
+    # One is wanted in money after all: the other one goes on.
+    api.post(f"/exchanges/{made[0]['id']}/convert", {"to": "refund", "reason": "she has one already"}).ok()
+    [row] = api.get(f"/returns/{number}").ok()["lines"]
+    assert (row["resolution"], row["instead"]) == ("exchange", {"refund": 1})
+    received_and_judged(api, number)
+    gone = api.post(f"/exchanges/{made[1]['id']}/ship", {"carrier": "dhl", "tracking": unique("T")}).ok()
+    assert gone["status"] == "shipped"
+    rma = settled(number)
+    assert sorted(rma.refunds.values_list("amount", "status")) == [(100, "succeeded"), (1000, "succeeded")]
+    assert (rma.status, rma.lines.get().exchanged, rma.lines.get().refunded) == ("closed", 1, 1)
     prove()
 
 

@@ -17,6 +17,7 @@ from retailops.lib.errors import Invalid
 from retailops.people.inputs import Scope
 from retailops.people.services.granting import grant_role
 from tests.api.conftest import Api
+from tests.factories import make_user
 from tests.workbench import world
 
 pytestmark = pytest.mark.django_db
@@ -130,6 +131,42 @@ def test_another_region_is_not_told(auditor: User) -> None:
     assert world.signed_in(world.person("ops_lead")).get("/audit/export/").status_code == 403
     assert world.signed_in(world.person("ops_lead")).post("/audit/export/").status_code == 403
     assert "Export" not in world.signed_in(world.person("ops_lead")).get("/audit/").content.decode()
+
+
+def test_a_denied_attempt_is_told_where_its_object_stands() -> None:
+    rma = world.requested("GB")
+    narrow = make_user("auditor", regions=["GB"], brands=[rma.brand])
+    world.signed_in(narrow).post(f"/returns/{rma.number}/do/cancel/", {"reason": "x"})
+    # Refused before anybody looked at the return: the address names it.
+    _, key = issue_api_key("till", ["returns:read"])
+    Api(ApiClient(), key).post(f"/returns/{rma.number}/cancel", {}).problem(403, "denied")
+    Api(ApiClient(), key).post("/returns/RMA-1999-000001/cancel", {}).problem(403, "denied")
+    assert list(DeniedAttempt.objects.order_by("pk").values_list("places", flat=True)) == [
+        [{"region": "GB", "brand": rma.brand}],
+        [{"region": "GB", "brand": rma.brand}],
+        [],
+    ]
+    everywhere = world.person("auditor")
+    assert found(everywhere, view="denied") == ["denied"] * 3
+    assert found(world.person("auditor", regions=["GB"]), view="denied") == ["denied"] * 2
+    assert found(narrow, view="denied") == ["denied"] * 2
+    assert found(make_user("auditor", regions=["GB"], brands=["another"]), view="denied") == []
+    assert found(world.person("auditor", regions=["FR"]), view="denied") == []
+    page = world.signed_in(narrow).get("/audit/", {"view": "denied"}).content.decode()
+    assert f"/returns/{rma.number}/do/cancel/" in page
+    assert f'<td class="muted wide-only">GB · {rma.brand}</td>' in page
+
+
+def test_attempts_of_one_minute_keep_each_place_once() -> None:
+    for region in ("GB", "FR", "GB", "FR"):
+        keep_denial("api_client:x", "POST", "/api/v1/orders/batch", "no", [{"region": region, "brand": ""}])
+    kept = DeniedAttempt.objects.get()
+    assert (kept.count, [place["region"] for place in kept.places]) == (4, ["GB", "FR"])
+    for region in ("FR", "GB"):
+        assert found(world.person("auditor", regions=[region])) == ["denied"]
+    for n in range(30):
+        keep_denial("api_client:x", "POST", "/api/v1/orders/batch", "no", [{"region": f"made-up-{n}", "brand": ""}])
+    assert [len(each.places) <= 20 for each in DeniedAttempt.objects.all()] == [True] * DeniedAttempt.objects.count()
 
 
 def test_everything_is_in_the_address_and_links_lead_on(auditor: User) -> None:

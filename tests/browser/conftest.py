@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from retailops.accounts.models import User
@@ -23,6 +23,8 @@ def chromium_browser(chromium_path: str) -> Iterator[Browser]:
     # Playwright's loop runs in this thread, and the tests prepare their data in it: that is no mistake here.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
+        # A busy machine takes longer than five seconds for a page; no test measures that.
+        expect.set_options(timeout=20_000)
         browser = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
         yield browser
         browser.close()

@@ -14,6 +14,7 @@ from retailops.lib.clock import now
 from retailops.lib.errors import Conflict, Denied, DomainError, Invalid, NotFound
 from retailops.lib.fsm import TransitionRefused
 from returns.models import Receipt, ReceiptLine, Return, ReturnLine
+from returns.policy import rules_of
 from returns.services import decisions
 from returns.sweeps import expire_overdue
 from tests.factories import (
@@ -84,7 +85,7 @@ def test_each_transition_is_allowed_or_refused(command: Command, state: str) -> 
         last = Event.objects.filter(subject_id=rma.id, type__startswith="return.").order_by("position").last()
         assert fresh(rma).status == target
         assert last is not None
-        assert (last.type, last.reason_code, last.actor) == (told, "because", "system:test")
+        assert (last.type, last.reason_code, last.remark.text, last.actor) == (told, "", "because", "system:test")
     else:
         with pytest.raises(Conflict):
             command(actor=SYSTEM, return_id=rma.id, reason="because")
@@ -134,6 +135,18 @@ def test_no_reinstating_when_the_units_are_taken() -> None:
     with pytest.raises(Conflict) as refused:
         decisions.reinstate_return(actor=SYSTEM, return_id=rma.id, reason="please")
     assert refused.value.code == "units-taken"
+    prove()
+
+
+def test_a_reopened_return_has_a_deadline_of_its_own() -> None:
+    rma = in_state("closed")
+    Return.objects.filter(pk=rma.pk).update(expires_at=now() - timedelta(days=9))
+    reopened = decisions.reopen_return(actor=SYSTEM, return_id=rma.id, reason="more is coming")
+    days = rules_of(reopened.policy).expires_days
+    assert reopened.expires_at is not None
+    assert fresh(rma).expires_at == reopened.expires_at
+    assert timedelta(days=days, minutes=-5) < reopened.expires_at - now() <= timedelta(days=days)
+    assert expire_overdue() == 0
     prove()
 
 

@@ -13,9 +13,11 @@ from retailops.accounts.permissions import Permission
 from retailops.lib.errors import Conflict, Denied, DomainError, Invalid, NotFound, Unprocessable
 from retailops.lib.fsm import TransitionRefused
 from returns.enums import ReturnStatus
+from returns.facets import recompute
 from returns.inputs import RefundProposalIn
 from returns.inputs.exchanges import ExchangeIn
-from returns.models import Exchange, ExchangeComponent, ExchangeLine, ExchangePayment, Refund
+from returns.models import Exchange, ExchangeComponent, ExchangeLine, ExchangePayment, Refund, RefundLine
+from returns.refund_explanation import explanation_of
 from returns.services import credit_memos, decisions, exchanges, quantities, refund_outcomes, refunds
 from tests.factories import (
     SYSTEM,
@@ -325,6 +327,61 @@ def test_converted_goods_are_let_go_and_the_units_are_paid_otherwise(to: Any) ->
     assert events_of(exchange)[-1] == "converted"
     with pytest.raises(Conflict):
         exchanges.convert_exchange(actor=SYSTEM, exchange_id=exchange.id, to=to, reason="again")
+    prove()
+
+
+def test_only_the_units_of_a_converted_exchange_are_paid_otherwise() -> None:
+    rma = exchangeable(3)
+    one, two = propose(rma), propose(rma, quantity=2)
+    exchanges.convert_exchange(actor=SYSTEM, exchange_id=one.id, to="refund", reason="she wants one back in money")
+    line = rma.lines.get()
+    assert (line.resolution, line.instead) == ("exchange", {"refund": [[0, 1]]})
+    came(rma)
+    assert refunds_of(rma) == [(1000, "submitting")]
+    assert [row.units for row in RefundLine.objects.filter(line=line)] == [[[0, 1]]]
+    assert (now_of(two).status, cases_of(rma)) == ("released", [])
+    told = [reason.text for reason in explanation_of(rma.refunds.get()).reasons if reason.rule == "resolutions"]
+    assert told == ["1 of line 1 bring refund to tender: the exchange was converted."]
+    shipped(two)
+    memo_of_exchange = rma.credit_memos.get(exchange=two)
+    credit_memos.record_credit_memo(actor=SYSTEM, memo_id=memo_of_exchange.id, external_reference="CM-X")
+    standing = recompute(rma)
+    assert (standing.due, standing.exchanging) == (1, 0)
+    refund_outcomes.settle_refund(actor=SYSTEM, refund_id=rma.refunds.get().id, external_reference="re_1")
+    memo = rma.credit_memos.exclude(pk=memo_of_exchange.pk).get()
+    credit_memos.record_credit_memo(actor=SYSTEM, memo_id=memo.id, external_reference="CM-R")
+    assert (fresh(rma).status, fresh(rma).money) == ("closed", "refunded")
+    prove()
+
+
+def test_the_last_conversion_makes_the_line_what_it_brings() -> None:
+    rma = exchangeable(2)
+    one, two = propose(rma), propose(rma)
+    exchanges.convert_exchange(actor=SYSTEM, exchange_id=one.id, to="store_credit", reason="credit")
+    exchanges.convert_exchange(actor=SYSTEM, exchange_id=two.id, to="refund", reason="money")
+    line = rma.lines.get()
+    assert (line.resolution, line.instead) == ("refund", {"store_credit": [[0, 1]]})
+    came(rma)
+    assert sorted((refund.amount, refund.destination) for refund in rma.refunds.all()) == [
+        (1000, "store_credit"),
+        (1000, "tender"),
+    ]
+    prove()
+
+
+def test_units_that_were_to_be_paid_are_exchanged_after_all_or_canceled() -> None:
+    rma = exchangeable(3)
+    one = propose(rma)
+    exchanges.convert_exchange(actor=SYSTEM, exchange_id=one.id, to="refund", reason="money")
+    anew = propose(rma)
+    assert (anew.lines.get().units, rma.lines.get().instead) == ([[0, 1]], {})
+    exchanges.convert_exchange(actor=SYSTEM, exchange_id=anew.id, to="refund", reason="money after all")
+    assert rma.lines.get().instead == {"refund": [[0, 1]]}
+    quantities.cancel_remaining(actor=SYSTEM, return_id=rma.id, line_no=1, quantity=2)
+    assert rma.lines.get().instead == {"refund": [[0, 1]]}
+    quantities.cancel_remaining(actor=SYSTEM, return_id=rma.id, line_no=1, quantity=1)
+    assert (rma.lines.get().units, rma.lines.get().instead) == ([], {})
+    assert fresh(rma).status == "closed"
     prove()
 
 

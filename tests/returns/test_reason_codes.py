@@ -35,7 +35,8 @@ def test_a_decline_keeps_its_code_beside_the_words() -> None:
 def test_without_a_code_the_words_are_told_as_before() -> None:
     rma = make_return()
     cancel_return(actor=SYSTEM, return_id=rma.id, reason="customer called")
-    assert (fresh(rma).decision_code, Event.objects.get(type="return.canceled").reason_code) == ("", "customer called")
+    told = Event.objects.get(type="return.canceled")
+    assert (fresh(rma).decision_code, told.reason_code, told.remark.text) == ("", "", "customer called")
 
 
 def test_an_unknown_or_retired_code_is_refused_with_the_list() -> None:

@@ -14,6 +14,7 @@ from retailops.lib.clock import now
 from retailops.lib.errors import Conflict, Denied, Invalid, NotFound, Unprocessable
 from returns.inputs import BlindReceiptIn, read
 from returns.models import Receipt, Return
+from returns.policy import rules_of
 from returns.services import decisions, quantities
 from returns.services.blind import match_return, receive_blind
 from returns.services.correcting import reverse_receipt
@@ -168,6 +169,33 @@ def test_a_parcel_of_a_closed_return_opens_it_again() -> None:
     after = fresh(rma)
     assert (after.status, after.open_cases, after.closed_at) == ("authorized", 2, None)
     prove()
+
+
+def test_what_comes_alive_again_says_what_has_come() -> None:
+    """The warehouse is told anew to expect the rest, and not what is there already."""
+    rma = make_return(quantities={1: 2, 2: 1})
+    Return.objects.filter(pk=rma.pk).update(expires_at=now())
+    decisions.expire_return(actor=SYSTEM, return_id=rma.id)
+    make_receipt(rma, {1: 1})
+    again = Event.objects.get(subject_id=rma.id, type="return.reinstated")
+    assert [(line["quantity"], line["arrived"]) for line in again.data["lines"]] == [(2, 1), (1, 0)]
+    assert again.data["location"] == rules_of(rma.policy).default_location
+    assert again.position < Event.objects.get(subject_id=rma.id, type="return_line.received").position
+    prove()
+
+
+def test_what_will_not_come_says_how_much_still_may() -> None:
+    rma = make_return(quantities={1: 3, 2: 1})
+    make_receipt(rma, {1: 1})
+    for command in (quantities.cancel_remaining, quantities.keep_units):
+        command(actor=SYSTEM, return_id=rma.id, line_no=1, quantity=1)
+    quantities.declare_missing(actor=SYSTEM, return_id=rma.id, line_no=2, quantity=1)
+    told = Event.objects.filter(subject_id=rma.id, data__has_key="expected").order_by("position")
+    assert [(event.type, event.data["line_no"], event.data["expected"], event.data["kind"]) for event in told] == [
+        ("return_line.remaining_canceled", 1, 2, "mail_in"),
+        ("return_line.kept", 1, 1, "mail_in"),
+        ("return_line.short", 2, 0, "mail_in"),
+    ]
 
 
 def test_missing_units_that_come_after_all_are_expected() -> None:

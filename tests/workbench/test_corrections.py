@@ -9,8 +9,10 @@ from retailops.cases.models import Case, CaseStatus
 from retailops.events.enums import DeliveryStatus
 from retailops.events.verdicts import VerdictKind, verdict
 from returns.enums import RefundStatus
-from returns.models import Payment, Receipt, Refund, Return
+from returns.models import Payment, Receipt, Refund, Return, StoredAccount
 from returns.services.refund_outcomes import fail_refund
+from returns.services.refunds import approve_refund
+from tests.factories import ensure_policy, make_user
 from tests.workbench import world
 
 pytestmark = pytest.mark.django_db
@@ -101,6 +103,35 @@ def test_a_failed_refund_is_tried_again_and_its_troubles_end(agent: Client) -> N
     assert (new.status, new.amount, new.reason) == (RefundStatus.SUBMITTING, refund.amount, sent["reason"])
     assert delivery.status == DeliveryStatus.SUPERSEDED
     assert not Case.objects.filter(status=CaseStatus.OPEN).exists()
+
+
+def test_stored_value_may_pay_instead_where_policy_offers_it(agent: Client) -> None:
+    ensure_policy(resolutions=["refund", "store_credit", "none"])
+    refund, _ = world.failed_refund(world.stripe())
+    form = agent.get(again(refund)).content.decode()
+    assert "Store credit" in form
+    assert "gift card" not in form
+    assert re.search(r'value="tender"[^>]* checked', form)
+    sent = {"payment": str(refund.payment_id), "reason": "the card is closed"}
+    assert agent.post(again(refund), sent | {"destination": "gift_card"}).status_code == 422
+    assert Refund.objects.count() == 1
+    assert agent.post(again(refund), sent | {"destination": "store_credit"}).status_code == 303
+    new = Refund.objects.exclude(pk=refund.pk).get()
+    assert (new.status, new.destination, new.amount) == ("pending_approval", "store_credit", refund.amount)
+    assert not StoredAccount.objects.exists()
+    approver = world.signed_in(world.person("finance_approver"))
+    page = page_of(approver, refund.rma)
+    assert "Another way than was promised: store credit instead of money back to the payment" in page
+    approve_refund(actor=make_user("finance_approver").actor(), refund_id=new.id)
+    assert (StoredAccount.objects.get().balance, Refund.objects.get(pk=new.pk).status) == (refund.amount, "succeeded")
+
+
+def test_where_policy_offers_money_alone_no_other_way_is_asked(agent: Client) -> None:
+    refund, _ = world.failed_refund(world.stripe())
+    form = agent.get(again(refund)).content.decode()
+    assert 'name="payment"' in form
+    assert 'name="destination"' not in form
+    assert agent.post(again(refund), {"payment": str(refund.payment_id), "reason": "x"}).status_code == 303
 
 
 def test_a_second_click_pays_nothing_more(agent: Client) -> None:

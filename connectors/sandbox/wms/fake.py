@@ -16,6 +16,7 @@ ROUTES: list[tuple[str, str, str, Callable[..., Reply]]] = [
     ("POST", "/v1/inbound-notices", "notices.create", notices.create),
     ("GET", "/v1/inbound-notices", "notices.list", notices.listing),
     ("GET", "/v1/inbound-notices/{notice}", "notices.retrieve", notices.retrieve),
+    ("POST", "/v1/inbound-notices/{notice}/expect", "notices.expect", notices.expect),
     ("POST", "/v1/inbound-notices/{notice}/cancel", "notices.cancel", notices.cancel),
     ("POST", "/v1/placements", "placements.create", placements.create),
     ("GET", "/v1/placements", "placements.list", placements.listing),

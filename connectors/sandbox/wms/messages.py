@@ -51,6 +51,17 @@ class NoticeIn(Body):
     lines: Annotated[list[NoticeLine], Field(min_length=1)]
 
 
+class ExpectedLine(Body):
+    line_ref: Text
+    quantity: Annotated[int, Field(strict=True, ge=0)]
+
+
+class ExpectIn(Body):
+    """How many units of a notice's lines are to come in all."""
+
+    lines: Annotated[list[ExpectedLine], Field(min_length=1)]
+
+
 class PlacementIn(Body):
     """Put a quantity of a SKU into a stock bucket."""
 

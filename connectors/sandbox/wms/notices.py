@@ -1,8 +1,8 @@
-"""Inbound notices: announce, look up, cancel."""
+"""Inbound notices: announce, look up, change what is expected, cancel."""
 
 from connectors.sandbox.exchange import Call, Json, Reply
 from connectors.sandbox.pipeline import World
-from connectors.sandbox.wms.messages import SYSTEM, NoticeIn, WmsError, new_id, parsed, problem, stamp
+from connectors.sandbox.wms.messages import SYSTEM, ExpectIn, NoticeIn, WmsError, new_id, parsed, problem, stamp
 
 
 def create(world: World, call: Call) -> Reply:
@@ -41,6 +41,30 @@ def cancel(world: World, call: Call, notice: str) -> Reply:
     if found["status"] != "expected":
         raise WmsError(problem(409, "already_received", "Goods of this notice were received."))
     return Reply(200, changed(world, found, status="canceled"))
+
+
+def expect(world: World, call: Call, notice: str) -> Reply:
+    """`POST …/expect`: how many units of each line are to come in all, those that came included; safe to repeat.
+
+    A notice of which nothing is to come any more is canceled, or received where something came.
+    """
+    asked = parsed(ExpectIn, call.json())
+    found = _one(world, notice)
+    by_ref = {line["line_ref"]: line for line in found["lines"]}
+    if any(line.line_ref not in by_ref for line in asked.lines):
+        raise WmsError(problem(422, "invalid_body", "The notice has no such line.", pointer="/lines"))
+    for line in asked.lines:
+        by_ref[line.line_ref]["quantity"] = line.quantity
+    if found["status"] == "canceled":
+        return Reply(200, changed(world, found))
+    return Reply(200, changed(world, found, status=_standing(found["lines"])))
+
+
+def _standing(lines: list[Json]) -> str:
+    came = any(line["received"] for line in lines)
+    if all(line["received"] >= line["quantity"] for line in lines):
+        return "received" if came else "canceled"
+    return "receiving" if came else "expected"
 
 
 def changed(world: World, notice: Json, **fields: object) -> Json:

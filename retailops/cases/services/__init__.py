@@ -24,6 +24,7 @@ from retailops.cases.services.opening import open_case
 from retailops.cases.services.replays import ask_replay, replay_approved, replay_with_word
 from retailops.cases.services.resolving import reopen_case, resolve_case, resolve_troubles
 from retailops.cases.services.ruling import change_rule, make_rule, raise_rule, remove_rule
+from retailops.cases.services.subject_locks import register_subject_lock
 from retailops.cases.services.views import remove_view, save_view, views_for
 from retailops.cases.services.working import assign_case, escalate_case, note_case, set_due, snooze_case
 
@@ -48,6 +49,7 @@ __all__ = [
     "open_case",
     "raise_rule",
     "refuse",
+    "register_subject_lock",
     "remove_rule",
     "remove_view",
     "reopen_case",

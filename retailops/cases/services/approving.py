@@ -22,6 +22,7 @@ from retailops.cases.events import (
 from retailops.cases.evidence import digest_of
 from retailops.cases.inputs import ApprovalIn
 from retailops.cases.models import Approval, ApprovalStatus, EvidenceFile
+from retailops.cases.services.subject_locks import lock_subject
 from retailops.cases.services.working import require_reason
 from retailops.cases.telling import tell_approval
 from retailops.lib.clock import now
@@ -114,10 +115,13 @@ def files_before(approval: Approval) -> list[EvidenceFile]:
 
 
 def _decide(actor: Actor, approval_id: UUID, reason: str, status: ApprovalStatus, seen: str) -> Approval:
+    access_approval(actor, approval_id, Permission.APPROVALS_DECIDE)
+    lock_subject(approval_id)
     approval = access_approval(actor, approval_id, Permission.APPROVALS_DECIDE, lock=True)
     require_reason(reason)
     if approval.requested_by == actor.key:
-        raise Denied("Who asks for an approval cannot decide it: a second person must.")
+        detail = "Who asks for an approval cannot decide it: a second person must."
+        raise Denied(detail, region=approval.region, brand=approval.brand)
     if approval.status != ApprovalStatus.REQUESTED:
         raise Conflict(f"The approval is {approval.status}.", present=approval.status)
     if approval.expires_at <= now():
@@ -171,11 +175,18 @@ def void_approval(actor: Actor, *, kind: str, subject_id: UUID, reason: str) -> 
     return sum(_end(approval, ApprovalStatus.VOIDED, reason, actor) for approval in live)
 
 
-@transaction.atomic
 def expire_approvals(limit: int = 500) -> int:
-    """Expire what nobody decided or used in time; return how many. A sweep."""
+    """Expire what nobody decided or used in time, each in its own transaction; return how many. A sweep."""
+    late = Approval.objects.filter(status__in=LIVE, expires_at__lte=now()).order_by("expires_at", "id")
+    return sum(_expire(approval_id) for approval_id in list(late.values_list("pk", flat=True)[:limit]))
+
+
+@transaction.atomic
+def _expire(approval_id: UUID) -> int:
+    lock_subject(approval_id)
     late = Approval.objects.select_for_update(skip_locked=True).filter(status__in=LIVE, expires_at__lte=now())
-    return sum(_end(approval, ApprovalStatus.EXPIRED, "not in time", SWEEP) for approval in late[:limit])
+    approval = late.filter(pk=approval_id).first()
+    return _end(approval, ApprovalStatus.EXPIRED, "not in time", SWEEP) if approval else 0
 
 
 def _end(approval: Approval, status: ApprovalStatus, reason: str, actor: Actor) -> int:

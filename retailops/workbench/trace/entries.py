@@ -65,7 +65,7 @@ class Gathered:
 def gather(actor: Actor, correlation_id: UUID) -> Gathered:
     """Read the transaction. Raises NotFound when there is none, or none that the actor may see."""
     seen = Event.objects.filter(scope_q(actor, Permission.EVENTS_READ), correlation_id=correlation_id)
-    events = list(seen.order_by("position")[:LIMIT])
+    events = list(seen.select_related("remark").order_by("position")[:LIMIT])
     if not events:
         raise hidden()
     deliveries = list(

@@ -89,6 +89,24 @@ def test_only_a_notice_without_goods_can_be_canceled(sandbox: SandboxServer) -> 
     assert send(sandbox, "GET", f"/v1/inbound-notices/{received['id']}").json()["status"] == "received"
 
 
+def test_a_notice_expects_what_it_is_told_to(sandbox: SandboxServer) -> None:
+    lines = [{"line_ref": "1", "sku": "A", "quantity": 3}, {"line_ref": "2", "sku": "B", "quantity": 1}]
+    made = announced(sandbox, lines=lines)
+    path = f"/v1/inbound-notices/{made['id']}/expect"
+    for _ in range(2):
+        body = {"lines": [{"line_ref": "1", "quantity": 2}]}
+        assert wms_request_errors("POST", path, body) == []
+        answer = send(sandbox, "POST", path, body).json()
+        assert (answer["status"], [line["quantity"] for line in answer["lines"]]) == ("expected", [2, 1])
+    wrong = send(sandbox, "POST", path, {"lines": [{"line_ref": "9", "quantity": 0}]})
+    assert (wrong.status_code, wrong.json()["pointer"]) == (422, "/lines")
+    assert send(sandbox, "POST", path, {"lines": [{"line_ref": "1", "quantity": -1}]}).status_code == 422
+    none = {"lines": [{"line_ref": "1", "quantity": 0}, {"line_ref": "2", "quantity": 0}]}
+    assert send(sandbox, "POST", path, none).json()["status"] == "canceled"
+    unknown = send(sandbox, "POST", "/v1/inbound-notices/asn_none/expect", none)
+    assert unknown.status_code == 404
+
+
 def test_a_parcel_is_received_in_parts_inspected_and_placed(sandbox: SandboxServer, webhook_sink: WebhookSink) -> None:
     sandbox.send_webhooks_to("wms", webhook_sink.url, SECRET)
     made = announced(sandbox)

@@ -11,7 +11,15 @@ from connectors.models import Connection
 from connectors.services import create_connection
 from retailops.events.models import Delivery
 from retailops.lib.ids import uuid7
-from returns.events import DispositionDecided, LineFact, ReturnAuthorized, ReturnCanceled
+from returns.events import (
+    DispositionDecided,
+    FewerExpected,
+    LineFact,
+    LineKept,
+    ReturnAuthorized,
+    ReturnCanceled,
+    ReturnReinstated,
+)
 from tests.connectors.owed import ADMIN, IMPATIENT, domain_looks_away, told
 from tests.connectors.sandbox_server import SandboxServer
 
@@ -50,6 +58,25 @@ def announced(wms: Connection) -> Callable[..., Delivery]:
 def withdrawn(wms: Connection) -> Callable[[UUID], Delivery]:
     """`withdrawn(rma)`: the delivery of a `return.canceled`."""
     return lambda rma: told(ReturnCanceled(**_fact(rma)), wms, rma=rma)
+
+
+@pytest.fixture
+def reinstated(wms: Connection) -> Callable[..., Delivery]:
+    """`reinstated(rma)`: the delivery of a `return.reinstated` of the same two lines."""
+    return lambda rma, **changes: told(ReturnReinstated(**(_fact(rma) | changes), location="DC-1"), wms, rma=rma)
+
+
+@pytest.fixture
+def fewer(wms: Connection) -> Callable[..., Delivery]:
+    """`fewer(rma, fact, line_no, expected)`: the delivery of one of the events that lower what is expected."""
+
+    def tell(
+        rma: UUID, fact: type[FewerExpected] = LineKept, line_no: int = 1, expected: int = 1, kind: str = "mail_in"
+    ) -> Delivery:
+        made = fact(str(rma), "RMA-2026-000007", line_no, "TEE", 1, kind=kind, expected=expected)
+        return told(made, wms, rma=rma)
+
+    return tell
 
 
 @pytest.fixture

@@ -321,6 +321,14 @@ def test_what_went_is_read_and_what_is_not_ours_is_none() -> None:
             mapping.shipped(went(**broken), "shipped")
 
 
+def test_a_later_notice_names_its_announcement_and_never_expects_less_than_none() -> None:
+    assert mapping.announcement_of(f"notice:{RETURN}") is None
+    assert mapping.announcement_of(f"notice:{RETURN}:{SLICE}") == SLICE
+    assert mapping.arrival(confirmed(reference=f"notice:{RETURN}:{SLICE}"), NAMES).return_id == RETURN
+    assert mapping.line_expected({"line_no": 2, "expected": 1}, {2: 3}) == {"line_ref": "2", "quantity": 0}
+    assert mapping.line_expected({"line_no": 1, "expected": 1}, {2: 3}) == {"line_ref": "1", "quantity": 1}
+
+
 def golden(module: Any) -> Any:
     arrival, judged = module.arrival(confirmed(), NAMES), module.judgement(completed(), CONFIG, NAMES)
     unplaced = module.arrival(confirmed(reference=None), NAMES)
@@ -328,7 +336,12 @@ def golden(module: Any) -> Any:
         module.notice(authorized(), "notice:1", CONFIG, NAMES),
         module.notice(authorized(location=""), "notice:1", CONFIG, NAMES),
         module.notice(authorized(lines=[{"line_no": 1, "sku": "TEE", "quantity": 2, "kept": 1}]), "n", CONFIG, NAMES),
+        module.notice(
+            authorized(lines=[{"line_no": 1, "sku": "TEE", "quantity": 3, "arrived": 1}]), "n", CONFIG, NAMES
+        ),
         module.notice_reference(authorized()),
+        module.line_expected({"line_no": 2, "expected": 3}),
+        module.line_expected({"line_no": 2, "expected": 3}, {2: 1}),
         module.placement(decided(), "place:1", CONFIG, NAMES),
         module.placement(decided(location=""), "place:1", CONFIG, NAMES),
         module.count({"sku": "TEE", "location": "LON", "reason": "it differs"}, "count:1", CONFIG, NAMES),

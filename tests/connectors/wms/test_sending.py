@@ -9,9 +9,12 @@ import pytest
 from connectors.models import Connection
 from connectors.services import configure_connection
 from connectors.services.probing import probe_connection
+from connectors.wms import mapping
+from connectors.wms.config import WmsMapping
 from retailops.events.models import Attempt, Delivery, Destination, Effect
 from retailops.lib.errors import Invalid
 from retailops.lib.ids import uuid7
+from returns.events import LineKept, LineRemainingCanceled, LineShort
 from returns.events.returns import LineFact
 from tests.connectors.owed import ADMIN, sent, tries
 from tests.connectors.sandbox_server import SandboxServer
@@ -124,6 +127,88 @@ def test_what_was_never_announced_needs_no_withdrawal(
     delivery = sent(withdrawn(uuid7()))
     assert (delivery.status, tries(delivery)) == ("delivered", [("delivered", "never_announced")])
     assert sandbox.books("wms")["notices"] == []
+
+
+def lines_of(notice: dict[str, Any]) -> list[tuple[str, int]]:
+    return [(line["line_ref"], line["quantity"]) for line in notice["lines"]]
+
+
+def test_what_is_alive_again_is_announced_anew_and_withdrawn_anew(
+    sandbox: SandboxServer, announced: Announce, withdrawn: Announce, reinstated: Announce
+) -> None:
+    rma = uuid7()
+    sent(announced(rma))
+    assert sent(withdrawn(rma)).status == "delivered"
+    again = sent(reinstated(rma))
+    first, second = sandbox.books("wms")["notices"]
+    assert (first["status"], second["status"]) == ("canceled", "expected")
+    assert second["reference"] == again.effect_key == f"notice:{rma}:{again.event_id}"
+    assert lines_of(second) == [("1", 2), ("2", 1)]
+    assert errors("Notice", second) == []
+    assert mapping.arrival(arrived(second["reference"]), WmsMapping()).return_id == rma
+    # It ends once more: the second notice is withdrawn as the first one was.
+    assert sent(withdrawn(rma)).status == "delivered"
+    assert [notice["status"] for notice in sandbox.books("wms")["notices"]] == ["canceled", "canceled"]
+
+
+def test_what_came_when_it_came_alive_again_is_not_announced(
+    sandbox: SandboxServer, announced: Announce, withdrawn: Announce, reinstated: Announce, fewer: Announce
+) -> None:
+    rma = uuid7()
+    sent(announced(rma))
+    sent(withdrawn(rma))
+    sent(reinstated(rma, lines=[LineFact(1, "TEE", 3, arrived=1), LineFact(2, "CAP", 1, arrived=1)]))
+    assert lines_of(sandbox.books("wms")["notices"][1]) == [("1", 2)]
+    # Of three units two may have come at most: this notice never counted the first one.
+    sent(fewer(rma, expected=2))
+    assert lines_of(sandbox.books("wms")["notices"][1]) == [("1", 1)]
+    with pytest.raises(Delivery.DoesNotExist):
+        reinstated(rma, lines=[LineFact(1, "TEE", 2, arrived=2)])
+
+
+@pytest.mark.parametrize("fact", [LineKept, LineShort, LineRemainingCanceled])
+def test_fewer_are_expected_when_fewer_will_come(
+    sandbox: SandboxServer, announced: Announce, fewer: Announce, fact: Any
+) -> None:
+    rma = uuid7()
+    sent(announced(rma))
+    sandbox.faults("wms", LOST)
+    delivery = fewer(rma, fact, 1, 1)
+    assert (sent(delivery).status, sent(delivery).status) == ("ready", "delivered")
+    [notice] = sandbox.books("wms")["notices"]
+    assert (notice["status"], lines_of(notice)) == ("expected", [("1", 1), ("2", 1)])
+    assert delivery.external_reference == notice["id"]
+    sent(fewer(rma, fact, 1, 0))
+    sent(fewer(rma, fact, 2, 0))
+    [notice] = sandbox.books("wms")["notices"]
+    assert (notice["status"], lines_of(notice)) == ("canceled", [("1", 0), ("2", 0)])
+    assert errors("Notice", notice) == []
+    late = sent(fewer(rma, fact, 2, 0))
+    assert (late.status, tries(late)) == ("delivered", [("delivered", "not_expected")])
+
+
+def test_a_notice_is_complete_when_nothing_more_will_come(
+    sandbox: SandboxServer, announced: Announce, fewer: Announce
+) -> None:
+    rma = uuid7()
+    sent(announced(rma))
+    lines = [{"line_ref": "1", "quantity": 1}, {"line_ref": "2", "quantity": 1}]
+    sandbox.control("POST", "/wms/arrivals", {"reference": f"notice:{rma}", "lines": lines})
+    assert sent(fewer(rma, expected=1)).status == "delivered"
+    assert sandbox.books("wms")["notices"][0]["status"] == "received"
+
+
+def test_nothing_is_lowered_that_was_never_announced(sandbox: SandboxServer, fewer: Announce) -> None:
+    delivery = sent(fewer(uuid7()))
+    assert (delivery.status, tries(delivery)) == ("delivered", [("delivered", "never_announced")])
+    with pytest.raises(Delivery.DoesNotExist):
+        fewer(uuid7(), kind="store")
+
+
+def arrived(reference: str) -> dict[str, Any]:
+    """Return the data of a receipt of nothing under that reference."""
+    names = ("scan_id", "parcel_id", "location", "rma_number")
+    return {"reference": reference, "received_at": "2026-11-02T10:00:00Z", "lines": []} | dict.fromkeys(names, "x")
 
 
 def test_goods_that_came_already_cannot_be_withdrawn(
