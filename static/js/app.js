@@ -7,6 +7,7 @@ import "./live.js";
 import "./anchors.js";
 import "./rows.js";
 import "./tabs.js";
+import "./rail.js";
 import "./picking.js";
 import "./query.js";
 import "./keys.js";
