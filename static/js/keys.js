@@ -2,6 +2,7 @@
 import { need, pick } from "./picking.js";
 import { step } from "./rows.js";
 import { open } from "./sheet.js";
+import { undo } from "./toasts.js";
 
 let going = 0;
 
@@ -21,6 +22,7 @@ const singles = {
   "?": () => open("keys"),
   "/": find,
   n: () => write(),
+  z: undo,
   g: () => { going = Date.now(); return true; },
 };
 

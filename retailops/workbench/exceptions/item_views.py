@@ -13,8 +13,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from retailops.accounts.actor import can, require
 from retailops.accounts.permissions import Permission
+from retailops.accounts.undo import sealed
 from retailops.accounts.web import actor_of
 from retailops.cases import services
+from retailops.cases.access import access_view
 from retailops.lib.csv_lines import csv_lines
 from retailops.lib.errors import NotFound
 from retailops.lib.forms import accepted
@@ -24,6 +26,7 @@ from retailops.workbench.exceptions.columns import HEAD, csv_rows
 from retailops.workbench.exceptions.completion import offers
 from retailops.workbench.exceptions.forms import ViewForm
 from retailops.workbench.exceptions.items import items, kept, narrowed, newcomers
+from retailops.workbench.exceptions.reversing import view_removed
 
 EXPORT_LIMIT = 100_000
 
@@ -123,6 +126,8 @@ def view_save(request: HttpRequest) -> HttpResponse:
 @require_POST
 def view_remove(request: HttpRequest, view_id: UUID) -> HttpResponse:
     """Give a view up."""
+    actor, address = actor_of(request), reverse("workbench:cases")
+    back = sealed(actor, address, view_removed(access_view(actor, view_id)))
     with transaction.atomic(durable=True):
-        services.remove_view(actor_of(request), view_id)
-    return done(request, reverse("workbench:cases"), "The view is gone; the cases are as they were.")
+        services.remove_view(actor, view_id)
+    return done(request, address, "The view is gone; the cases are as they were.", undo=back)

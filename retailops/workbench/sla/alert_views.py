@@ -12,6 +12,7 @@ from connectors.alerts import services as channels
 from retailops.accounts import web
 from retailops.accounts.actor import can, require
 from retailops.accounts.permissions import Permission
+from retailops.accounts.undo import sealed
 from retailops.lib.clock import now
 from retailops.lib.errors import DomainError, NotFound
 from retailops.lib.forms import accepted, tell
@@ -21,6 +22,7 @@ from retailops.sla.alerts import services
 from retailops.sla.models import AlertChannel, AlertRule, AlertState, Mute
 from retailops.workbench.sla.forms import ChannelForm, MuteForm, RuleForm
 from retailops.workbench.sla.policy_views import actor_of
+from retailops.workbench.sla.reversing import begun, ended
 
 TABS = {"open": "Open", "acknowledged": "Acknowledged", "muted": "Muted", "over": "Over"}
 
@@ -161,8 +163,10 @@ def mute_add(request: HttpRequest) -> HttpResponse:
     form = MuteForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         kind, reason, until = form.cleaned_data["kind"], form.cleaned_data["reason"], form.until()
-        if accepted(form, lambda: services.mute(actor=actor, until=until, reason=reason, kind=kind)):
-            return done(request, settings_address(), "Silent until then. Troubles are kept, and told to nobody.")
+        made: list[Mute] = []
+        if accepted(form, lambda: made.append(services.mute(actor=actor, until=until, reason=reason, kind=kind))):
+            told = "Silent until then. Troubles are kept, and told to nobody."
+            return done(request, settings_address(), told, undo=sealed(actor, settings_address(), begun(made[0])))
     context = {"form": form, "back": settings_address(), "title": "Mute alerts", "act": "Mute"}
     context["says"] = "Cases are opened as ever; nobody is told of them by e-mail or chat until the time is over."
     return show(request, "sla/setting.html", context, status=422 if form.errors else 200)
@@ -172,6 +176,9 @@ def mute_add(request: HttpRequest) -> HttpResponse:
 @require_POST
 def mute_end(request: HttpRequest, mute_id: UUID) -> HttpResponse:
     """End a silence now."""
+    actor, back = actor_of(request), ""
     with transaction.atomic(durable=True):
-        services.end_mute(actor=actor_of(request), mute_id=mute_id)
-    return done(request, settings_address(), "Alerts are told again.")
+        if silence := Mute.objects.filter(pk=mute_id).first():
+            back = sealed(actor, settings_address(), ended(silence))
+        services.end_mute(actor=actor, mute_id=mute_id)
+    return done(request, settings_address(), "Alerts are told again.", undo=back)
