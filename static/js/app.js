@@ -6,6 +6,7 @@ import "./times.js";
 import "./live.js";
 import "./anchors.js";
 import "./rows.js";
+import "./focus.js";
 import "./tabs.js";
 import "./rail.js";
 import "./picking.js";

@@ -5,12 +5,12 @@ function kept() {
 }
 
 function keep(group) {
-  const all = kept().set(group.dataset.group, String(Number(group.open)));
+  const all = kept().set(group.dataset.railGroup, String(Number(group.open)));
   const text = [...all].map((each) => each.join(":")).join(".");
   document.cookie = `rail=${text}; path=/; max-age=31536000; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
 }
 
-for (const group of document.querySelectorAll("[data-group]")) {
+for (const group of document.querySelectorAll("[data-rail-group]")) {
   // The click of a mouse or of Enter; what the page itself opened is nobody's choice.
   group.querySelector("summary").addEventListener("click", () => setTimeout(() => keep(group)));
 }

@@ -10,6 +10,8 @@ from whitenoise.compress import Compressor, brotli_installed
 
 # Bytes of a page with all that it loads, without fonts.
 HEAVIEST = 150_000
+# Loaded by what draws charts, after the page can be read and used: a dashboard says the same without it.
+LATER = "/chart."
 # What each answer costs besides its body.
 HEADERS = 350
 # The sum of shifts of a page, as browsers count it: the share of the window that moved by the share of the way.
@@ -68,7 +70,7 @@ def weight(page: Page) -> int:
     """Return the bytes over the wire of the page with its files, as production serves them, without fonts."""
     loaded = page.evaluate(LOADED)
     files = {urlsplit(name).path for name in loaded["files"]}
-    sizes = [compressed(path) for path in files if not path.endswith(".woff2")]
+    sizes = [compressed(path) for path in files if not path.endswith(".woff2") and LATER not in path]
     return int(loaded["page"]) + sum(sizes) + HEADERS * (1 + len(sizes))
 
 

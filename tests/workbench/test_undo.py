@@ -11,9 +11,16 @@ from django.test import Client
 from connectors.models import Mute as ConnectionMute
 from retailops.accounts import undo
 from retailops.accounts.models import User
-from retailops.cases.inputs import IgnoreIn
-from retailops.cases.models import Case, CaseGroup, GroupState, SavedView
-from retailops.cases.services import acknowledge_group, assign_case, assign_group, ignore_group, tag_group
+from retailops.cases.inputs import IgnoreIn, RuleIn
+from retailops.cases.models import Case, CaseGroup, CaseRule, GroupState, SavedView
+from retailops.cases.services import (
+    acknowledge_group,
+    assign_case,
+    assign_group,
+    ignore_group,
+    make_rule,
+    tag_group,
+)
 from retailops.events.models import Event
 from retailops.lib.clock import now
 from retailops.lib.money import Money
@@ -140,6 +147,33 @@ def test_an_assigned_case_goes_back_to_nobody(browser: Client, me: User, case: C
     assert case.owner is None
 
 
+def test_several_that_were_given_to_a_person_go_back_each_to_whom_it_belonged(browser: Client, me: User) -> None:
+    rma = world.requested()
+    one, two = world.case_about(rma, "The first"), world.case_about(rma, "The second")
+    other = world.person("ops_agent")
+    assign_case(world.SYSTEM, one.id, other.id)
+    page = sent(browser, "/cases/several/assign/", case=[str(one.id), str(two.id)], owner=str(me.id))
+    assert set(Case.objects.values_list("owner", flat=True)) == {me.id}
+    undone(browser, page)
+    assert dict(Case.objects.values_list("title", "owner")) == {"The first": other.id, "The second": None}
+    page = sent(browser, "/cases/several/ignore/", case=[str(one.id), str(two.id)], wake="week", reason="later")
+    assert Case.objects.filter(snoozed_until=None).count() == 0
+    undone(browser, page)
+    assert Case.objects.filter(snoozed_until=None).count() == 2
+
+
+def test_several_are_undone_all_or_none(browser: Client, me: User) -> None:
+    rma = world.requested()
+    one, two = world.case_about(rma, "The first"), world.case_about(rma, "The second")
+    page = sent(browser, "/cases/several/assign/", case=[str(one.id), str(two.id)], owner=str(me.id))
+    other = world.person("ops_agent")
+    assign_case(world.SYSTEM, two.id, other.id)
+    before = counts()
+    assert "Somebody has changed it since: nothing was undone." in undone(browser, page)
+    assert counts() == before
+    assert dict(Case.objects.values_list("title", "owner")) == {"The first": me.id, "The second": other.id}
+
+
 def state_of(group: CaseGroup) -> tuple[Any, ...]:
     group.refresh_from_db()
     return (group.state, group.ignored_until, group.ignore_count_left, group.ignore_amount_left, group.ignore_currency)
@@ -197,6 +231,18 @@ def test_a_view_that_was_removed_is_kept_again(browser: Client, me: User) -> Non
     assert (kept.owner, kept.name, kept.query, kept.shown_to, kept.role) == (
         me, "Late ones", "q=due:late", "role", "manager",
     )  # fmt: skip
+
+
+def test_a_rule_that_was_removed_is_made_again_in_its_place(browser: Client, me: User) -> None:
+    first, second, third = (
+        make_rule(world.SYSTEM, RuleIn("assign", region="GB", system=system, owner=me.id))
+        for system in ("stripe", "netsuite", "wms")
+    )
+    page = sent(browser, f"/exceptions/rules/{second.id}/remove/")
+    assert list(CaseRule.objects.order_by("position").values_list("pk", flat=True)) == [first.pk, third.pk]
+    undone(browser, page)
+    rows = CaseRule.objects.order_by("position").values_list("system", "region", "owner", "position")
+    assert list(rows) == [("stripe", "GB", me.id, 1), ("netsuite", "GB", me.id, 2), ("wms", "GB", me.id, 3)]
 
 
 def test_alerts_that_were_held_go_out_again(browser: Client) -> None:

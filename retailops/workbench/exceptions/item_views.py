@@ -99,6 +99,7 @@ def case_bulk(request: HttpRequest, bulk: str) -> HttpResponse:
         results = several.run(actor, command, cases, form)
         context["results"] = results
         context["failed"] = sum(1 for each in results if not each.done)
+        context["undo"] = sealed(actor, address, *[each.undo for each in results if each.undo])
         return show(request, "workbench/cases_results.html", context)
     status = 409 if sent and reason else 422 if sent and form.errors else 200
     if sent and not cases:

@@ -11,8 +11,9 @@ from retailops.accounts.undo import Step, require_same, undoes
 from retailops.cases import services
 from retailops.cases.access import access_case, access_group
 from retailops.cases.group_states import LIVE
-from retailops.cases.inputs import IgnoreIn, ViewIn
-from retailops.cases.models import Case, CaseGroup, GroupState, SavedView
+from retailops.cases.inputs import IgnoreIn, RuleIn, ViewIn
+from retailops.cases.models import Case, CaseGroup, CaseRule, GroupState, SavedView
+from retailops.cases.rules import FIELDS
 from retailops.lib.money import Money
 
 WHY = "Undone"
@@ -107,6 +108,20 @@ def _keep_view(actor: Actor, given: Mapping[str, Any]) -> None:
     there = SavedView.objects.filter(owner_id=UUID(actor.id), name=given["name"]).exists()
     require_same(False, there)
     services.save_view(actor, ViewIn(**given))
+
+
+def rule_removed(rule: CaseRule) -> Step:
+    """Return what makes the rule again, in its place."""
+    owner = _key(rule.owner_id)
+    told = {name: getattr(rule, name) for name in (*FIELDS, "words", "kind", "title", "after_seconds")}
+    return Step("rule.make", {"rule": told | {"owner": owner}, "position": rule.position})
+
+
+@undoes("rule.make")
+def _make_rule(actor: Actor, given: Mapping[str, Any]) -> None:
+    made = services.make_rule(actor, RuleIn(**{**given["rule"], "owner": _id(given["rule"]["owner"])}))
+    while made.position > given["position"]:
+        made = services.raise_rule(actor, made.id)
 
 
 def _stand(group: CaseGroup) -> str:

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -101,12 +102,25 @@ def channel_add(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "POST"])
 def channel_retire(request: HttpRequest, channel_id: UUID) -> HttpResponse:
-    """Send nothing there any more."""
+    """Ask whether a channel ends, or end it."""
+    actor = actor_of(request)
+    require(actor, channels.MANAGE)
+    if request.method == "GET":
+        found = AlertChannel.objects.filter(pk=channel_id, retired_at=None).first()
+        says = "Nothing is sent there any more, by any rule. It cannot be taken back: a new channel would be made."
+        return _ask_to_retire(request, found, says)
     with transaction.atomic(durable=True):
-        channel = channels.retire_channel(actor=actor_of(request), channel_id=channel_id)
+        channel = channels.retire_channel(actor=actor, channel_id=channel_id)
     return done(request, settings_address(), f"Nothing is sent to {channel.name} any more.")
+
+
+def _ask_to_retire(request: HttpRequest, found: AlertChannel | AlertRule | None, says: str) -> HttpResponse:
+    if found is None:
+        raise NotFound("It is not there, or retired already.")
+    context = {"form": Form(), "back": settings_address(), "title": f"Retire {found.name}", "act": "Retire"}
+    return show(request, "sla/setting.html", context | {"says": says, "danger": True})
 
 
 @login_required
@@ -146,11 +160,17 @@ def _rule_in(form: RuleForm) -> services.RuleIn:
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "POST"])
 def rule_retire(request: HttpRequest, rule_id: UUID) -> HttpResponse:
-    """Raise no alerts by it any more."""
+    """Ask whether a rule ends, or end it."""
+    actor = actor_of(request)
+    if request.method == "GET":
+        found = AlertRule.objects.filter(pk=rule_id, retired_at=None).first()
+        require(actor, services.MANAGE, region=found.region if found else None, brand=found.brand if found else None)
+        says = "Nobody is told by it any more. What it told stays on record. It cannot be taken back."
+        return _ask_to_retire(request, found, says)
     with transaction.atomic(durable=True):
-        rule = services.retire_rule(actor=actor_of(request), rule_id=rule_id)
+        rule = services.retire_rule(actor=actor, rule_id=rule_id)
     return done(request, settings_address(), f"{rule.name} tells nothing any more.")
 
 

@@ -1,0 +1,29 @@
+// Focus survives swaps: what had it is found again by its id, its address or its words; else the content of the page has it.
+let kept = null;
+
+const words = (element) => (element.getAttribute("aria-label") ?? element.textContent).trim().slice(0, 80);
+
+function signature(element) {
+  return { tag: element.tagName, id: element.id, href: element.getAttribute("href"), name: element.getAttribute("name"), text: words(element) };
+}
+
+function again(root, was) {
+  if (was.id) return document.getElementById(was.id);
+  const alike = [...root.querySelectorAll(was.tag)].filter((each) => each.getAttribute("href") === was.href && each.getAttribute("name") === was.name);
+  return alike.find((each) => words(each) === was.text) ?? (was.href || was.name ? alike[0] : null);
+}
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const at = document.activeElement;
+  if (event.detail.shouldSwap && at !== document.body && event.detail.target?.contains(at)) kept = signature(at);
+});
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (!kept || document.querySelector("dialog[open]")) return;
+  const was = kept;
+  kept = null;
+  if (document.activeElement !== document.body) return; // htmx, or the page itself, has put it somewhere
+  const main = document.getElementById("main");
+  const found = again(main ?? document, was) ?? main;
+  found?.focus({ preventScroll: true });
+});

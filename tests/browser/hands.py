@@ -1,0 +1,155 @@
+"""Two ways to walk the same path: with the mouse, or with the keyboard alone."""
+
+from typing import Protocol
+
+from playwright.sync_api import Locator, Page, expect
+
+# More presses of the tab key than any page has places to stop at.
+MOST_TABS = 220
+FOCUSED = "element => element === document.activeElement"
+
+
+class Hand(Protocol):
+    """What a person does with a page, by the words that stand on it."""
+
+    page: Page
+
+    def go(self, key: str, screen: str) -> None:
+        """Go to a screen: its entry of the rail, or g and its key."""
+
+    def follow(self, place: Locator) -> None:
+        """Follow a link, press a button, open a fold."""
+
+    def fill(self, place: Locator, text: str) -> None:
+        """Write into a field in place of what is there."""
+
+    def choose(self, place: Locator, label: str) -> None:
+        """Choose an option of a select by its words."""
+
+    def tick(self, place: Locator) -> None:
+        """Tick a box."""
+
+    def row(self, text: str) -> None:
+        """Open the row of the list that holds the text."""
+
+    def act(self, command: str, place: Locator) -> None:
+        """Do what the page offers, also what stands in a menu: its command in the palette is what keys use."""
+
+    def undo(self) -> None:
+        """Take back what the notice offers to."""
+
+
+class Mouse:
+    """Points and clicks; types only text."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def go(self, key: str, screen: str) -> None:
+        """Click its entry of the rail; a folded group is opened first."""
+        entry = self.page.locator(f'.rail [data-go="{key}"]')
+        if not entry.is_visible():
+            self.page.locator(".rail-fold").filter(has=entry).locator("summary").click()
+        entry.click()
+        expect(self.page.locator("h1")).to_contain_text(screen)
+
+    def follow(self, place: Locator) -> None:
+        """Click it."""
+        place.first.click()
+
+    def fill(self, place: Locator, text: str) -> None:
+        """Click into it and type."""
+        place.first.click()
+        place.first.fill(text)
+
+    def choose(self, place: Locator, label: str) -> None:
+        """Choose from its list."""
+        place.first.select_option(label=label)
+
+    def tick(self, place: Locator) -> None:
+        """Click it."""
+        place.first.check()
+
+    def row(self, text: str) -> None:
+        """Click the row's own link."""
+        rows = self.page.locator("[data-rows] tbody tr, ol[data-rows] > li").filter(has_text=text)
+        rows.first.locator("a").first.click()
+
+    def act(self, command: str, place: Locator) -> None:
+        """Click it, where it stands in a menu after opening that."""
+        if not place.first.is_visible():
+            self.page.locator("main details.menu > summary").first.click()
+        place.first.click()
+
+    def undo(self) -> None:
+        """Click Undo."""
+        self.page.locator("#toasts [data-undo]").click()
+
+
+class Keys:
+    """Presses keys; nothing is clicked or focused for it."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def go(self, key: str, screen: str) -> None:
+        """Press g and the screen's key."""
+        self.page.keyboard.press("g")
+        self.page.keyboard.press(key)
+        expect(self.page.locator("h1")).to_contain_text(screen)
+
+    def follow(self, place: Locator) -> None:
+        """Tab to it and press Enter."""
+        self.reach(place)
+        self.page.keyboard.press("Enter")
+
+    def fill(self, place: Locator, text: str) -> None:
+        """Tab to it, select what is there, and type."""
+        self.reach(place)
+        self.page.keyboard.press("ControlOrMeta+a")
+        self.page.keyboard.type(text)
+
+    def choose(self, place: Locator, label: str) -> None:
+        """Tab to it and type the beginning of the option."""
+        self.reach(place)
+        self.page.keyboard.type(label)
+
+    def tick(self, place: Locator) -> None:
+        """Tab to it and press the space bar."""
+        self.reach(place)
+        self.page.keyboard.press("Space")
+        expect(place.first).to_be_checked()
+
+    def row(self, text: str) -> None:
+        """Press j until the row is reached, then Enter."""
+        for _ in range(30):
+            self.page.keyboard.press("j")
+            at = self.page.locator("[data-rows] .at")
+            if text in at.inner_text():
+                self.page.keyboard.press("Enter")
+                return
+        raise AssertionError(f"j does not lead to {text}")
+
+    def act(self, command: str, place: Locator) -> None:
+        """Type the command into the palette."""
+        self.page.keyboard.press("ControlOrMeta+k")
+        expect(self.page.locator("#palette-input")).to_be_focused()
+        self.page.keyboard.type(command)
+        expect(self.page.locator("#palette-list [aria-selected=true]")).to_contain_text(command)
+        self.page.keyboard.press("Enter")
+
+    def undo(self) -> None:
+        """Press z."""
+        self.page.keyboard.press("z")
+
+    def reach(self, place: Locator) -> None:
+        """Press Tab until it has the focus; a fold on the way is opened."""
+        place.first.wait_for()
+        for _ in range(MOST_TABS):
+            if place.first.evaluate(FOCUSED):
+                return
+            self.page.keyboard.press("Tab")
+        raise AssertionError(f"the tab key does not lead to {place}")
+
+
+HANDS: dict[str, type[Mouse] | type[Keys]] = {"by mouse": Mouse, "by keys": Keys}
