@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from retailops.accounts.models import User
@@ -22,6 +22,7 @@ def chromium_browser(chromium_path: str) -> Iterator[Browser]:
     """One Chromium for all tests of the process."""
     # Playwright's loop runs in this thread, and the tests prepare their data in it: that is no mistake here.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    expect.set_options(timeout=15_000)  # a busy machine answers late; what comes in time is not slowed
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
         yield browser
