@@ -18,7 +18,12 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.shouldSwap && at !== document.body && event.detail.target?.contains(at)) kept = signature(at);
 });
 
-document.addEventListener("htmx:afterSettle", (event) => {
+// After a command in a dialog the page is shown anew: who worked with the keyboard goes on in its content.
+document.addEventListener("htmx:beforeOnLoad", (event) => {
+  if (event.detail.xhr.getResponseHeader("HX-Location")) kept ??= { tag: "main", id: "main", href: null, name: null, text: "" };
+});
+
+document.addEventListener("htmx:afterSettle", () => {
   if (!kept || document.querySelector("dialog[open]")) return;
   const was = kept;
   kept = null;

@@ -9,6 +9,11 @@ MOST_TABS = 220
 FOCUSED = "element => element === document.activeElement"
 
 
+def ready(page: Page) -> None:
+    """Wait until the page listens: a person sees that it has come, and is slower than that."""
+    page.wait_for_load_state()
+
+
 class Hand(Protocol):
     """What a person does with a page, by the words that stand on it."""
 
@@ -47,14 +52,17 @@ class Mouse:
 
     def go(self, key: str, screen: str) -> None:
         """Click its entry of the rail; a folded group is opened first."""
+        ready(self.page)
         entry = self.page.locator(f'.rail [data-go="{key}"]')
         if not entry.is_visible():
-            self.page.locator(".rail-fold").filter(has=entry).locator("summary").click()
+            fold = self.page.locator(".rail-fold").filter(has=self.page.locator(f'[data-go="{key}"]'))
+            fold.locator("summary").click()
         entry.click()
         expect(self.page.locator("h1")).to_contain_text(screen)
 
     def follow(self, place: Locator) -> None:
         """Click it."""
+        ready(self.page)
         place.first.click()
 
     def fill(self, place: Locator, text: str) -> None:
@@ -72,11 +80,13 @@ class Mouse:
 
     def row(self, text: str) -> None:
         """Click the row's own link."""
+        ready(self.page)
         rows = self.page.locator("[data-rows] tbody tr, ol[data-rows] > li").filter(has_text=text)
         rows.first.locator("a").first.click()
 
     def act(self, command: str, place: Locator) -> None:
         """Click it, where it stands in a menu after opening that."""
+        ready(self.page)
         if not place.first.is_visible():
             self.page.locator("main details.menu > summary").first.click()
         place.first.click()
@@ -94,6 +104,7 @@ class Keys:
 
     def go(self, key: str, screen: str) -> None:
         """Press g and the screen's key."""
+        ready(self.page)
         self.page.keyboard.press("g")
         self.page.keyboard.press(key)
         expect(self.page.locator("h1")).to_contain_text(screen)
@@ -122,6 +133,7 @@ class Keys:
 
     def row(self, text: str) -> None:
         """Press j until the row is reached, then Enter."""
+        ready(self.page)
         for _ in range(30):
             self.page.keyboard.press("j")
             at = self.page.locator("[data-rows] .at")
@@ -132,6 +144,7 @@ class Keys:
 
     def act(self, command: str, place: Locator) -> None:
         """Type the command into the palette."""
+        ready(self.page)
         self.page.keyboard.press("ControlOrMeta+k")
         expect(self.page.locator("#palette-input")).to_be_focused()
         self.page.keyboard.type(command)
@@ -144,6 +157,7 @@ class Keys:
 
     def reach(self, place: Locator) -> None:
         """Press Tab until it has the focus; a fold on the way is opened."""
+        ready(self.page)
         place.first.wait_for()
         for _ in range(MOST_TABS):
             if place.first.evaluate(FOCUSED):
