@@ -9,7 +9,8 @@ function signature(element) {
 
 function again(root, was) {
   if (was.id) return document.getElementById(was.id);
-  const alike = [...root.querySelectorAll(was.tag)].filter((each) => each.getAttribute("href") === was.href && each.getAttribute("name") === was.name);
+  const same = (each) => each.getAttribute("href") === was.href && each.getAttribute("name") === was.name;
+  const alike = [...root.querySelectorAll(was.tag)].filter((each) => same(each) && each.checkVisibility());
   return alike.find((each) => words(each) === was.text) ?? (was.href || was.name ? alike[0] : null);
 }
 
@@ -31,4 +32,5 @@ document.addEventListener("htmx:afterSettle", () => {
   const main = document.getElementById("main");
   const found = again(main ?? document, was) ?? main;
   found?.focus({ preventScroll: true });
+  if (document.activeElement === document.body) main?.focus({ preventScroll: true });
 });

@@ -6,6 +6,7 @@ from playwright.sync_api import Locator, Page, expect
 
 # More presses of the tab key than any page has places to stop at.
 MOST_TABS = 220
+CHOSEN = "field => field.selectedOptions[0].label"
 FOCUSED = "element => element === document.activeElement"
 
 
@@ -82,7 +83,8 @@ class Mouse:
         """Click the row's own link."""
         ready(self.page)
         rows = self.page.locator("[data-rows] tbody tr, ol[data-rows] > li").filter(has_text=text)
-        rows.first.locator("a").first.click()
+        with self.page.expect_navigation():
+            rows.first.locator("a").first.click()
 
     def act(self, command: str, place: Locator) -> None:
         """Click it, where it stands in a menu after opening that."""
@@ -121,9 +123,18 @@ class Keys:
         self.page.keyboard.type(text)
 
     def choose(self, place: Locator, label: str) -> None:
-        """Tab to it and type the beginning of the option."""
+        """Tab to it and type the option, or go down to it where its words have blanks (a blank opens the list)."""
         self.reach(place)
-        self.page.keyboard.type(label)
+        if " " not in label:
+            self.page.keyboard.type(label)
+            return
+        field = place.first.element_handle()
+        self.page.keyboard.press("Home")
+        for _ in range(60):
+            if field and field.evaluate(CHOSEN) == label:
+                return
+            self.page.keyboard.press("ArrowDown")
+        raise AssertionError(f"the arrow keys do not lead to {label}")
 
     def tick(self, place: Locator) -> None:
         """Tab to it and press the space bar."""
@@ -138,7 +149,8 @@ class Keys:
             self.page.keyboard.press("j")
             at = self.page.locator("[data-rows] .at")
             if text in at.inner_text():
-                self.page.keyboard.press("Enter")
+                with self.page.expect_navigation():
+                    self.page.keyboard.press("Enter")
                 return
         raise AssertionError(f"j does not lead to {text}")
 
