@@ -143,10 +143,11 @@ class Keys:
         expect(place.first).to_be_checked()
 
     def row(self, text: str) -> None:
-        """Press j until the row is reached, then Enter."""
+        """Press j until the row is reached, then Enter; from a search box the arrow leads to the first."""
         ready(self.page)
         for _ in range(30):
-            self.page.keyboard.press("j")
+            searching = self.page.evaluate("document.activeElement.matches('main input[type=search]')")
+            self.page.keyboard.press("ArrowDown" if searching else "j")
             at = self.page.locator("[data-rows] .at")
             if text in at.inner_text():
                 with self.page.expect_navigation():
