@@ -17,7 +17,9 @@ from connectors.protocol import SecretSpec
 from connectors.registry import connector_of
 from connectors.web.adding import manager_of
 from connectors.web.connection_form import RotateForm, end_of
+from connectors.web.reversing import muted
 from connectors.web.views import by_name
+from retailops.accounts.undo import sealed
 from retailops.lib.clock import now
 from retailops.lib.errors import NotFound
 from retailops.lib.forms import accepted
@@ -107,9 +109,9 @@ def mute(request: HttpRequest, name: str) -> HttpResponse:
             form,
             lambda: services.mute_connection(actor=actor, connection_id=connection.id, until=until, reason=reason),
         ):
-            return done(
-                request, address(connection), f"Alerts of {connection.label} are held. They go on by themselves."
-            )
+            told = f"Alerts of {connection.label} are held. They go on by themselves."
+            back = sealed(actor, address(connection), muted(connection, until))
+            return done(request, address(connection), told, undo=back)
     context = {"connection": connection, "form": form, "title": "Hold its alerts", "back": address(connection)}
     return show(request, "connections/mute.html", context, status=422 if form.errors else 200)
 

@@ -55,6 +55,12 @@ class CaseSnoozed(CaseFact):
     until: str = ""
 
 
+@event("case.woken")
+@dataclass(frozen=True)
+class CaseWoken(CaseFact):
+    """A person brought a case back that was put off."""
+
+
 @event("case.escalated")
 @dataclass(frozen=True)
 class CaseEscalated(CaseFact):

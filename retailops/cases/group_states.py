@@ -37,11 +37,11 @@ def refusal(group: CaseGroup, verb: str) -> str:
     return "" if group.state in MOVES[verb][0] else f"Cannot {verb}: the group is {group.state}."
 
 
-def move(group: CaseGroup, verb: str, actor: Actor, reason: str) -> None:
-    """Move the group. Raises TransitionRefused, naming the present state."""
+def move(group: CaseGroup, verb: str, actor: Actor, reason: str, to: GroupState | None = None) -> None:
+    """Move the group, to another state than the usual one where that is named. Raises TransitionRefused."""
     if why := refusal(group, verb):
         raise TransitionRefused(why, present=group.state)
-    enter(group, MOVES[verb][1], actor.key, reason)
+    enter(group, to or MOVES[verb][1], actor.key, reason)
 
 
 def enter(group: CaseGroup, state: GroupState, by: str, reason: str) -> None:

@@ -54,9 +54,14 @@ def show(
     return response
 
 
-def done(request: HttpRequest, url: str, message: str, level: int = messages.SUCCESS) -> HttpResponse:
-    """Answer an accepted command: htmx fetches the page's content anew, a plain form is redirected there (303)."""
-    messages.add_message(request, level, message)
+def done(
+    request: HttpRequest, url: str, message: str, level: int = messages.SUCCESS, *, undo: str = ""
+) -> HttpResponse:
+    """Answer an accepted command: htmx fetches the page's content anew, a plain form is redirected there (303).
+
+    `undo` is a sealed offer (`retailops.accounts.undo`), which the message carries as a button.
+    """
+    messages.add_message(request, level, message, extra_tags=undo)
     if details(request) is None:
         return HttpResponseRedirect(url, status=303)
     where = {"path": url, "target": "#main", "swap": "innerHTML show:none"}

@@ -12,6 +12,7 @@ from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.utils.deprecation import MiddlewareMixin
 
 # JSON loads nothing and is nobody's frame.
@@ -29,6 +30,12 @@ class PagesOnly(MiddlewareMixin):
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         """Answer the request without this middleware when it is a keyed call."""
         return self.get_response(request) if is_keyed_call(request) else super().__call__(request)
+
+
+class Compression(PagesOnly, GZipMiddleware):
+    """Pages travel compressed. A random length in each answer, and a CSRF token masked anew each time, keep secrets
+    from being guessed by the length (BREACH). Files that are there already compressed are WhiteNoise's.
+    """
 
 
 class Sessions(PagesOnly, SessionMiddleware):

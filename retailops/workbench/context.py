@@ -12,7 +12,7 @@ from retailops.accounts.permissions import Role
 from retailops.accounts.second_factor import needs_second_factor
 from retailops.lib.htmx import layout
 from retailops.workbench.names import Names
-from retailops.workbench.navigation import Entry, entries
+from retailops.workbench.navigation import COOKIE, Entry, Group, entries, groups
 from retailops.workbench.queues import counts
 
 
@@ -62,6 +62,11 @@ class Shell:
             if number is not None:
                 entry.counted, entry.count, entry.tone = True, number.text, number.tone
         return found
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        """Return the screens by heading; those without one first."""
+        return groups(self.navigation, self.request.COOKIES.get(COOKIE, ""))
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

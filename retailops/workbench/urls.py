@@ -16,11 +16,13 @@ from retailops.workbench.views import (
     plan_steps,
     second_person,
     trace,
+    undoing,
 )
 
 app_name = "workbench"
 urlpatterns = [
     path("", home.home, name="home"),
+    path("undo/", undoing.undo_it, name="undo"),
     path("screens/", home.screens, name="screens"),
     path("trace/", trace.search, name="search"),
     path("trace/<uuid:correlation_id>/", trace.trace, name="trace"),

@@ -2,6 +2,7 @@
 import { need, pick } from "./picking.js";
 import { step } from "./rows.js";
 import { open } from "./sheet.js";
+import { undo } from "./toasts.js";
 
 let going = 0;
 
@@ -21,6 +22,7 @@ const singles = {
   "?": () => open("keys"),
   "/": find,
   n: () => write(),
+  z: undo,
   g: () => { going = Date.now(); return true; },
 };
 
@@ -54,6 +56,11 @@ addEventListener("keydown", (event) => {
     return;
   }
   if (event.metaKey || event.ctrlKey || event.altKey || event.defaultPrevented) return;
+  // From the box that narrows a list down to its rows.
+  if (event.key === "ArrowDown" && event.target.matches("main input[type=search]:not([list])") && step(1)) {
+    event.preventDefault();
+    return;
+  }
   const box = event.target.closest("input, textarea, select, [contenteditable], dialog[open]");
   if (box && !event.target.matches(".pick input")) return;
   if (going && Date.now() - going < 1500) {

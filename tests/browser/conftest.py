@@ -22,6 +22,7 @@ def chromium_browser(chromium_path: str) -> Iterator[Browser]:
     """One Chromium for all tests of the process."""
     # Playwright's loop runs in this thread, and the tests prepare their data in it: that is no mistake here.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    expect.set_options(timeout=15_000)  # a busy machine answers late; what comes in time is not slowed
     with sync_playwright() as playwright:
         # A busy machine takes longer than five seconds for a page; no test measures that.
         expect.set_options(timeout=20_000)

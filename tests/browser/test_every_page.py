@@ -1,4 +1,4 @@
-"""Every page, in light, dark and on a phone: axe finds nothing, nothing sticks out, the browser does not complain."""
+"""Every page, in light, dark and on a phone: axe finds nothing, nothing sticks out or moves, none is heavy."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +11,7 @@ from playwright.sync_api import Page
 from retailops.accounts.models import User
 from retailops.workbench.dashboards.boards import BOARDS
 from tests.browser.conftest import DESK, PHONE, Open
+from tests.browser.watching import moves, too_heavy, watch_shifts
 from tests.dashboards import histories
 from tests.sla import promising
 from tests.workbench import connected, world
@@ -375,12 +376,14 @@ def test_every_page_is_accessible_and_fits(
 ) -> None:
     """Each page is opened once and looked at in every look: the elements are the same, colors and widths are not."""
     page = open_as(admin, "/", viewport=DESK, reduced_motion="reduce")
+    watch_shifts(page)
     faults = {}
     for name, path in area(story).items():
         page.set_viewport_size(LOOKS["light"]["viewport"])
         page.emulate_media(color_scheme="light")
         answer = page.goto(path)
         found = [] if answer and answer.status == (404 if name == "missing" else 200) else [f"answered {answer}"]
+        found += [*too_heavy(page), *moves(page)]
         for look, check in CHECKS.items():
             page.set_viewport_size(LOOKS[look]["viewport"])
             page.emulate_media(color_scheme=LOOKS[look]["color_scheme"])

@@ -26,7 +26,7 @@ from retailops.cases.services.resolving import reopen_case, resolve_case, resolv
 from retailops.cases.services.ruling import change_rule, make_rule, raise_rule, remove_rule
 from retailops.cases.services.subject_locks import register_subject_lock
 from retailops.cases.services.views import remove_view, save_view, views_for
-from retailops.cases.services.working import assign_case, escalate_case, note_case, set_due, snooze_case
+from retailops.cases.services.working import assign_case, escalate_case, note_case, set_due, snooze_case, wake_case
 
 __all__ = [
     "acknowledge_group",
@@ -67,5 +67,6 @@ __all__ = [
     "take_up_group",
     "views_for",
     "void_approval",
+    "wake_case",
     "wake_groups",
 ]

@@ -17,9 +17,9 @@ from retailops.cases.events import (
     GroupTagged,
     GroupTakenUp,
 )
-from retailops.cases.group_states import STATE_FIELDS, ignore_until, move, waits_for
+from retailops.cases.group_states import LIVE, STATE_FIELDS, ignore_until, move, waits_for
 from retailops.cases.inputs import IgnoreIn
-from retailops.cases.models import CaseGroup, GroupNote
+from retailops.cases.models import CaseGroup, GroupNote, GroupState
 from retailops.cases.services.working import person_who_works, require_reason
 from retailops.cases.telling import note_group_change, tell_group
 from retailops.cases.work_models import LONGEST_TAG, MOST_TAGS
@@ -72,11 +72,16 @@ def _check(until: IgnoreIn) -> None:
 
 
 @joins
-def take_up_group(actor: Actor, group_id: UUID, reason: str) -> CaseGroup:
-    """Bring back a group that was acknowledged or ignored."""
+def take_up_group(actor: Actor, group_id: UUID, reason: str, *, to: GroupState = GroupState.ONGOING) -> CaseGroup:
+    """Bring back a group that was acknowledged or ignored: as ongoing, or to the live state that it was in before.
+
+    Raises Invalid for a state that is not live.
+    """
     group = _whole(actor, group_id)
     require_reason(reason)
-    move(group, "take up", actor, reason)
+    if to not in LIVE:
+        raise Invalid("It can be taken up into a live state alone.", errors=[FieldError("/to", "must be live")])
+    move(group, "take up", actor, reason, to=to)
     return _moved(group, actor, "taken_up", reason, GroupTakenUp)
 
 

@@ -11,7 +11,7 @@ from retailops.accounts.models import User
 from retailops.accounts.permissions import Permission
 from retailops.cases import mentions
 from retailops.cases.access import access_case
-from retailops.cases.events import CaseAssigned, CaseEscalated, CaseNoted, CaseSnoozed
+from retailops.cases.events import CaseAssigned, CaseEscalated, CaseNoted, CaseSnoozed, CaseWoken
 from retailops.cases.models import Case, CaseNote, CaseStatus
 from retailops.cases.telling import tell_case, write_note
 from retailops.lib.clock import now
@@ -68,6 +68,20 @@ def snooze_case(actor: Actor, case_id: UUID, until: datetime, reason: str) -> Ca
     case.save(update_fields=["snoozed_until"])
     write_note(case, actor, "snoozed", f"Until {until:%Y-%m-%d %H:%M} UTC: {reason}")
     tell_case(CaseSnoozed, case, actor, reason=reason, until=until.isoformat())
+    return case
+
+
+@transaction.atomic
+def wake_case(actor: Actor, case_id: UUID, reason: str) -> Case:
+    """Bring a case back that was put off. Raises Conflict for one that is in sight."""
+    case = _workable(actor, case_id)
+    require_reason(reason)
+    if case.snoozed_until is None or case.snoozed_until <= now():
+        raise Conflict("The case is not put off.")
+    case.snoozed_until = None
+    case.save(update_fields=["snoozed_until"])
+    write_note(case, actor, "woken", reason)
+    tell_case(CaseWoken, case, actor, reason=reason)
     return case
 
 

@@ -10,12 +10,14 @@ from django.db import transaction
 
 from retailops.accounts.actor import Actor, scope_q
 from retailops.accounts.permissions import Permission
+from retailops.accounts.undo import Step
 from retailops.cases import services
 from retailops.cases.access import access_case
 from retailops.cases.models import Case, GroupState
 from retailops.lib.errors import Conflict, DomainError
 from retailops.lib.ids import parse_uuid
 from retailops.workbench.exceptions.forms import OwnerForm, WhyForm
+from retailops.workbench.exceptions.reversing import case_given, case_put_off
 from retailops.workbench.forms import NoteForm, ResolveForm, SnoozeForm
 
 # More than one page of a list is nobody's selection by eye.
@@ -37,6 +39,8 @@ class Bulk:
     most: int = MOST
     # It opens its own transactions, for it asks other systems.
     alone: bool = False
+    # What takes it back, from a case as it was before and as it is afterwards; none where that is not safe.
+    reverse: Callable[[Case, Case], Step] | None = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ class Result:
     case: Case
     done: bool
     told: str
+    undo: Step | None = None
 
 
 def _assign(actor: Actor, case: Case, form: Any) -> str:
@@ -87,7 +92,14 @@ def _send(actor: Actor, case: Case, form: Any) -> str:
 
 
 BULK: Mapping[str, Bulk] = {
-    "assign": Bulk("Assign", "Each of them gets this owner.", OwnerForm, _assign, "a"),
+    "assign": Bulk(
+        "Assign",
+        "Each of them gets this owner.",
+        OwnerForm,
+        _assign,
+        "a",
+        reverse=lambda before, after: case_given(before, after.owner_id),
+    ),
     "acknowledge": Bulk(
         "Acknowledge",
         "Their causes are acknowledged, with all cases of each: others see that somebody deals with them.",
@@ -100,6 +112,7 @@ BULK: Mapping[str, Bulk] = {
         SnoozeForm,
         _ignore,
         "i",
+        reverse=lambda _, after: case_put_off(after),
     ),
     "resolve": Bulk(
         "Resolve",
@@ -154,7 +167,9 @@ def _one(actor: Actor, bulk: Bulk, case: Case, form: forms.Form) -> Result:
         if bulk.alone:
             return Result(case, True, bulk.run(actor, case, form))
         with transaction.atomic(durable=True):
-            access_case(actor, case.id, bulk.permission)
-            return Result(case, True, bulk.run(actor, case, form))
+            before = access_case(actor, case.id, bulk.permission)
+            told = bulk.run(actor, case, form)
+            back = bulk.reverse(before, Case.objects.get(pk=case.pk)) if bulk.reverse else None
+            return Result(case, True, told, back)
     except DomainError as refused:
         return Result(case, False, " ".join([refused.detail, *(fault.detail for fault in refused.errors)]))

@@ -7,10 +7,12 @@ from typing import Any
 from django import forms
 
 from retailops.accounts.actor import Actor
+from retailops.accounts.undo import Step
 from retailops.cases import services
 from retailops.cases.group_states import refusal
 from retailops.cases.models import CaseGroup, GroupState
 from retailops.workbench.exceptions.forms import IgnoreForm, MendedForm, OwnerForm, TagsForm, WhyForm
+from retailops.workbench.exceptions.reversing import group_given, group_moved, group_tagged
 
 
 def _nothing(group: CaseGroup) -> dict[str, Any]:
@@ -30,6 +32,8 @@ class GroupStep:
     icon: str = ""
     key: str = ""
     initial: Callable[[CaseGroup], dict[str, Any]] = _nothing
+    # What takes it back, from the cause as it was before and as it is afterwards; none where that is not safe.
+    reverse: Callable[[CaseGroup, CaseGroup], Step] | None = None
 
     def why_not(self, group: CaseGroup) -> str:
         """Say why not now; "" where it may be done. The command checks again."""
@@ -59,6 +63,7 @@ STEPS: Mapping[str, GroupStep] = {
         "acknowledge",
         "check",
         "",
+        reverse=group_moved,
     ),
     "ignore": GroupStep(
         "Ignore until",
@@ -70,6 +75,7 @@ STEPS: Mapping[str, GroupStep] = {
         "ignore",
         "clock",
         "i",
+        reverse=group_moved,
     ),
     "take-up": GroupStep(
         "Take up again",
@@ -79,6 +85,7 @@ STEPS: Mapping[str, GroupStep] = {
         lambda actor, group, form: services.take_up_group(actor, group.id, form.cleaned_data["reason"]),
         "take up",
         "arrow-uturn-left",
+        reverse=group_moved,
     ),
     "resolve": GroupStep(
         "Mended",
@@ -101,6 +108,7 @@ STEPS: Mapping[str, GroupStep] = {
         "user",
         "a",
         lambda group: {"owner": group.owner_id},
+        reverse=lambda before, after: group_given(before, after.owner_id),
     ),
     "tags": GroupStep(
         "Tags",
@@ -112,6 +120,7 @@ STEPS: Mapping[str, GroupStep] = {
         "tag",
         "",
         lambda group: {"tags": ", ".join(group.tags)},
+        reverse=lambda before, after: group_tagged(before, after.tags),
     ),
 }
 

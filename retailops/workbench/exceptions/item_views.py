@@ -13,8 +13,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from retailops.accounts.actor import can, require
 from retailops.accounts.permissions import Permission
+from retailops.accounts.undo import sealed
 from retailops.accounts.web import actor_of
 from retailops.cases import services
+from retailops.cases.access import access_view
 from retailops.lib.csv_lines import csv_lines
 from retailops.lib.errors import NotFound
 from retailops.lib.forms import accepted
@@ -24,6 +26,7 @@ from retailops.workbench.exceptions.columns import HEAD, csv_rows
 from retailops.workbench.exceptions.completion import offers
 from retailops.workbench.exceptions.forms import ViewForm
 from retailops.workbench.exceptions.items import items, kept, narrowed, newcomers
+from retailops.workbench.exceptions.reversing import view_removed
 
 EXPORT_LIMIT = 100_000
 
@@ -96,6 +99,7 @@ def case_bulk(request: HttpRequest, bulk: str) -> HttpResponse:
         results = several.run(actor, command, cases, form)
         context["results"] = results
         context["failed"] = sum(1 for each in results if not each.done)
+        context["undo"] = sealed(actor, address, *[each.undo for each in results if each.undo])
         return show(request, "workbench/cases_results.html", context)
     status = 409 if sent and reason else 422 if sent and form.errors else 200
     if sent and not cases:
@@ -123,6 +127,8 @@ def view_save(request: HttpRequest) -> HttpResponse:
 @require_POST
 def view_remove(request: HttpRequest, view_id: UUID) -> HttpResponse:
     """Give a view up."""
+    actor, address = actor_of(request), reverse("workbench:cases")
+    back = sealed(actor, address, view_removed(access_view(actor, view_id)))
     with transaction.atomic(durable=True):
-        services.remove_view(actor_of(request), view_id)
-    return done(request, reverse("workbench:cases"), "The view is gone; the cases are as they were.")
+        services.remove_view(actor, view_id)
+    return done(request, address, "The view is gone; the cases are as they were.", undo=back)

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from retailops.accounts.actor import require
 from retailops.accounts.permissions import Permission
+from retailops.accounts.undo import sealed
 from retailops.accounts.web import actor_of
 from retailops.cases import services
 from retailops.cases.access import access_rule
@@ -20,6 +21,7 @@ from retailops.lib.errors import NotFound
 from retailops.lib.forms import accepted
 from retailops.lib.htmx import done, show
 from retailops.workbench.exceptions.forms import RuleForm
+from retailops.workbench.exceptions.reversing import rule_removed
 
 TOLD = {
     RuleKind.GROUP: "Cases that fit are one cause of this name, whatever the other system calls it.",
@@ -88,7 +90,10 @@ def rule_move(request: HttpRequest, rule_id: UUID, rule_step: str) -> HttpRespon
     steps = {"up": services.raise_rule, "remove": services.remove_rule}
     if rule_step not in steps:
         raise NotFound("There is no such action.")
+    address, back = reverse("workbench:rules"), ""
     with transaction.atomic(durable=True):
+        rule = access_rule(actor, rule_id)
+        back = sealed(actor, address, rule_removed(rule)) if rule_step == "remove" else ""
         steps[rule_step](actor, rule_id)
     told = "The rule is asked earlier." if rule_step == "up" else "The rule is gone; what it did stays."
-    return done(request, reverse("workbench:rules"), told)
+    return done(request, address, told, undo=back)

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from retailops.accounts.actor import Actor, can, require, scope_q
 from retailops.accounts.permissions import Permission
+from retailops.accounts.undo import sealed
 from retailops.accounts.web import actor_of
 from retailops.cases import services
 from retailops.cases.access import access_group
@@ -26,8 +27,9 @@ from retailops.lib.htmx import done, show
 from retailops.lib.keyset import capped_count
 from retailops.workbench.delivery_list import STATES, stopped_for, to_other_systems
 from retailops.workbench.exceptions.causes import causes
-from retailops.workbench.exceptions.group_steps import STEPS, offered
+from retailops.workbench.exceptions.group_steps import STEPS, GroupStep, offered
 from retailops.workbench.exceptions.memory import memory_of
+from retailops.workbench.exceptions.reversing import group_given
 from retailops.workbench.exceptions.spark import sparks
 from retailops.workbench.exceptions.upcoming import upcoming
 from retailops.workbench.forms import NoteForm
@@ -89,12 +91,19 @@ def group_step(request: HttpRequest, group_id: UUID, group_step: str) -> HttpRes
     form = step.form(request.POST) if sent else step.form(initial=step.initial(found))
     address = reverse("workbench:group", args=[found.id])
     if sent and form.is_valid() and accepted(form, lambda: step.run(actor, found, form)):
-        return done(request, address, step.done)
+        return done(request, address, step.done, undo=_back(actor, found, step, address))
     context = {
         "group": found, "key": group_step, "step": step, "form": form, "reason": step.why_not(found), "back": address,
         "figures": figures_of(open_in_scope(actor), "group", [found.id]).get(found.id, NONE),
     }  # fmt: skip
     return show(request, "workbench/exceptions_step.html", context, status=422 if form.errors else 200)
+
+
+def _back(actor: Actor, before: CaseGroup, step: GroupStep, address: str) -> str:
+    """Return the offer to undo the step; `before` is the cause as it was."""
+    if step.reverse is None:
+        return ""
+    return sealed(actor, address, step.reverse(before, CaseGroup.objects.get(pk=before.pk)))
 
 
 @login_required
@@ -114,9 +123,10 @@ def group_note(request: HttpRequest, group_id: UUID) -> HttpResponse:
 def group_take(request: HttpRequest, group_id: UUID) -> HttpResponse:
     """Answer for the cause oneself."""
     actor = actor_of(request)
+    before, address = access_group(actor, group_id), reverse("workbench:group", args=[group_id])
     with transaction.atomic(durable=True):
         services.assign_group(actor, group_id, UUID(actor.id))
-    return done(request, reverse("workbench:group", args=[group_id]), "It is yours.")
+    return done(request, address, "It is yours.", undo=sealed(actor, address, group_given(before, UUID(actor.id))))
 
 
 @login_required

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -12,6 +13,7 @@ from connectors.alerts import services as channels
 from retailops.accounts import web
 from retailops.accounts.actor import can, require
 from retailops.accounts.permissions import Permission
+from retailops.accounts.undo import sealed
 from retailops.lib.clock import now
 from retailops.lib.errors import DomainError, NotFound
 from retailops.lib.forms import accepted, tell
@@ -21,6 +23,7 @@ from retailops.sla.alerts import services
 from retailops.sla.models import AlertChannel, AlertRule, AlertState, Mute
 from retailops.workbench.sla.forms import ChannelForm, MuteForm, RuleForm
 from retailops.workbench.sla.policy_views import actor_of
+from retailops.workbench.sla.reversing import begun, ended
 
 TABS = {"open": "Open", "acknowledged": "Acknowledged", "muted": "Muted", "over": "Over"}
 
@@ -99,12 +102,25 @@ def channel_add(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "POST"])
 def channel_retire(request: HttpRequest, channel_id: UUID) -> HttpResponse:
-    """Send nothing there any more."""
+    """Ask whether a channel ends, or end it."""
+    actor = actor_of(request)
+    require(actor, channels.MANAGE)
+    if request.method == "GET":
+        found = AlertChannel.objects.filter(pk=channel_id, retired_at=None).first()
+        says = "Nothing is sent there any more, by any rule. It cannot be taken back: a new channel would be made."
+        return _ask_to_retire(request, found, says)
     with transaction.atomic(durable=True):
-        channel = channels.retire_channel(actor=actor_of(request), channel_id=channel_id)
+        channel = channels.retire_channel(actor=actor, channel_id=channel_id)
     return done(request, settings_address(), f"Nothing is sent to {channel.name} any more.")
+
+
+def _ask_to_retire(request: HttpRequest, found: AlertChannel | AlertRule | None, says: str) -> HttpResponse:
+    if found is None:
+        raise NotFound("It is not there, or retired already.")
+    context = {"form": Form(), "back": settings_address(), "title": f"Retire {found.name}", "act": "Retire"}
+    return show(request, "sla/setting.html", context | {"says": says, "danger": True})
 
 
 @login_required
@@ -144,11 +160,17 @@ def _rule_in(form: RuleForm) -> services.RuleIn:
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "POST"])
 def rule_retire(request: HttpRequest, rule_id: UUID) -> HttpResponse:
-    """Raise no alerts by it any more."""
+    """Ask whether a rule ends, or end it."""
+    actor = actor_of(request)
+    if request.method == "GET":
+        found = AlertRule.objects.filter(pk=rule_id, retired_at=None).first()
+        require(actor, services.MANAGE, region=found.region if found else None, brand=found.brand if found else None)
+        says = "Nobody is told by it any more. What it told stays on record. It cannot be taken back."
+        return _ask_to_retire(request, found, says)
     with transaction.atomic(durable=True):
-        rule = services.retire_rule(actor=actor_of(request), rule_id=rule_id)
+        rule = services.retire_rule(actor=actor, rule_id=rule_id)
     return done(request, settings_address(), f"{rule.name} tells nothing any more.")
 
 
@@ -161,8 +183,10 @@ def mute_add(request: HttpRequest) -> HttpResponse:
     form = MuteForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         kind, reason, until = form.cleaned_data["kind"], form.cleaned_data["reason"], form.until()
-        if accepted(form, lambda: services.mute(actor=actor, until=until, reason=reason, kind=kind)):
-            return done(request, settings_address(), "Silent until then. Troubles are kept, and told to nobody.")
+        made: list[Mute] = []
+        if accepted(form, lambda: made.append(services.mute(actor=actor, until=until, reason=reason, kind=kind))):
+            told = "Silent until then. Troubles are kept, and told to nobody."
+            return done(request, settings_address(), told, undo=sealed(actor, settings_address(), begun(made[0])))
     context = {"form": form, "back": settings_address(), "title": "Mute alerts", "act": "Mute"}
     context["says"] = "Cases are opened as ever; nobody is told of them by e-mail or chat until the time is over."
     return show(request, "sla/setting.html", context, status=422 if form.errors else 200)
@@ -172,6 +196,9 @@ def mute_add(request: HttpRequest) -> HttpResponse:
 @require_POST
 def mute_end(request: HttpRequest, mute_id: UUID) -> HttpResponse:
     """End a silence now."""
+    actor, back = actor_of(request), ""
     with transaction.atomic(durable=True):
-        services.end_mute(actor=actor_of(request), mute_id=mute_id)
-    return done(request, settings_address(), "Alerts are told again.")
+        if silence := Mute.objects.filter(pk=mute_id).first():
+            back = sealed(actor, settings_address(), ended(silence))
+        services.end_mute(actor=actor, mute_id=mute_id)
+    return done(request, settings_address(), "Alerts are told again.", undo=back)

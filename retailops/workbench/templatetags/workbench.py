@@ -10,11 +10,11 @@ from django.forms import BaseForm, BoundField, CheckboxInput, RadioSelect, Selec
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
-from heroicons.templatetags.heroicons import heroicon_micro, heroicon_outline
+from django.utils.safestring import SafeString
 
 from retailops.events.verdicts import standing
 from retailops.lib.money import exponent, major
+from retailops.workbench import icons
 from retailops.workbench import words as vocabulary
 from retailops.workbench.exceptions import wording
 from retailops.workbench.trace.curl import as_curl
@@ -28,9 +28,8 @@ STEPS = ((60, 1, "s"), (3600, 60, "min"), (86400, 3600, "h"))
 
 @register.simple_tag
 def icon(name: str, size: int = 16) -> SafeString:
-    """Return a Heroicon as inline SVG, hidden from assistive technology: the words beside it say the same."""
-    draw = heroicon_micro if size <= 16 else heroicon_outline
-    return mark_safe(draw(name, size=size, aria_hidden="true", **{"class": "ic"}))  # noqa: S308 (package's own SVG)
+    """Return a Heroicon of the sprite, hidden from assistive technology: the words beside it say the same."""
+    return icons.drawn(name, size)
 
 
 @register.simple_tag

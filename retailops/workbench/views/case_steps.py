@@ -14,12 +14,15 @@ from django.views.decorators.http import require_http_methods
 
 from retailops.accounts.actor import Actor, require
 from retailops.accounts.permissions import Permission
+from retailops.accounts.undo import Step as Undo
+from retailops.accounts.undo import sealed
 from retailops.accounts.web import actor_of
 from retailops.cases import services
 from retailops.cases.access import access_case
 from retailops.cases.models import Case, CaseStatus
 from retailops.lib.errors import Conflict, Invalid, NotFound
 from retailops.lib.htmx import done, show
+from retailops.workbench.exceptions.reversing import case_put_off
 from retailops.workbench.forms import ReasonForm, SnoozeForm
 
 
@@ -33,6 +36,8 @@ class Step:
     form: type[forms.Form]
     run: Callable[[Actor, Case, Any], object]
     wants: str = CaseStatus.OPEN
+    # What takes it back, from the case as it is afterwards; none where that is not safe.
+    reverse: Callable[[Case], Undo] | None = None
 
     def why_not(self, case: Case) -> str:
         """Say why not now; "" where it may be done. The command checks again."""
@@ -48,6 +53,14 @@ STEPS: Mapping[str, Step] = {
         "Put off; it comes back by itself.",
         SnoozeForm,
         lambda actor, case, form: services.snooze_case(actor, case.id, form.until(), form.cleaned_data["reason"]),
+        reverse=case_put_off,
+    ),
+    "wake": Step(
+        "Bring back",
+        "The case is among the open ones again, as if it had not been put off.",
+        "It is back among the open ones.",
+        ReasonForm,
+        lambda actor, case, form: services.wake_case(actor, case.id, form.cleaned_data["reason"]),
     ),
     "escalate": Step(
         "Escalate",
@@ -79,9 +92,16 @@ def case_step(request: HttpRequest, case_id: UUID, step: str) -> HttpResponse:
     form = found.form(request.POST or None)
     address = reverse("workbench:case", args=[case.id])
     if request.method == "POST" and form.is_valid() and _taken(actor, case, found, form):
-        return done(request, address, found.done)
+        return done(request, address, found.done, undo=_back(actor, case, found, address))
     context = {"case": case, "key": step, "step": found, "form": form, "reason": found.why_not(case), "back": address}
     return show(request, "workbench/case_step.html", context, status=422 if form.errors else 200)
+
+
+def _back(actor: Actor, case: Case, step: Step, address: str) -> str:
+    if step.reverse is None:
+        return ""
+    case.refresh_from_db()
+    return sealed(actor, address, step.reverse(case))
 
 
 def _taken(actor: Actor, case: Case, step: Step, form: forms.Form) -> bool:

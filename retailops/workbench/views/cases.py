@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from retailops.accounts.actor import Actor, can, require
 from retailops.accounts.permissions import Permission
+from retailops.accounts.undo import sealed
 from retailops.accounts.web import actor_of
 from retailops.cases import services
 from retailops.cases.access import access_case
@@ -20,6 +21,7 @@ from retailops.lib.clock import now
 from retailops.lib.forms import accepted
 from retailops.lib.htmx import done, show
 from retailops.workbench.case_list import cases_of_tab
+from retailops.workbench.exceptions.reversing import case_given
 from retailops.workbench.forms import AssignForm, NoteForm, ResolveForm
 from returns.selectors import returns_visible_to
 
@@ -72,9 +74,10 @@ def case_take(request: HttpRequest, case_id: UUID) -> HttpResponse:
     """Make the case one's own."""
     actor = actor_of(request)
     case = access_case(actor, case_id)
+    back = sealed(actor, _address(case), case_given(case, UUID(actor.id)))
     with transaction.atomic(durable=True):
         services.assign_case(actor, case.id, UUID(actor.id))
-    return done(request, _address(case), "The case is yours.")
+    return done(request, _address(case), "The case is yours.", undo=back)
 
 
 @login_required
@@ -87,9 +90,10 @@ def case_assign(request: HttpRequest, case_id: UUID) -> HttpResponse:
     form = AssignForm(request.POST or None, initial={"owner": case.owner_id})
     if request.method == "POST" and form.is_valid():
         owner = form.cleaned_data["owner"]
+        back = sealed(actor, _address(case), case_given(case, owner.id if owner else None))
         with transaction.atomic(durable=True):
             services.assign_case(actor, case.id, owner.id if owner else None)
-        return done(request, _address(case), f"Assigned to {owner}." if owner else "Nobody owns it now.")
+        return done(request, _address(case), f"Assigned to {owner}." if owner else "Nobody owns it now.", undo=back)
     context = {"case": case, "form": form, "back": _address(case)}
     return show(request, "workbench/assign.html", context, status=422 if form.errors else 200)
 
