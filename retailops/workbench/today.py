@@ -25,6 +25,8 @@ from returns.web.filters import VIEWS
 
 DAYS = 14
 WORKLIST, MENTIONS = 6, 5
+# What a person may see of deliveries stands in their events: they are counted less far.
+DELIVERIES_COUNTED = 1_000
 CHART_HEIGHT, BAR, GAP, DAY_WIDTH = 96, 14, 3, 44
 
 
@@ -131,6 +133,11 @@ class Today:
     systems: list[ConnectionHealth]
     flow: Throughput | None
 
+    @property
+    def deliveries_counted(self) -> int:
+        """Return how far deliveries are counted."""
+        return DELIVERIES_COUNTED
+
 
 def today(actor: Actor) -> Today:
     """Return what the first page shows to this person; capped counts and small pages only."""
@@ -158,7 +165,7 @@ def today(actor: Actor) -> Today:
 
 
 def _state(rows: QuerySet | None, status: str) -> int | None:  # type: ignore[type-arg]  # deliveries, or none
-    return None if rows is None else capped_count(rows.filter(status=status))
+    return None if rows is None else capped_count(rows.filter(status=status), DELIVERIES_COUNTED)
 
 
 def _view(visible: QuerySet[Return] | None, key: str) -> int | None:
