@@ -16,7 +16,8 @@ NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 SORTS: Mapping[str, str] = {"new": "Newest first", "old": "Oldest first", "due": "Due first"}
 
 
-def _by(sort: str, backwards: bool) -> list[Any]:
+def order_of(sort: str, backwards: bool = False) -> list[Any]:
+    """Return the order of a list, or its reverse."""
     if sort != "due":
         return ["pk"] if (sort == "old") != backwards else ["-pk"]
     return [F("due_at").desc(nulls_first=True), "-pk"] if backwards else [F("due_at").asc(nulls_last=True), "pk"]
@@ -36,12 +37,12 @@ def _beyond(sort: str, place: tuple[datetime | None, UUID], backwards: bool) -> 
 def page_of(rows: QuerySet[Case], sort: str, *, after: str = "", before: str = "") -> KeysetPage[Case]:
     """Return one page after or before a place in the order; a place that is none is left out."""
     if (place := _place(before, sort)) is not None:
-        found = list(rows.filter(_beyond(sort, place, True)).order_by(*_by(sort, True))[: SIZE + 1])
+        found = list(rows.filter(_beyond(sort, place, True)).order_by(*order_of(sort, True))[: SIZE + 1])
         return _page(found[:SIZE][::-1], sort, newer=len(found) > SIZE, older=True)
     place = _place(after, sort)
     if place is not None:
         rows = rows.filter(_beyond(sort, place, False))
-    found = list(rows.order_by(*_by(sort, False))[: SIZE + 1])
+    found = list(rows.order_by(*order_of(sort))[: SIZE + 1])
     return _page(found[:SIZE], sort, newer=place is not None, older=len(found) > SIZE)
 
 
