@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -27,13 +28,18 @@ STEPS = ((60, 1, "s"), (3600, 60, "min"), (86400, 3600, "h"))
 
 
 @register.simple_tag
+@lru_cache(1024)
 def icon(name: str, size: int = 16) -> SafeString:
-    """Return a Heroicon as inline SVG, hidden from assistive technology: the words beside it say the same."""
+    """Return a Heroicon as inline SVG, hidden from assistive technology: the words beside it say the same.
+
+    A list shows hundreds of some thirty; each is put together from its XML once.
+    """
     draw = heroicon_micro if size <= 16 else heroicon_outline
     return mark_safe(draw(name, size=size, aria_hidden="true", **{"class": "ic"}))  # noqa: S308 (package's own SVG)
 
 
 @register.simple_tag
+@lru_cache(1024)
 def status(kind: str, value: object, plainly: bool = False) -> SafeString:
     """Return a state as icon, words and color; `kind` chooses the vocabulary (`retailops.workbench.words`)."""
     shown = word(kind, str(value))
@@ -230,9 +236,14 @@ FACETS = (
 @register.simple_tag
 def facets(rma: Any) -> SafeString:
     """Return the five facets of a return as a row of icons; each says itself in words on hover and to readers."""
+    return _facets(tuple(str(getattr(rma, name)) for name, _, _ in FACETS))
+
+
+@lru_cache(2048)
+def _facets(states: tuple[str, ...]) -> SafeString:
     marks = []
-    for name, label, symbol in FACETS:
-        shown = word("facet", getattr(rma, name))
+    for (_, label, symbol), state in zip(FACETS, states, strict=True):
+        shown = word("facet", state)
         text = f"{label}: {shown.text.lower()}"
         marks.append((shown.tone or "none", text, icon(symbol), text))
     inner = format_html_join(
