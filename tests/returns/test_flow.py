@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -77,6 +78,7 @@ class EqualsRecomputation(TestCase):
             elif what == "touch":
                 chosen.update(version=9)
             else:
+                change: dict[str, dict[str, Any]]
                 change = {"close": {"closed_at": at}, "reopen": {"closed_at": None}, "ask anew": {"requested_at": at}}
                 chosen.update(**change.get(what, {"region": region}))
             assert kept() == counted()
