@@ -25,4 +25,22 @@ class Migration(migrations.Migration):
                 name="cases_by_day",
             ),
         ),
+        AddIndexConcurrently(
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("status", "open")),
+                fields=["region", "-id"],
+                include=("brand", "group", "owner", "snoozed_until", "due_at"),
+                name="open_cases_of_region",
+            ),
+        ),
+        AddIndexConcurrently(
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("status", "resolved")),
+                fields=["group", "resolution_reason", "resolved_at"],
+                include=("region", "brand"),
+                name="cases_of_group_ended",
+            ),
+        ),
     ]

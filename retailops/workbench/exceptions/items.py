@@ -95,7 +95,7 @@ def items(actor: Actor, query: QueryDict) -> Items:
     rows = _found_once(found, sort)
     total, split = counted(rows, found.q, found.most)
     known = total <= found.most or not any(place.values())
-    page = page_of(rows if known else _whole(found.rows), sort, **place)
+    page = page_of(rows if known else found.rows, sort, **place)
     tabs = [
         CaseTab(key, title, capped_count(cases_of_tab(actor, key)), key == found.tab)
         for key, (title, _) in TABS.items()
@@ -109,13 +109,9 @@ def items(actor: Actor, query: QueryDict) -> Items:
 def _found_once(found: Narrowed, sort: str) -> QuerySet[Case]:
     """Return the rows; of a query that looks at each delivery the first that it found, so that it is asked once."""
     if found.most == COUNT_LIMIT:
-        return _whole(found.rows)
+        return found.rows
     ids = found.rows.order_by(*order_of(sort)).values_list("pk", flat=True)[: found.most + 1]
-    return _whole(Case.objects.filter(pk__in=list(ids)))
-
-
-def _whole(rows: QuerySet[Case]) -> QuerySet[Case]:
-    return rows.select_related("owner", "group__owner")
+    return Case.objects.filter(pk__in=list(ids))
 
 
 def kept(query: QueryDict) -> str:
