@@ -8,14 +8,14 @@ class Migration(migrations.Migration):
 
     atomic = False
     dependencies = [
-        ('cases', '0006_indexes_of_exceptions'),
+        ("cases", "0006_indexes_of_exceptions"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         AddIndexConcurrently(
             model_name='case',
-            index=models.Index(condition=models.Q(('status', 'open')), fields=['-id', 'region'], include=('brand', 'channel', 'group', 'owner', 'queue', 'connection', 'system', 'operation', 'failure_class', 'failure_code', 'release', 'amount', 'currency', 'opened_at', 'due_at', 'snoozed_until', 'escalated_at', 'correlation_id', 'customer_id', 'delivery_id'), name='open_cases_narrow'),
+            index=models.Index(condition=models.Q(("status", "open")), fields=['-id', 'region'], include=('brand', 'channel', 'group', 'owner', 'queue', 'connection', 'system', 'operation', 'failure_class', 'failure_code', 'release', 'amount', 'currency', 'opened_at', 'due_at', 'snoozed_until', 'escalated_at', 'correlation_id', 'customer_id', 'delivery_id'), name='open_cases_narrow'),
         ),
         AddIndexConcurrently(
             model_name="case",

@@ -7,16 +7,16 @@ class Migration(migrations.Migration):
 
     atomic = False
     dependencies = [
-        ('sla', '0004_alerts'),
+        ("sla", "0004_alerts"),
     ]
 
     operations = [
         AddIndexConcurrently(
             model_name='slaclock',
-            index=models.Index(condition=models.Q(('breached_at', None), ('state', 'running'), ('warned_at__isnull', False)), fields=['due_at', 'id'], include=('region', 'brand'), name='sla_clock_soon'),
+            index=models.Index(condition=models.Q(('breached_at', None), ("state", "running"), ('warned_at__isnull', False)), fields=['due_at', 'id'], include=("region", "brand"), name='sla_clock_soon'),
         ),
         AddIndexConcurrently(
             model_name='slaclock',
-            index=models.Index(condition=models.Q(('breached_at__isnull', False), ('state', 'running')), fields=['due_at', 'id'], include=('region', 'brand'), name='sla_clock_late'),
+            index=models.Index(condition=models.Q(('breached_at__isnull', False), ("state", "running")), fields=['due_at', 'id'], include=("region", "brand"), name='sla_clock_late'),
         ),
     ]

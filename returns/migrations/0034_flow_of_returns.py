@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """How many returns came and went a quarter of an hour."""
 
-    dependencies = [("returns", "0031_delivery_of_an_order_line")]
+    dependencies = [("returns", "0033_units_that_bring_something_else")]
     operations = [
         migrations.CreateModel(
             name="ReturnFlow",

@@ -7,12 +7,12 @@ class Migration(migrations.Migration):
 
     atomic = False
     dependencies = [
-        ('events', '0010_events_by_actor'),
+        ("events", "0012_remarks_append_only"),
     ]
 
     operations = [
         AddIndexConcurrently(
             model_name='delivery',
-            index=models.Index(condition=models.Q(('status', 'dead')), fields=['destination', 'currency'], include=('amount',), name='delivery_dead_worth'),
+            index=models.Index(condition=models.Q(("status", "dead")), fields=['destination', 'currency'], include=('amount',), name='delivery_dead_worth'),
         ),
     ]

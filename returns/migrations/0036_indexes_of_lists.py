@@ -7,17 +7,17 @@ class Migration(migrations.Migration):
 
     atomic = False
     dependencies = [
-        ('returns', '0033_flow_counted'),
+        ("returns", "0035_flow_counted"),
     ]
 
     operations = [
         AddIndexConcurrently(
             model_name='return',
-            index=models.Index(condition=models.Q(('status__in', ['requested', 'in_review'])), fields=['-id', 'region', 'channel'], include=('brand', 'status'), name='return_to_decide'),
+            index=models.Index(condition=models.Q(('status__in', ['requested', 'in_review'])), fields=['-id', 'region', 'channel'], include=("brand", "status"), name='return_to_decide'),
         ),
         AddIndexConcurrently(
             model_name='return',
-            index=models.Index(condition=models.Q(('logistics__in', ['none', 'in_transit']), ('status', 'authorized')), fields=['-id', 'region', 'channel'], include=('brand', 'status', 'logistics'), name='return_coming'),
+            index=models.Index(condition=models.Q(('logistics__in', ['none', 'in_transit']), ("status", "authorized")), fields=['-id', 'region', 'channel'], include=('brand', 'status', 'logistics'), name='return_coming'),
         ),
         AddIndexConcurrently(
             model_name='return',
@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
         ),
         AddIndexConcurrently(
             model_name='return',
-            index=models.Index(condition=models.Q(('open_cases__gt', 0), ('money', 'attention'), _connector='OR'), fields=['-id', 'region', 'channel'], include=('brand', 'status', 'money', 'open_cases'), name='return_in_trouble'),
+            index=models.Index(condition=models.Q(('open_cases__gt', 0), ("money", "attention"), _connector='OR'), fields=['-id', 'region', 'channel'], include=('brand', 'status', 'money', 'open_cases'), name='return_in_trouble'),
         ),
         AddIndexConcurrently(
             model_name='return',
@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
         ),
         AddIndexConcurrently(
             model_name='return',
-            index=models.Index(condition=models.Q(('status__in', ['requested', 'in_review', 'authorized'])), fields=['-id', 'region', 'channel'], include=('brand', 'status'), name='return_open'),
+            index=models.Index(condition=models.Q(('status__in', ['requested', 'in_review', 'authorized'])), fields=['-id', 'region', 'channel'], include=("brand", "status"), name='return_open'),
         ),
         AddIndexConcurrently(
             model_name='return',
@@ -49,6 +49,6 @@ class Migration(migrations.Migration):
         ),
         AddIndexConcurrently(
             model_name='return',
-            index=models.Index(condition=models.Q(('status', 'closed')), fields=['-id', 'region'], include=('brand',), name='return_closed'),
+            index=models.Index(condition=models.Q(("status", "closed")), fields=['-id', 'region'], include=('brand',), name='return_closed'),
         ),
     ]

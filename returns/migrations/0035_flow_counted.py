@@ -41,5 +41,5 @@ DELETE FROM returns_returnflow;
 class Migration(migrations.Migration):
     """Returns so far are counted, and from here on each is when it changes."""
 
-    dependencies = [("returns", "0032_flow_of_returns")]
+    dependencies = [("returns", "0034_flow_of_returns")]
     operations = [migrations.RunSQL(INSTALL, REMOVE)]
