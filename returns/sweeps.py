@@ -9,6 +9,7 @@ from retailops.accounts.actor import Actor
 from retailops.events.sweeps import register_sweep
 from retailops.lib.clock import now
 from retailops.lib.errors import Conflict
+from returns import flow
 from returns.enums import RefundStatus, ReturnStatus, StoredStatus
 from returns.models import Exchange, MarketplaceReturn, Refund, Return, StoredAccount
 from returns.services.decisions import expire_return
@@ -35,6 +36,7 @@ def register() -> None:
     register_sweep("returns.exchange_exposure", chase_overdue_exchanges, every=300)
     register_sweep("returns.exchange_stock", look_for_lost_stock, every=30)
     register_sweep("returns.stored_value", lapse_overdue, every=300)
+    register_sweep("returns.flow", flow.fold, every=60)
     register_sweep("returns.marketplaces", ask_after_silence, every=3600)
     register_sweep("customers.retention", erase_expired, every=3600)
     register_sweep("returns.marketplace_deadlines", warn_marketplaces, every=300)

@@ -190,8 +190,56 @@ class Case(models.Model):
                 name="open_cases_of_group",
             ),
             models.Index(fields=["group", "opened_at"], include=["region", "brand"], name="cases_of_group_by_day"),
+            # With which words the cases of a group ended, and how often.
+            models.Index(
+                fields=["group", "resolution_reason", "resolved_at"],
+                include=["region", "brand"],
+                condition=Q(status=CaseStatus.RESOLVED),
+                name="cases_of_group_ended",
+            ),
+            # How many came a day, by whatever rows are made of.
+            models.Index(
+                fields=["opened_at"],
+                include=["region", "brand", "connection", "operation", "channel", "failure_code", "release"],
+                name="cases_by_day",
+            ),
             models.Index(fields=["due_at", "id"], condition=Q(status=CaseStatus.OPEN), name="open_cases_by_due"),
             models.Index(fields=["-id"], condition=Q(status=CaseStatus.OPEN), name="open_cases_by_id"),
+            # The same tabs for those who see one region.
+            models.Index(
+                fields=["region", "-id"],
+                include=["brand", "group", "owner", "snoozed_until", "due_at"],
+                condition=Q(status=CaseStatus.OPEN),
+                name="open_cases_of_region",
+            ),
+            # A narrow copy of the open cases: tabs, facets, queries and sums over them are read from it alone.
+            models.Index(
+                fields=["-id", "region"],
+                include=[
+                    "brand",
+                    "channel",
+                    "group",
+                    "owner",
+                    "queue",
+                    "connection",
+                    "system",
+                    "operation",
+                    "failure_class",
+                    "failure_code",
+                    "release",
+                    "amount",
+                    "currency",
+                    "opened_at",
+                    "due_at",
+                    "snoozed_until",
+                    "escalated_at",
+                    "correlation_id",
+                    "customer_id",
+                    "delivery_id",
+                ],
+                condition=Q(status=CaseStatus.OPEN),
+                name="open_cases_narrow",
+            ),
             models.Index(
                 fields=["snoozed_until"],
                 condition=Q(status=CaseStatus.OPEN, snoozed_until__isnull=False),

@@ -252,6 +252,13 @@ class Delivery(models.Model):
                 fields=["next_attempt_at"], condition=Q(status=DeliveryStatus.IN_DOUBT), name="delivery_in_doubt"
             ),
             models.Index(fields=["-id"], condition=Q(status=DeliveryStatus.DEAD), name="delivery_dead"),
+            # How many stopped where, and what they are worth, without the table.
+            models.Index(
+                fields=["destination", "currency"],
+                include=["amount"],
+                condition=Q(status=DeliveryStatus.DEAD),
+                name="delivery_dead_worth",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -71,33 +71,41 @@ class QueueFigures:
 
 
 def queue_figures(destination_ids: Iterable[UUID] | None = None) -> dict[UUID, QueueFigures]:
-    """Return the figures of each destination (default: all) in four queries; `held` is pause or open circuit."""
+    """Return the figures of each destination (default: all) in five queries; `held` is pause or open circuit."""
     destinations = Destination.objects.filter(retired_at__isnull=True)
     if destination_ids is not None:
         destinations = destinations.filter(pk__in=list(destination_ids))
     figures = {one.id: QueueFigures(held=one.paused or one.circuit == CircuitState.OPEN) for one in destinations}
     _count(figures)
-    _add_dead_money(figures)
+    _add_dead(figures)
     return figures
 
 
 def _count(figures: dict[UUID, QueueFigures]) -> None:
-    rows = Delivery.objects.filter(status__in=OPEN_STATUSES, destination__in=list(figures))
-    due = Min("next_attempt_at", filter=Q(status=DeliveryStatus.READY, next_attempt_at__lte=now()))
-    for row in rows.order_by().values("destination", "status").annotate(n=Count("id"), oldest=due):
+    # Each state has an index of its own; the stopped ones are counted with their money.
+    rows = Delivery.objects.filter(destination__in=list(figures)).order_by()
+    due = Min("next_attempt_at", filter=Q(next_attempt_at__lte=now()))
+    ready = rows.filter(status=DeliveryStatus.READY).values("destination")
+    for row in ready.annotate(n=Count("*"), oldest=due):
         one = figures[row["destination"]]
-        setattr(one, row["status"], row["n"])
-        one.oldest_due_at = row["oldest"] or one.oldest_due_at
+        one.ready, one.oldest_due_at = row["n"], row["oldest"]
+    in_doubt = rows.filter(status=DeliveryStatus.IN_DOUBT).values_list("destination")
+    for destination_id, count in in_doubt.annotate(n=Count("*")):
+        figures[destination_id].in_doubt = count
     leases = Lease.objects.filter(expires_at__isnull=False, destination__in=list(figures))
     for destination_id, count in leases.order_by().values_list("destination").annotate(n=Count("delivery")):
         figures[destination_id].leased = count
         figures[destination_id].ready -= count
 
 
-def _add_dead_money(figures: dict[UUID, QueueFigures]) -> None:
-    rows = Delivery.objects.filter(status=DeliveryStatus.DEAD, destination__in=list(figures), amount__isnull=False)
-    for row in rows.order_by("currency").values("destination", "currency").annotate(total=Sum("amount")):
-        figures[row["destination"]].dead_money.append(Money(row["total"], row["currency"]))
+def _add_dead(figures: dict[UUID, QueueFigures]) -> None:
+    rows = Delivery.objects.filter(status=DeliveryStatus.DEAD, destination__in=list(figures))
+    counted = rows.order_by("currency").values("destination", "currency").annotate(n=Count("*"), total=Sum("amount"))
+    for row in counted:
+        one = figures[row["destination"]]
+        one.dead += row["n"]
+        if row["total"] is not None:
+            one.dead_money.append(Money(row["total"], row["currency"]))
 
 
 def lane_position(delivery: Delivery) -> tuple[int, int]:

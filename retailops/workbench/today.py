@@ -1,11 +1,9 @@
 """What the first page shows: what needs this person, what is in trouble, and whether more goes out than comes in."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import Count, QuerySet
-from django.db.models.functions import TruncDate
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from connectors.models import Connection
@@ -20,12 +18,15 @@ from retailops.lib.keyset import capped_count
 from retailops.workbench.case_list import cases_of_tab
 from retailops.workbench.delivery_list import to_other_systems
 from retailops.workbench.sla.clock_views import clocks_of_tab
+from returns.flow import flow_by_day
 from returns.models import Return
 from returns.selectors import returns_visible_to
 from returns.web.filters import VIEWS
 
 DAYS = 14
 WORKLIST, MENTIONS = 6, 5
+# What a person may see of deliveries stands in their events: they are counted less far.
+DELIVERIES_COUNTED = 1_000
 CHART_HEIGHT, BAR, GAP, DAY_WIDTH = 96, 14, 3, 44
 
 
@@ -93,23 +94,18 @@ class Throughput:
         return DAY_WIDTH * len(self.days)
 
 
-def throughput(visible: QuerySet[Return]) -> Throughput:
+def throughput(actor: Actor) -> Throughput:
     """Return requested and closed returns per day of the person's time zone, today last."""
     today = timezone.localdate()
     first = today - timedelta(days=DAYS - 1)
-    came, went = _per_day(visible, "requested_at", first), _per_day(visible, "closed_at", first)
-    most = max([1, *came.values(), *went.values()])
+    days = [first + timedelta(days=number) for number in range(DAYS)]
+    flow = flow_by_day(actor, first)
+    most = max([1, *(count for day in days for count in flow.get(day, (0, 0)))])
     found = []
-    for number in range(DAYS):
-        day = first + timedelta(days=number)
-        ins, outs = came.get(day, 0), went.get(day, 0)
+    for number, day in enumerate(days):
+        ins, outs = flow.get(day, (0, 0))
         found.append(Day(day, ins, outs, number * DAY_WIDTH + 6, _height(ins, most), _height(outs, most)))
     return Throughput(found)
-
-
-def _per_day(visible: QuerySet[Return], field: str, first: date) -> Mapping[date, int]:
-    rows = visible.filter(**{f"{field}__date__gte": first}).order_by().values(day=TruncDate(field))
-    return {row["day"]: row["count"] for row in rows.annotate(count=Count("id"))}
 
 
 def _height(count: int, most: int) -> int:
@@ -137,6 +133,11 @@ class Today:
     systems: list[ConnectionHealth]
     flow: Throughput | None
 
+    @property
+    def deliveries_counted(self) -> int:
+        """Return how far deliveries are counted."""
+        return DELIVERIES_COUNTED
+
 
 def today(actor: Actor) -> Today:
     """Return what the first page shows to this person; capped counts and small pages only."""
@@ -159,12 +160,12 @@ def today(actor: Actor) -> Today:
         cases=list(_worklist(actor)) if cases else [],
         mentions=list(mentions_of(actor)[:MENTIONS]) if cases else [],
         systems=_unwell() if can(actor, Permission.CONNECTIONS_VIEW) else [],
-        flow=throughput(visible) if visible is not None else None,
+        flow=throughput(actor) if visible is not None else None,
     )
 
 
 def _state(rows: QuerySet | None, status: str) -> int | None:  # type: ignore[type-arg]  # deliveries, or none
-    return None if rows is None else capped_count(rows.filter(status=status))
+    return None if rows is None else capped_count(rows.filter(status=status), DELIVERIES_COUNTED)
 
 
 def _view(visible: QuerySet[Return] | None, key: str) -> int | None:

@@ -28,6 +28,9 @@ from returns.models.exchanges import (
     ExchangeLine,
     ExchangePayment,
 )
+from returns.models.flow import (
+    ReturnFlow,
+)
 from returns.models.imports import (
     FileImport,
     ImportLine,
@@ -147,6 +150,7 @@ __all__ = [
     "RefundLine",
     "RefundOverride",
     "Return",
+    "ReturnFlow",
     "ReturnLine",
     "ReturnPolicy",
     "SerialFinding",

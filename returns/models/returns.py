@@ -22,6 +22,26 @@ from returns.models.orders import Customer, Order, OrderLine
 from returns.models.policies import ReturnPolicy
 
 S = ReturnStatus
+OPEN = [S.REQUESTED, S.IN_REVIEW, S.AUTHORIZED]
+# Name, condition and what is read beside the scope of each index over returns that are under way.
+UNDER_WAY: tuple[tuple[str, Q, tuple[str, ...]], ...] = (
+    ("return_to_decide", Q(status__in=[S.REQUESTED, S.IN_REVIEW]), ("status",)),
+    (
+        "return_coming",
+        Q(status=S.AUTHORIZED, logistics__in=[Logistics.NONE, Logistics.IN_TRANSIT]),
+        ("status", "logistics"),
+    ),
+    (
+        "return_inspecting",
+        Q(inspection__in=[InspectionState.PENDING, InspectionState.PARTIAL]),
+        ("status", "inspection"),
+    ),
+    ("return_paying", Q(money__in=[MoneyState.PENDING, MoneyState.PARTIAL]), ("status", "money")),
+    ("return_in_trouble", Q(open_cases__gt=0) | Q(money=MoneyState.ATTENTION), ("status", "money", "open_cases")),
+    ("return_placing", Q(stock__in=[StockState.PENDING, StockState.PARTIAL]), ("status", "stock")),
+    ("return_posting", Q(erp__in=[ErpState.QUEUED, ErpState.REJECTED]), ("status", "erp")),
+    ("return_open", Q(status__in=OPEN), ("status",)),
+)
 
 
 class RmaNumber(models.Func):
@@ -101,6 +121,21 @@ class Return(models.Model):
                 fields=["expires_at"],
                 condition=Q(status=ReturnStatus.AUTHORIZED, logistics="none"),
                 name="return_expiry",
+            ),
+            # The tabs of the list and what Today counts: narrow copies of what is under way, read without the table.
+            # Region and channel are keys and not only included, so that a page narrowed to them skips rows unread.
+            *(
+                models.Index(
+                    fields=["-id", "region", "channel"], include=["brand", *more], condition=condition, name=name
+                )
+                for name, condition, more in UNDER_WAY
+            ),
+            models.Index(fields=["requested_at"], condition=Q(status__in=OPEN), name="return_open_oldest"),
+            models.Index(
+                fields=["-id", "region"],
+                include=["brand"],
+                condition=Q(status=ReturnStatus.CLOSED),
+                name="return_closed",
             ),
         ]
 

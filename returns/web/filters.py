@@ -9,8 +9,10 @@ from django.db.models import Q, QuerySet
 
 from retailops.lib.ids import parse_uuid
 from returns.enums import ErpState, InspectionState, Logistics, MoneyState, ReturnKind, ReturnStatus, StockState
-from returns.models import Return
+from returns.models import Order, Return
 
+# So many returns and orders at most are looked at for one number; a number that more than these bear is none.
+MOST_BEARING = 500
 Choices = Sequence[tuple[str, Any]]
 
 # The tabs: name → title and condition. The words are those of the work, not of the columns.
@@ -82,14 +84,15 @@ class ReturnFilter(django_filters.FilterSet):
 
     def by_text(self, rows: QuerySet[Return], name: str, value: str) -> QuerySet[Return]:
         """Find by any number that a person may hold in the hand; each by its own index."""
-        text = value.strip()
-        matches = (
-            Q(number__iexact=text)
-            | Q(tracking=text)
-            | Q(external_id=text)
-            | Q(order__number=text)
-            | Q(order__external_id=text)
-        )
-        if (id := parse_uuid(text)) is not None:
-            matches |= Q(id=id) | Q(correlation_id=id)
-        return rows.filter(matches)
+        return rows.filter(pk__in=list(bearing(value.strip()).values_list("pk", flat=True)[:MOST_BEARING]))
+
+
+def bearing(text: str) -> QuerySet[Return]:
+    """Return the returns that bear a number, whoever may see them: a union, so that each part has its own index."""
+    orders = Order.objects.filter(number=text).union(Order.objects.filter(external_id=text))
+    of_orders = list(orders.values_list("pk", flat=True)[:MOST_BEARING])
+    asked = [Q(number__in={text, text.upper()}), Q(tracking=text), Q(external_id=text), Q(order__in=of_orders)]
+    if (id := parse_uuid(text)) is not None:
+        asked += [Q(id=id), Q(correlation_id=id)]
+    first, *others = (Return.objects.filter(each).order_by() for each in asked)
+    return first.union(*others)

@@ -118,6 +118,7 @@ SABOTAGE: dict[str, str] = {
     "merges are as their log says": "UPDATE returns_customer SET merged_into_id = id",
     "customers hold what is recorded to have won": "UPDATE returns_customer SET name = 'Somebody else'",
     "erased customers are erased": "UPDATE returns_customer SET erased_at = now()",
+    "what came and went is what the returns say": "UPDATE returns_returnflow SET went = went + 1",
 }
 
 

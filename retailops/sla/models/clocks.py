@@ -223,6 +223,19 @@ class SlaClock(models.Model):
                 fields=["name", "breached_at"], condition=Q(breached_at__isnull=False), name="sla_clock_breached"
             ),
             models.Index(fields=["due_at"], condition=Q(state="running"), name="sla_clock_due"),
+            # What is about to breach, and what has: counted without the table.
+            models.Index(
+                fields=["due_at", "id"],
+                include=["region", "brand"],
+                condition=Q(state="running", warned_at__isnull=False, breached_at=None),
+                name="sla_clock_soon",
+            ),
+            models.Index(
+                fields=["due_at", "id"],
+                include=["region", "brand"],
+                condition=Q(state="running", breached_at__isnull=False),
+                name="sla_clock_late",
+            ),
             models.Index(fields=["correlation_id"], name="sla_clock_story"),
         ]
 

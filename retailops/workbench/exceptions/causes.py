@@ -15,6 +15,7 @@ from retailops.cases.group_figures import Figures, groups_visible_to, open_in_sc
 from retailops.cases.models import Case, CaseGroup, GroupState
 from retailops.lib.keyset import capped_count
 from retailops.lib.money import Money, major
+from retailops.workbench.case_list import IGNORED
 from retailops.workbench.exceptions.keys import condition
 from retailops.workbench.exceptions.language import QueryFault, quoted
 from retailops.workbench.exceptions.paging import NEVER
@@ -32,10 +33,16 @@ GROUPINGS: Mapping[str, tuple[str, str, str]] = {
     "code": ("Code", "failure_code", "code"),
     "version": ("Version", "release", "version"),
 }
-IGNORED = Q(group__state=GroupState.IGNORED)
+
+
+def _of_groups(**narrowed: str) -> Q:
+    """Return the condition that a case's group is such a one, by a list of groups: cases are read from their index."""
+    return Q(group__in=CaseGroup.objects.filter(**narrowed).values("pk"))
+
+
 TABS: Mapping[str, tuple[str, Q]] = {
-    "business": ("Business", Q(group__queue="business") & ~IGNORED),
-    "technical": ("Technical", Q(group__queue="technical") & ~IGNORED),
+    "business": ("Business", _of_groups(queue="business") & ~IGNORED),
+    "technical": ("Technical", _of_groups(queue="technical") & ~IGNORED),
     "all": ("All", ~IGNORED),
     "ignored": ("Ignored", IGNORED),
 }

@@ -14,10 +14,10 @@ from retailops.lib.ids import parse_uuid, uuid7_at
 from retailops.lib.keyset import COUNT_LIMIT, KeysetPage, capped_count
 from retailops.workbench.case_list import TABS, CaseTab, cases_of_tab
 from retailops.workbench.exceptions.columns import COLUMNS, Item, chosen_columns, items_of
-from retailops.workbench.exceptions.facets import Facet, facets
+from retailops.workbench.exceptions.facets import Facet, counted
 from retailops.workbench.exceptions.keys import condition
 from retailops.workbench.exceptions.language import QueryFault, read, terms
-from retailops.workbench.exceptions.paging import SORTS, page_of
+from retailops.workbench.exceptions.paging import SORTS, order_of, page_of
 
 DEARLY_COUNTED = 1_000
 KEPT = ("tab", "q", "sort", "cols")
@@ -91,17 +91,27 @@ def items(actor: Actor, query: QueryDict) -> Items:
     found = narrowed(actor, query)
     sort = query.get("sort", "") if query.get("sort") in SORTS else "new"
     columns = chosen_columns(",".join(query.getlist("cols")))
-    page = page_of(found.rows.select_related("group__owner"), sort, after=query.get("after", ""),
-                   before=query.get("before", ""))  # fmt: skip
+    place = {"after": query.get("after", ""), "before": query.get("before", "")}
+    rows = _found_once(found, sort)
+    total, split = counted(rows, found.q, found.most)
+    known = total <= found.most or not any(place.values())
+    page = page_of(rows if known else found.rows, sort, **place)
     tabs = [
         CaseTab(key, title, capped_count(cases_of_tab(actor, key)), key == found.tab)
         for key, (title, _) in TABS.items()
     ]
     return Items(
-        items_of(actor, page.rows, columns), page, tabs, found.q, found.fault, capped_count(found.rows, found.most),
-        found.most,
-        facets(found.rows, found.q, found.most), columns, sort, since, kept(query), list(services.views_for(actor)),
+        items_of(actor, page.rows, columns), page, tabs, found.q, found.fault, total, found.most, split, columns, sort,
+        since, kept(query), list(services.views_for(actor)),
     )  # fmt: skip
+
+
+def _found_once(found: Narrowed, sort: str) -> QuerySet[Case]:
+    """Return the rows; of a query that looks at each delivery the first that it found, so that it is asked once."""
+    if found.most == COUNT_LIMIT:
+        return found.rows
+    ids = found.rows.order_by(*order_of(sort)).values_list("pk", flat=True)[: found.most + 1]
+    return Case.objects.filter(pk__in=list(ids))
 
 
 def kept(query: QueryDict) -> str:

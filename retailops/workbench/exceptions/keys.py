@@ -12,14 +12,15 @@ from django.db.models import Exists, OuterRef, Q
 
 from retailops.accounts.actor import Actor
 from retailops.accounts.models import User
-from retailops.cases.models import CaseQueue, CaseStatus, GroupState
+from retailops.cases.models import CaseGroup, CaseQueue, CaseStatus, GroupState
 from retailops.events.enums import OPEN_STATUSES, OutcomeClass
 from retailops.events.models import Delivery
 from retailops.lib.clock import now
 from retailops.lib.ids import parse_uuid
 from retailops.lib.money import exponent
+from retailops.workbench.case_list import NOBODYS
 from retailops.workbench.exceptions.language import Either, Node, Not, QueryFault, Term, read
-from retailops.workbench.exceptions.standings import VALUES, stands
+from retailops.workbench.exceptions.standings import VALUES, in_lane, stands
 from retailops.workbench.words import CASE_KINDS, OPERATIONS
 from returns.selectors import returns_visible_to
 
@@ -29,7 +30,7 @@ STATES = {
     "open": Q(status=CaseStatus.OPEN),
     "resolved": Q(status=CaseStatus.RESOLVED),
     "escalated": Q(status=CaseStatus.OPEN, escalated_at__isnull=False),
-    **{f"group-{state}": Q(group__state=state) for state in GroupState},
+    **{f"group-{state}": Q(group__in=CaseGroup.objects.filter(state=state).values("pk")) for state in GroupState},
 }
 Meaning = Callable[[Actor, Term], Q]
 
@@ -76,7 +77,7 @@ def _state(actor: Actor, term: Term) -> Q:
 def _owner(actor: Actor, term: Term) -> Q:
     value = term.value.lower()
     if value in ("none", "nobody", ""):
-        return Q(owner=None, group__owner=None)
+        return NOBODYS
     if value == "me":
         id = parse_uuid(actor.id) if actor.kind == "user" else None
         people = [id] if id else []
@@ -90,7 +91,8 @@ def _owner(actor: Actor, term: Term) -> Q:
 
 def owned_by(people: list[UUID]) -> Q:
     """Return the condition that one of the people owns the case, or answers for its group where nobody owns it."""
-    return Q(owner__in=people) | Q(owner=None, group__owner__in=people)
+    answered_for = CaseGroup.objects.filter(owner__in=people).values("pk")
+    return Q(owner__in=people) | Q(owner=None, group__in=answered_for)
 
 
 def _amount(actor: Actor, term: Term) -> Q:
@@ -140,7 +142,8 @@ def _length(term: Term) -> timedelta:
 
 
 def _tag(actor: Actor, term: Term) -> Q:
-    return Q(group__tags__contains=[" ".join(term.value.lower().split())])
+    tagged = CaseGroup.objects.filter(tags__contains=[" ".join(term.value.lower().split())])
+    return Q(group__in=tagged.values("pk"))
 
 
 def _rma(actor: Actor, term: Term) -> Q:
@@ -156,13 +159,13 @@ def _order(actor: Actor, term: Term) -> Q:
 def _lane(actor: Actor, term: Term) -> Q:
     value = _one_of(term, ["blocked", "blocking", "free"])
     mine = Delivery.objects.filter(pk=OuterRef("delivery_id"))
+    if value != "free":
+        return Q(Exists(mine.filter(in_lane(value))))
     beside = Delivery.objects.filter(
         destination=OuterRef("destination"), lane_key=OuterRef("lane_key"), status__in=OPEN_STATUSES
     )
-    earlier, later = beside.filter(lane_seq__lt=OuterRef("lane_seq")), beside.filter(lane_seq__gt=OuterRef("lane_seq"))
-    if value == "free":
-        return Q(delivery_id__isnull=False) & ~Q(Exists(mine.filter(Exists(earlier))))
-    return Q(Exists(mine.filter(Exists(earlier if value == "blocked" else later))))
+    earlier = beside.filter(lane_seq__lt=OuterRef("lane_seq"))
+    return Q(delivery_id__isnull=False) & ~Q(Exists(mine.filter(Exists(earlier))))
 
 
 def _verdict(actor: Actor, term: Term) -> Q:

@@ -47,5 +47,5 @@ def memory_of(group: CaseGroup, visible: QuerySet[Case]) -> Memory:
         for reason, every in found.items()
     ]
     ended = visible.filter(group=group, status=CaseStatus.RESOLVED).order_by().values("resolution_reason")
-    counted = ended.annotate(n=Count("pk"), last=Max("resolved_at")).order_by("-n", "-last")[:SHOWN]
+    counted = ended.annotate(n=Count("*"), last=Max("resolved_at")).order_by("-n", "-last")[:SHOWN]
     return Memory(ways[:SHOWN], [(row["resolution_reason"], row["n"]) for row in counted])

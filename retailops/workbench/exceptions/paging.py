@@ -16,7 +16,8 @@ NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 SORTS: Mapping[str, str] = {"new": "Newest first", "old": "Oldest first", "due": "Due first"}
 
 
-def _by(sort: str, backwards: bool) -> list[Any]:
+def order_of(sort: str, backwards: bool = False) -> list[Any]:
+    """Return the order of a list, or its reverse."""
     if sort != "due":
         return ["pk"] if (sort == "old") != backwards else ["-pk"]
     return [F("due_at").desc(nulls_first=True), "-pk"] if backwards else [F("due_at").asc(nulls_last=True), "pk"]
@@ -36,13 +37,19 @@ def _beyond(sort: str, place: tuple[datetime | None, UUID], backwards: bool) -> 
 def page_of(rows: QuerySet[Case], sort: str, *, after: str = "", before: str = "") -> KeysetPage[Case]:
     """Return one page after or before a place in the order; a place that is none is left out."""
     if (place := _place(before, sort)) is not None:
-        found = list(rows.filter(_beyond(sort, place, True)).order_by(*_by(sort, True))[: SIZE + 1])
+        found = _read(rows.filter(_beyond(sort, place, True)), order_of(sort, True))
         return _page(found[:SIZE][::-1], sort, newer=len(found) > SIZE, older=True)
     place = _place(after, sort)
     if place is not None:
         rows = rows.filter(_beyond(sort, place, False))
-    found = list(rows.order_by(*_by(sort, False))[: SIZE + 1])
+    found = _read(rows, order_of(sort))
     return _page(found[:SIZE], sort, newer=place is not None, older=len(found) > SIZE)
+
+
+def _read(rows: QuerySet[Case], order: list[Any]) -> list[Case]:
+    """Return the first rows with owner and cause. What is passed over is read from an index alone: ids first."""
+    ids = list(rows.order_by(*order).values_list("pk", flat=True)[: SIZE + 1])
+    return list(Case.objects.select_related("owner", "group__owner").filter(pk__in=ids).order_by(*order))
 
 
 def _page(rows: list[Case], sort: str, *, newer: bool, older: bool) -> KeysetPage[Case]:

@@ -4,35 +4,30 @@ The verdict proper asks the other system and is made where somebody sends again 
 delivery falls into the first that fits, in the same order of asking; what only the other system knows is in doubt.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.conf import settings
 from django.db.models import Case as Choice
 from django.db.models import CharField, DurationField, Exists, ExpressionWrapper, F, OuterRef, Q, Subquery, Value, When
-from django.db.models.expressions import Combinable
+from django.db.models.expressions import Combinable, RawSQL
 
 from retailops.events.enums import OPEN_STATUSES, DeliveryStatus, EffectStatus, OutcomeClass
-from retailops.events.models import Attempt, Delivery
+from retailops.events.models import Attempt, Delivery, Effect
 from retailops.events.verdicts import DEFAULT_APPROVAL_LIMITS, VerdictKind
 from retailops.lib.clock import now
 
 KINDS = [str(kind) for kind in VerdictKind]
-SAFE = [str(VerdictKind.SAFE_REPEAT), str(VerdictKind.SAFE_ABSENT)]
+BLOCKED = str(VerdictKind.BLOCKED)
 VALUES = ("safe", *KINDS)
+
+
+Rung = tuple[Q, VerdictKind]
 
 
 def standing() -> Combinable:
     """Return the expression over deliveries that names the standing (a VerdictKind)."""
-    ladder = (
-        (_done(), VerdictKind.ALREADY_DONE),
-        (Q(status__in=[DeliveryStatus.DISCARDED, DeliveryStatus.SUPERSEDED]), VerdictKind.SUPERSEDED),
-        (_blocked(), VerdictKind.BLOCKED),
-        (_unmended(), VerdictKind.NEEDS_EDIT),
-        (~_absent() & ~_repeatable(), VerdictKind.IN_DOUBT),
-        (_above_limit(), VerdictKind.NEEDS_APPROVAL),
-        (_absent(), VerdictKind.SAFE_ABSENT),
-    )
-    steps = [When(condition, then=Value(str(kind))) for condition, kind in ladder]
+    steps = [When(condition, then=Value(str(kind))) for condition, kind in _ladder()]
     return Choice(*steps, default=Value(str(VerdictKind.SAFE_REPEAT)), output_field=CharField())
 
 
@@ -44,14 +39,72 @@ def standing_of_case() -> Subquery:
 
 
 def stands(value: str) -> Q:
-    """Return the condition on cases that their delivery stands so (`safe`: either of the safe ones)."""
-    wanted = SAFE if value == "safe" else [value]
-    mine = Delivery.objects.filter(pk=OuterRef("delivery_id")).annotate(standing=standing())
-    return Q(Exists(mine.filter(standing__in=wanted)))
+    """Return the condition on cases that their delivery stands so (`safe`: either of the safe ones).
+
+    It is the same ladder as `standing`, put as what must hold and what must not, so that the database asks what costs
+    little first, and finds the few that are blocked from their lanes instead of asking each delivery.
+    """
+    return Q(Exists(Delivery.objects.filter(standing_is(value), pk=OuterRef("delivery_id"))))
+
+
+def standing_is(value: str) -> Q:
+    """Return the condition on deliveries that they stand so."""
+    ladder = _ladder()
+    if value == "safe":
+        # The last rung tells the two safe ones apart.
+        return _none_of(ladder[:-1])
+    kinds = [str(kind) for _, kind in ladder]
+    if value not in kinds:
+        return _none_of(ladder)
+    at = kinds.index(value)
+    reached = in_lane("blocked") & Q(destination__dead_blocks_lane=True) if value == BLOCKED else ladder[at][0]
+    return reached & _none_of(ladder[:at])
+
+
+def _none_of(rungs: Sequence[Rung]) -> Q:
+    found = Q()
+    for condition, _ in rungs:
+        found &= ~condition
+    return found
+
+
+def _ladder() -> list[Rung]:
+    return [
+        (_done(), VerdictKind.ALREADY_DONE),
+        (Q(status__in=[DeliveryStatus.DISCARDED, DeliveryStatus.SUPERSEDED]), VerdictKind.SUPERSEDED),
+        (_blocked(), VerdictKind.BLOCKED),
+        (_unmended(), VerdictKind.NEEDS_EDIT),
+        (~_absent() & ~_repeatable(), VerdictKind.IN_DOUBT),
+        (_above_limit(), VerdictKind.NEEDS_APPROVAL),
+        (_absent(), VerdictKind.SAFE_ABSENT),
+    ]
+
+
+def in_lane(place: str) -> Q:
+    """Return the condition on deliveries that open ones of their lane come before them (`blocked`) or after them
+    (`blocking`); found from the lanes that hold more than one, which are few."""
+    return Q(pk__in=RawSQL(_PLACES[place], []))  # noqa: S611  # one of our own two texts
+
+
+# Which open deliveries there are is a constant of the index over lanes, so that its order groups them.
+_SHARED = """
+SELECT d.id FROM (
+    SELECT destination_id, lane_key, min(lane_seq) AS first, max(lane_seq) AS last FROM events_delivery
+     WHERE status IN ('ready', 'in_doubt', 'dead') GROUP BY destination_id, lane_key HAVING count(*) > 1) l
+  CROSS JOIN LATERAL (
+    SELECT id, lane_seq FROM events_delivery
+     WHERE destination_id = l.destination_id AND lane_key = l.lane_key AND status IN ('ready', 'in_doubt', 'dead')
+    OFFSET 0) d"""
+_PLACES = {
+    "blocked": _SHARED + " WHERE d.lane_seq > l.first",
+    "blocking": _SHARED + " WHERE d.lane_seq < l.last",
+}
 
 
 def _done() -> Q:
-    return Q(status=DeliveryStatus.DELIVERED) | Q(effect__status=EffectStatus.CONFIRMED)
+    # Not joined: few deliveries are looked at, and effects are as many as deliveries ever were.
+    confirmed = Effect.objects.filter(pk=OuterRef("effect_id"), status=EffectStatus.CONFIRMED)
+    return Q(status=DeliveryStatus.DELIVERED) | Q(Exists(confirmed))
 
 
 def _blocked() -> Q:

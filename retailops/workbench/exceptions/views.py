@@ -35,6 +35,8 @@ from retailops.workbench.exceptions.upcoming import upcoming
 from retailops.workbench.forms import NoteForm
 
 ITEMS = 25
+# What a person may see of deliveries stands in their events: they are counted less far.
+STOPPED_COUNTED = 1_000
 STOPPED = STATES["dead"][1]
 
 
@@ -70,7 +72,8 @@ def about(actor: Actor, found: CaseGroup) -> dict[str, Any]:
         "upcoming": upcoming(rows, [found]).get(found.id),
         "items": visible.filter(status=CaseStatus.OPEN).order_by("due_at", "id")[:ITEMS],
         "memory": memory_of(found, visible),
-        "stopped": capped_count(to_other_systems(actor).filter(STOPPED, pk__in=stopped_for(found.id))),
+        "stopped": capped_count(to_other_systems(actor).filter(STOPPED, pk__in=stopped_for(found.id)), STOPPED_COUNTED),
+        "stopped_counted": STOPPED_COUNTED,
         "notes": found.notes.order_by("at", "id"),
         "files": evidence_of(actor, GROUP, found.id),
         "may_work": may_work,

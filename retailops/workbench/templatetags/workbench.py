@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -33,6 +34,7 @@ def icon(name: str, size: int = 16) -> SafeString:
 
 
 @register.simple_tag
+@lru_cache(1024)
 def status(kind: str, value: object, plainly: bool = False) -> SafeString:
     """Return a state as icon, words and color; `kind` chooses the vocabulary (`retailops.workbench.words`)."""
     shown = word(kind, str(value))
@@ -229,9 +231,14 @@ FACETS = (
 @register.simple_tag
 def facets(rma: Any) -> SafeString:
     """Return the five facets of a return as a row of icons; each says itself in words on hover and to readers."""
+    return _facets(tuple(str(getattr(rma, name)) for name, _, _ in FACETS))
+
+
+@lru_cache(2048)
+def _facets(states: tuple[str, ...]) -> SafeString:
     marks = []
-    for name, label, symbol in FACETS:
-        shown = word("facet", getattr(rma, name))
+    for (_, label, symbol), state in zip(FACETS, states, strict=True):
+        shown = word("facet", state)
         text = f"{label}: {shown.text.lower()}"
         marks.append((shown.tone or "none", text, icon(symbol), text))
     inner = format_html_join(
