@@ -138,6 +138,7 @@ MIDDLEWARE = [
     "retailops.runtime.requests.RequestContext",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "retailops.lib.pages.Compressed",
     "retailops.lib.pages.ContentSecurityPolicy",
     "retailops.lib.pages.Sessions",
     "django.middleware.common.CommonMiddleware",
