@@ -33,7 +33,9 @@ POSTED = Base(RETURNS, ReturnTimes, "posted_at", Q(erp_posting__isnull=False))
 PLACED = Base(RETURNS, ReturnTimes, "placed_at", Q(stock_sync__isnull=False))
 _OUTSIDE = ~Q(destination__kind=DestinationKind.HANDLER)
 _DONE = (DeliveryStatus.DELIVERED, DeliveryStatus.DEAD)
-FINISHED = Base(DELIVERIES, Delivery, "finished_at", Q(finished_at__isnull=False, status__in=_DONE) & _OUTSIDE)
+FINISHED = Base(
+    DELIVERIES, Delivery, "finished_at", Q(finished_at__isnull=False, status__in=_DONE) & _OUTSIDE, by_day=False
+)
 _SAVED_BY = ("found", "already_done", "charge_already_refunded")
 SAVED = Base(
     DELIVERIES, Delivery, "finished_at",
@@ -41,6 +43,7 @@ SAVED = Base(
         Q(Exists(Attempt.objects.filter(delivery=OuterRef("pk"), code__in=_SAVED_BY)), finished_at__isnull=False)
         & Q(status__in=_DONE, operation="refund.create") & _OUTSIDE
     ),
+    by_day=False,
 )  # fmt: skip
 OWED = Base(DELIVERIES, Delivery, "created_at", Q(status__in=OPEN_STATUSES) & _OUTSIDE, ranged=False)
 OPENED = Base(CASES, Case, "opened_at")
@@ -50,7 +53,7 @@ RESOLVED = Base(
 )  # fmt: skip
 WAITING_CASES = Base(CASES, Case, "opened_at", Q(status=CaseStatus.OPEN), ranged=False)
 _OPEN_CLOCK = (ClockState.RUNNING, ClockState.PAUSED)
-MET = Base(CLOCKS, ClockMoney, "ended_at", Q(state=ClockState.MET))
+MET = Base(CLOCKS, ClockMoney, "ended_at", Q(state=ClockState.MET), by_day=False)
 BREACHED = Base(CLOCKS, ClockMoney, "breached_at", Q(breached_at__isnull=False) & ~Q(state=ClockState.CANCELED))
 OVERDUE = Base(CLOCKS, ClockMoney, "started_at", Q(state__in=_OPEN_CLOCK, breached_at__isnull=False), ranged=False)
 TICKING = Base(CLOCKS, ClockMoney, "started_at", Q(state=ClockState.RUNNING, breached_at__isnull=True), ranged=False)

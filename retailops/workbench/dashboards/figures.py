@@ -76,6 +76,8 @@ class Base:
     computed: Mapping[str, Any] = field(default_factory=dict)
     # What is measured on it is kept in order by day (`Lengths`).
     kept: bool = False
+    # Whether its rows are few enough to be counted by day for a tile's small line: each return has many clocks.
+    by_day: bool = True
 
     def rows(self, scope: Scope) -> Rows:
         """Return the rows of the scope."""

@@ -7,8 +7,9 @@ asks for, and put together for each who asks. Percentiles cannot; `percentiles` 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from functools import reduce
+from itertools import pairwise
 from operator import or_
 from typing import Any
 
@@ -26,9 +27,18 @@ from retailops.workbench.dashboards.scope import Scope
 DAY = "day_no"
 # Sorting in memory is what percentiles cost; the default of 4 MB would write them to disk.
 SORT_MEMORY = "64MB"
+# Most days; where clocks are changed one is longer or shorter.
+DAY_SECONDS = 86_400
 # What figures say, by group (a column's value or a date; "" for the whole) and key.
 Found = dict[Any, dict[str, Reading]]
 Three = tuple[int, int, int]
+
+
+class DayNo(Func):
+    """The number of a day of the usual length, from the first one's begin in seconds since 1970."""
+
+    template = "(1 + floor((date_part('epoch', %(expressions)s) - %(first)s) / 86400))::int"
+    output_field = IntegerField()
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,8 +87,10 @@ def read_by_day(figures: Sequence[Figure], scope: Scope) -> Found:
 
 
 def by_day_is_cheap(figure: Figure, scope: Scope) -> bool:
-    """Tell whether a figure can be read by day without sorting its rows: what is counted, and what is kept in order."""
-    return not figure.measured or (figure.base.kept and lengths.are_kept([figure], DAY, DAY, scope))
+    """Tell whether a figure by day costs little: what is counted among not too many rows, and what is kept in order."""
+    if not figure.measured:
+        return figure.base.by_day
+    return figure.base.kept and lengths.are_kept([figure], DAY, DAY, scope)
 
 
 def compared(one: Reading, before: Reading | None) -> Reading:
@@ -135,8 +147,10 @@ def _narrowed(rows: Rows, figures: Sequence[Figure]) -> Rows:
 
 def _day_no(base: Base, scope: Scope) -> Func:
     """Return the number (from 1) of the person's day on which a row lies."""
-    starts = [datetime.combine(day, time(), scope.zone) for day in scope.days]
-    told = Value(starts, output_field=ArrayField(DateTimeField()))
+    starts = [datetime.combine(day, time(), scope.zone).timestamp() for day in scope.days]
+    if all(later - earlier == DAY_SECONDS for earlier, later in pairwise(starts)):
+        return DayNo(F(base.at), first=f"{starts[0]:.0f}")
+    told = Value([datetime.fromtimestamp(start, UTC) for start in starts], output_field=ArrayField(DateTimeField()))
     return Func(F(base.at), told, function="width_bucket", output_field=IntegerField())
 
 
