@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
     """Cases by when they were opened and resolved, with what boards count them by."""
 
     atomic = False
-    dependencies = [("cases", "0006_indexes_of_exceptions")]
+    dependencies = [("cases", "0007_narrow_copy_of_open_cases")]
     operations = [
         AddIndexConcurrently(
             model_name="case",

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     """Orders by when they were captured: they come in that order, so that ranges of blocks tell enough."""
 
     atomic = False
-    dependencies = [("returns", "0031_delivery_of_an_order_line")]
+    dependencies = [("returns", "0036_indexes_of_lists")]
     operations = [
         AddIndexConcurrently(
             model_name="order",

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     """Which tries found their change made already, and which deliveries ended when (a block range index: no write of its own)."""
 
     atomic = False
-    dependencies = [("events", "0010_events_by_actor")]
+    dependencies = [("events", "0013_worth_of_the_dead")]
     operations = [
         AddIndexConcurrently(
             model_name="attempt",

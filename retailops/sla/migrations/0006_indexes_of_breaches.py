@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
     """What boards count of late clocks, without the table; each is written when a clock breaches and not before."""
 
     atomic = False
-    dependencies = [("sla", "0004_alerts")]
+    dependencies = [("sla", "0005_clocks_counted")]
     operations = [
         AddIndexConcurrently(
             model_name="slaclock",
