@@ -245,6 +245,16 @@ class Case(models.Model):
                 condition=Q(status=CaseStatus.OPEN, snoozed_until__isnull=False),
                 name="cases_put_off",
             ),
+            # By when they came and went, with what boards count them by.
+            models.Index(
+                fields=["opened_at"], include=["channel", "region", "brand", "delivery_id"], name="cases_opened"
+            ),
+            models.Index(
+                fields=["resolved_at"],
+                include=["opened_at", "channel", "region", "brand", "delivery_id"],
+                condition=Q(status=CaseStatus.RESOLVED),
+                name="cases_resolved",
+            ),
         ]
 
     def __str__(self) -> str:

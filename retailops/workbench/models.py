@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -91,12 +92,68 @@ class ReturnTimes(models.Model):
                 condition=Q(stock_sync__isnull=False),
                 name="times_placed",
             ),
+            # What waits, by return: the money of clocks is joined from here.
+            models.Index(fields=["id"], include=["currency", "waiting"], condition=Q(waiting__gt=0), name="times_owed"),
             # What the filter offers.
             models.Index(fields=["brand"], name="times_brand"),
         ]
 
     def __str__(self) -> str:
         return f"times of {self.id}"
+
+
+class Lengths(models.Model):
+    """The lengths (seconds) of one stage that fall into one bucket, of one UTC day's refunds of one channel, in order.
+
+    Kept by triggers of the table of times, in the transaction that writes them (see the migration): for each region,
+    and once more for all regions under `EVERYWHERE`. Percentiles find their bucket by `n` and then read it alone.
+    """
+
+    pk = models.CompositePrimaryKey("region", "day", "stage", "bucket", "channel")
+    region = models.CharField(max_length=32, db_collation="C")
+    day = models.DateField()
+    # A column of `ReturnTimes`: the cycle, or one of STAGES.
+    stage = models.CharField(max_length=16, db_collation="C")
+    # `workbench_bucket(length)`: it never falls as lengths grow.
+    bucket = models.SmallIntegerField()
+    channel = models.CharField(max_length=64, db_collation="C")
+    n = models.IntegerField()
+    lengths = ArrayField(models.IntegerField())
+
+    def __str__(self) -> str:
+        return f"{self.n} × {self.stage} in {self.bucket} on {self.day}"
+
+
+class ClockMoney(models.Model):
+    """A clock with the money that waits for it: what is owed on its return, or the amount of its refund (a view).
+
+    Null where nothing is owed. Columns are those of `SlaClock`; the database leaves out what is not asked for.
+    """
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    policy = models.ForeignKey("sla.SlaPolicy", on_delete=models.DO_NOTHING, db_constraint=False, related_name="+")
+    name = models.CharField(max_length=60)
+    subject_type = models.CharField(max_length=40)
+    subject_id = models.UUIDField()
+    correlation_id = models.UUIDField()
+    region = models.CharField(max_length=32)
+    brand = models.CharField(max_length=64)
+    channel = models.CharField(max_length=64)
+    connection = models.CharField(max_length=100)
+    state = models.CharField(max_length=8)
+    started_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    breached_at = models.DateTimeField(null=True)
+    at_stake = models.BigIntegerField(null=True)
+    told_in = models.CharField(max_length=3, null=True)  # noqa: DJ001  # a view's column: null where nothing is owed
+
+    class Meta:
+        managed = False
+        db_table = "workbench_clockmoney"
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.subject_type}/{self.subject_id}"
 
 
 class WeeklySummary(models.Model):

@@ -1,6 +1,6 @@
 """Captured facts, owned by other systems and mirrored here: customers, orders, payments, shipments."""
 
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import BrinIndex, GinIndex
 from django.db import models
 from django.db.models import F, Q
 
@@ -99,6 +99,8 @@ class Order(models.Model):
             models.Index(fields=["number"], name="order_number"),
             models.Index(fields=["external_id"], name="order_external_id"),
             models.Index(fields=["correlation_id"], name="order_correlation"),
+            # They come in the order of capture, so that ranges of blocks tell enough.
+            BrinIndex(fields=["captured_at"], pages_per_range=32, autosummarize=True, name="order_captured"),
         ]
 
     def __str__(self) -> str:

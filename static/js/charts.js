@@ -1,4 +1,4 @@
-// Draws the charts of a dashboard from the tables under them; Chart.js is loaded only where there is one.
+// Draws the charts of a dashboard from the tables under them; Chart.js is loaded when one comes near the screen.
 const charts = new Map();
 let loading = null;
 
@@ -36,14 +36,22 @@ function lasting(seconds) {
 function read(table) {
   const heads = [...table.querySelectorAll("thead th")];
   const rows = [...table.querySelectorAll("tbody tr")];
-  const series = heads.flatMap((head, column) => head.dataset.series ? [{ name: head.dataset.series, column }] : []);
+  const series = heads.flatMap((head, column) => head.dataset.series ? [{ name: head.dataset.series, column, quiet: "quiet" in head.dataset }] : []);
   return {
     labels: rows.map((row) => row.cells[0].textContent.trim()),
-    series: series.map(({ name, column }) => ({
-      name,
+    series: series.map(({ name, column, quiet }) => ({
+      name, quiet,
       values: rows.map((row) => row.cells[column].dataset.value === "" ? null : Number(row.cells[column].dataset.value)),
       links: rows.map((row) => row.cells[column].querySelector("a")?.href),
     })),
+  };
+}
+
+// The period before is a thin broken line behind what is now.
+function before({ name, values }, ink) {
+  return {
+    type: "line", label: name, data: values, borderColor: ink, backgroundColor: "transparent", borderWidth: 1, borderDash: [4, 3],
+    pointRadius: 0, pointHoverRadius: 3, tension: 0.25, spanGaps: true, pointStyle: "line", order: 1,
   };
 }
 
@@ -51,16 +59,17 @@ function draw(box) {
   const { labels, series } = read(box.parentElement.querySelector("table"));
   const seconds = box.dataset.unit === "seconds", line = box.dataset.chart === "line";
   const tell = seconds ? lasting : (value) => value.toLocaleString("en-US");
-  const ink = [color("--ro-accent-fill"), color("--ro-chart-second")], text = color("--ro-text-3"), grid = color("--ro-line");
+  const ink = [color("--ro-accent-fill"), color("--ro-chart-second")], past = color("--ro-text-3"), text = color("--ro-text-3"), grid = color("--ro-line");
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const loud = series.filter((each) => !each.quiet);
   charts.get(box)?.destroy();
   charts.set(box, new Chart(box.querySelector("canvas"), {
     type: box.dataset.chart,
-    data: { labels, datasets: series.map(({ name, values }, n) => ({
-      label: name, data: values, backgroundColor: ink[n], borderColor: ink[n], borderWidth: line ? 2 : 0, borderRadius: 2,
-      maxBarThickness: 22, pointRadius: labels.length > 31 ? 0 : 2.5, pointHoverRadius: 4, tension: 0.25, spanGaps: true,
-      pointStyle: n ? "rectRot" : "circle",
-    })) },
+    data: { labels, datasets: series.map((each) => each.quiet ? before(each, past) : {
+      label: each.name, data: each.values, backgroundColor: ink[loud.indexOf(each)], borderColor: ink[loud.indexOf(each)],
+      borderWidth: line ? 2 : 0, borderRadius: 2, maxBarThickness: 22, pointRadius: labels.length > 31 ? 0 : 2.5,
+      pointHoverRadius: 4, tension: 0.25, spanGaps: true, pointStyle: loud.indexOf(each) ? "rectRot" : "circle",
+    }) },
     options: {
       animation: still ? false : { duration: 200 }, maintainAspectRatio: false, interaction: { mode: "index", intersect: false },
       onClick: (event, found) => { const link = found[0] && series[found[0].datasetIndex].links[found[0].index]; if (link) location.href = link; },
@@ -77,16 +86,30 @@ function draw(box) {
   box.classList.add("drawn");
 }
 
-async function drawAll() {
-  for (const [box, chart] of charts) if (!box.isConnected) { chart.destroy(); charts.delete(box); }
-  const boxes = [...document.querySelectorAll("[data-chart]")];
-  if (!boxes.length) return;
-  try { await load(boxes[0].dataset.script); } catch { return; }
+async function show(box) {
+  try { await load(box.dataset.script); } catch { return; }
   Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
-  for (const box of boxes) if (box.isConnected) draw(box);
+  if (box.isConnected) draw(box);
 }
 
-document.addEventListener("htmx:afterSwap", drawAll);
+// Charts lie below the figures: a visit that does not come near them loads no library. Their tables are there anyway.
+const near = new IntersectionObserver((seen) => {
+  for (const { target, isIntersecting } of seen) {
+    if (!isIntersecting) continue;
+    near.unobserve(target);
+    show(target);
+  }
+}, { rootMargin: "300px 0px" });
+
+function watch() {
+  for (const [box, chart] of charts) if (!box.isConnected) { chart.destroy(); charts.delete(box); }
+  for (const box of document.querySelectorAll("[data-chart]")) {
+    if (box.classList.contains("drawn")) draw(box);
+    else near.observe(box);
+  }
+}
+
+document.addEventListener("htmx:afterSwap", watch);
 // The theme changes the colors of what is drawn already.
-new MutationObserver(drawAll).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
-drawAll();
+new MutationObserver(watch).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
+watch();

@@ -1,9 +1,10 @@
 """A manager who is new to the dashboards finds what is wrong, what it costs, and the very returns."""
 
+import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from retailops.workbench.dashboards.boards import BOARDS
 from tests.browser.conftest import Open
@@ -12,6 +13,13 @@ from tests.dashboards import histories
 from tests.workbench import world
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def draw(page: Page) -> None:
+    """Come near each chart, so that it is drawn."""
+    for box in page.locator(".chart-box").all():
+        box.scroll_into_view_if_needed()
+        expect(box).to_have_class(re.compile(r"\bdrawn\b"))
 
 
 def test_from_a_slow_channel_to_its_returns(open_as: Open) -> None:
@@ -37,7 +45,7 @@ def test_from_a_slow_channel_to_its_returns(open_as: Open) -> None:
 def test_charts_are_drawn_from_their_tables(open_as: Open) -> None:
     histories.history()
     page = open_as(world.person("manager"), "/dashboards/overview/")
-    expect(page.locator(".chart-box.drawn")).to_have_count(2)
+    draw(page)
     flow = page.get_by_role("region", name="In and out")
     flow.get_by_text("As a table").click()
     told = flow.locator("tbody tr").last.locator("td[data-value]")
@@ -45,7 +53,21 @@ def test_charts_are_drawn_from_their_tables(open_as: Open) -> None:
     assert [int(value) for value in told.evaluate_all("cells => cells.map(cell => cell.dataset.value)")] == shown
     page.get_by_label("Days", exact=True).select_option("30")
     page.wait_for_url("**range=30**")
-    expect(page.locator(".chart-box.drawn")).to_have_count(2)
+    draw(page)
+    page.get_by_label("Compare with before").check()
+    page.wait_for_url("**compare=1**")
+    draw(page)
+    names = page.evaluate("Object.values(Chart.instances).at(-1).data.datasets.map((each) => each.label)")
+    assert names == ["Requested", "Requested, before", "Ended", "Ended, before"]
+
+
+def test_a_board_loads_no_chart_before_one_is_near(open_as: Open) -> None:
+    histories.history()
+    page = open_as(world.person("manager"), "/dashboards/integration/", viewport={"width": 1200, "height": 300})
+    expect(page.get_by_role("heading", name="Integration", level=1)).to_be_visible()
+    assert page.evaluate("typeof Chart") == "undefined"
+    expect(page.get_by_role("img", name="By day: ").first).to_be_attached()
+    draw(page)
 
 
 def test_without_javascript_the_tables_say_the_same(open_as: Open) -> None:
@@ -67,7 +89,7 @@ def test_boards_fit_and_print(open_as: Open, screenshots: Path | None) -> None:
         for look, seen in LOOKS.items():
             page.set_viewport_size(seen["viewport"])
             page.emulate_media(color_scheme=seen["color_scheme"])
-            expect(page.locator(".chart-box:not(.drawn)")).to_have_count(0)
+            draw(page)
             assert too_wide(page) == [], (key, look)
             if screenshots:
                 page.screenshot(path=screenshots / f"board-{key}-{look}.png", full_page=True, caret="initial")

@@ -16,7 +16,8 @@ from retailops.workbench.dashboards import catalog as c
 from retailops.workbench.dashboards import rows as listing
 from retailops.workbench.dashboards.boards import BOARDS
 from retailops.workbench.dashboards.catalog import FIGURES
-from retailops.workbench.dashboards.figures import Reading, read, read_by, read_by_day
+from retailops.workbench.dashboards.figures import Reading
+from retailops.workbench.dashboards.reading import read, read_by, read_by_day
 from retailops.workbench.dashboards.rows import rows_page
 from retailops.workbench.dashboards.scope import Scope, scope_of
 from retailops.workbench.dashboards.times import rebuild

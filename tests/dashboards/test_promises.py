@@ -10,8 +10,9 @@ from retailops.accounts.actor import Actor
 from retailops.lib.clock import now
 from retailops.sla.models import SlaClock
 from retailops.workbench.dashboards import catalog as c
-from retailops.workbench.dashboards.boards import promises
-from retailops.workbench.dashboards.figures import Reading, read, read_by
+from retailops.workbench.dashboards.figures import Reading
+from retailops.workbench.dashboards.parts import PROMISES
+from retailops.workbench.dashboards.reading import read, read_by
 from retailops.workbench.dashboards.scope import scope_of
 from retailops.workbench.dashboards.times import rebuild
 from returns.models import Return
@@ -90,7 +91,7 @@ def test_the_burn_rate_is_the_late_share_over_what_may_be_late() -> None:
     first, second = (histories.paid(world.inspected(world.received())) for _ in range(2))
     SlaClock.objects.filter(subject_id=second.id, name="refund_cycle").update(breached_at=now())
     rebuild()
-    row = next(row for row in promises(scope_of(EVERYBODY, {}), {}).rows if row.name == "refund_cycle")
+    row = next(row for row in PROMISES.alone(scope_of(EVERYBODY, {})).rows if row.name == "refund_cycle")
     assert (row.title, row.burn) == ("Refund cycle time", 10)
     client = world.signed_in(world.person("manager"))
     page = client.get("/dashboards/overview/").content.decode()

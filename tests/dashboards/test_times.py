@@ -13,7 +13,7 @@ from hypothesis.extra.django import TestCase
 from retailops.accounts.actor import Actor
 from retailops.events.models import Event, Heartbeat
 from retailops.workbench.dashboards import catalog as c
-from retailops.workbench.dashboards.figures import read
+from retailops.workbench.dashboards.reading import read
 from retailops.workbench.dashboards.scope import scope_of
 from retailops.workbench.dashboards.times import HEARTBEAT, catch_up, rebuild, write_times
 from retailops.workbench.models import ReturnTimes

@@ -237,6 +237,29 @@ class SlaClock(models.Model):
                 name="sla_clock_late",
             ),
             models.Index(fields=["correlation_id"], name="sla_clock_story"),
+            # What boards count of late ones; written when a clock breaches and not before.
+            models.Index(
+                fields=["name"],
+                include=[
+                    "channel",
+                    "region",
+                    "brand",
+                    "connection",
+                    "state",
+                    "subject_type",
+                    "subject_id",
+                    "started_at",
+                    "breached_at",
+                ],
+                condition=Q(state__in=["running", "paused"], breached_at__isnull=False),
+                name="sla_clock_late",
+            ),
+            models.Index(
+                fields=["breached_at"],
+                include=["name", "channel", "region", "brand", "connection", "state", "subject_type", "subject_id"],
+                condition=Q(breached_at__isnull=False),
+                name="sla_clock_broken",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -3,8 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from django.db.models import Exists, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from retailops.accounts.permissions import Permission
@@ -12,10 +11,10 @@ from retailops.cases.models import Case, CaseStatus
 from retailops.events.enums import OPEN_STATUSES, DeliveryStatus, DestinationKind
 from retailops.events.models import Attempt, Delivery
 from retailops.lib.clock import now
-from retailops.sla.models import ClockState, SlaClock
+from retailops.sla.models import ClockState
 from retailops.workbench.dashboards.figures import Base, Figure, Seconds, Source
-from retailops.workbench.models import ReturnTimes, Standing
-from returns.models import Order, Refund
+from retailops.workbench.models import ClockMoney, ReturnTimes, Standing
+from returns.models import Order
 
 RETURNS = Source("returns", "return", connection="gateway")
 DELIVERIES = Source(
@@ -26,7 +25,7 @@ CASES = Source("cases", "case", permission=Permission.CASES_VIEW)
 CLOCKS = Source("clocks", "clock", connection="connection", promise="name")
 ORDERS = Source("orders", "order", permission=Permission.ORDERS_VIEW)
 
-REFUNDED = Base(RETURNS, ReturnTimes, "settled_at", Q(settled_at__isnull=False))
+REFUNDED = Base(RETURNS, ReturnTimes, "settled_at", Q(settled_at__isnull=False), kept=True)
 ASKED = Base(RETURNS, ReturnTimes, "requested_at")
 ENDED = Base(RETURNS, ReturnTimes, "ended_at", Q(ended_at__isnull=False))
 OPEN = Base(RETURNS, ReturnTimes, "requested_at", Q(ended_at__isnull=True), ranged=False)
@@ -34,7 +33,18 @@ POSTED = Base(RETURNS, ReturnTimes, "posted_at", Q(erp_posting__isnull=False))
 PLACED = Base(RETURNS, ReturnTimes, "placed_at", Q(stock_sync__isnull=False))
 _OUTSIDE = ~Q(destination__kind=DestinationKind.HANDLER)
 _DONE = (DeliveryStatus.DELIVERED, DeliveryStatus.DEAD)
-FINISHED = Base(DELIVERIES, Delivery, "finished_at", Q(finished_at__isnull=False, status__in=_DONE) & _OUTSIDE)
+FINISHED = Base(
+    DELIVERIES, Delivery, "finished_at", Q(finished_at__isnull=False, status__in=_DONE) & _OUTSIDE, by_day=False
+)
+_SAVED_BY = ("found", "already_done", "charge_already_refunded")
+SAVED = Base(
+    DELIVERIES, Delivery, "finished_at",
+    lambda: (
+        Q(Exists(Attempt.objects.filter(delivery=OuterRef("pk"), code__in=_SAVED_BY)), finished_at__isnull=False)
+        & Q(status__in=_DONE, operation="refund.create") & _OUTSIDE
+    ),
+    by_day=False,
+)  # fmt: skip
 OWED = Base(DELIVERIES, Delivery, "created_at", Q(status__in=OPEN_STATUSES) & _OUTSIDE, ranged=False)
 OPENED = Base(CASES, Case, "opened_at")
 RESOLVED = Base(
@@ -42,19 +52,11 @@ RESOLVED = Base(
     computed={"seconds_open": Seconds("resolved_at", "opened_at")},
 )  # fmt: skip
 WAITING_CASES = Base(CASES, Case, "opened_at", Q(status=CaseStatus.OPEN), ranged=False)
-# What waits for a clock: the money owed on its return, or the amount of its refund.
-_TIMES = ReturnTimes.objects.filter(pk=OuterRef("subject_id"))
-_REFUND = Refund.objects.filter(pk=OuterRef("subject_id"))
-_AT_STAKE = {
-    "at_stake": Coalesce(Subquery(_TIMES.values("waiting")), Subquery(_REFUND.values("amount"))),
-    "told_in": Coalesce(Subquery(_TIMES.values("currency")), Subquery(_REFUND.values("currency"))),
-}
 _OPEN_CLOCK = (ClockState.RUNNING, ClockState.PAUSED)
-MET = Base(CLOCKS, SlaClock, "ended_at", Q(state=ClockState.MET), computed=_AT_STAKE)
-BREACHED = Base(
-    CLOCKS, SlaClock, "breached_at", Q(breached_at__isnull=False) & ~Q(state=ClockState.CANCELED), computed=_AT_STAKE
-)
-TICKING = Base(CLOCKS, SlaClock, "started_at", Q(state__in=_OPEN_CLOCK), ranged=False, computed=_AT_STAKE)
+MET = Base(CLOCKS, ClockMoney, "ended_at", Q(state=ClockState.MET), by_day=False)
+BREACHED = Base(CLOCKS, ClockMoney, "breached_at", Q(breached_at__isnull=False) & ~Q(state=ClockState.CANCELED))
+OVERDUE = Base(CLOCKS, ClockMoney, "started_at", Q(state__in=_OPEN_CLOCK, breached_at__isnull=False), ranged=False)
+TICKING = Base(CLOCKS, ClockMoney, "started_at", Q(state=ClockState.RUNNING, breached_at__isnull=True), ranged=False)
 CAPTURED = Base(ORDERS, Order, "captured_at", computed={"ingestion": Seconds("captured_at", "placed_at")})
 
 # The stages of a refund, in their order: key, title, what it is, icon.
@@ -137,7 +139,7 @@ AGES = (
 STANDING = tuple(
     Figure(
         f"at_{value}", str(label), f"Open returns that wait for: {str(label).lower()}.", "map-pin", OPEN,
-        Q(standing=value), amount="waiting",
+        amount="waiting", part=("standing", value),
     )
     for value, label in Standing.choices
 )  # fmt: skip
@@ -158,13 +160,10 @@ FIRST_TRY = Figure(
     "or stopped, those that were delivered by their first attempt.",
     "bolt", FINISHED, Q(status=DeliveryStatus.DELIVERED, attempt_no=1), whole=Q(), more_is="up",
 )  # fmt: skip
-_SAVED_BY = ("found", "already_done", "charge_already_refunded")
 DUPLICATES = Figure(
     "duplicates_stopped", "Duplicate refunds stopped", "Refunds whose sending was in doubt or repeated, and that were "
     "found to have been made already: nothing was paid twice.",
-    "shield-check", FINISHED,
-    lambda: Q(Exists(Attempt.objects.filter(delivery=OuterRef("pk"), code__in=_SAVED_BY)), operation="refund.create"),
-    amount="amount",
+    "shield-check", SAVED, amount="amount",
 )  # fmt: skip
 IN_DOUBT = Figure(
     "in_doubt", "In doubt", "Sent to another system, and nobody knows yet whether it arrived. Its money stays held.",
@@ -206,7 +205,7 @@ REFUND_PROMISE = "refund_cycle"
 def _tonight() -> Q:
     """Return the condition of clocks that run out before midnight of the person's time zone, and have not yet."""
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    return Q(state=ClockState.RUNNING, breached_at__isnull=True, due_at__lt=midnight)
+    return Q(due_at__lt=midnight)
 
 
 KEPT = Figure(
@@ -220,7 +219,7 @@ BREACHES = Figure(
 LATE = Figure(
     "late_now", "Late now", "Clocks that still run after their time was up, with the money that waits.",
     "exclamation-triangle",
-    TICKING, Q(breached_at__isnull=False), amount="at_stake", currency="told_in", more_is="down", trouble=True,
+    OVERDUE, amount="at_stake", currency="told_in", more_is="down", trouble=True,
 )  # fmt: skip
 TONIGHT = Figure(
     "tonight", "Breach by tonight", "Clocks in time so far that run out before midnight if nothing happens.", "moon",

@@ -190,13 +190,15 @@ def _one_batch() -> tuple[int, bool]:
 
 
 def rebuild() -> int:
-    """Write the times of all returns anew, in steps; return how many there are."""
+    """Write the times of all returns anew, in steps, and their lengths by day; return how many there are."""
     done, after = 0, UUID(int=0)
     while last := _end_of_step(after):
         with connection.cursor() as cursor:
             cursor.execute(_OF_RANGE, {"after": after, "last": last})
             done += cursor.rowcount
         after = last
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT workbench_lengths_anew()")
     return done
 
 

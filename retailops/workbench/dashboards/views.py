@@ -16,8 +16,9 @@ from retailops.lib.htmx import show
 from retailops.workbench.dashboards.boards import BOARDS, Board, board_for
 from retailops.workbench.dashboards.catalog import FIGURES
 from retailops.workbench.dashboards.choices import choices
-from retailops.workbench.dashboards.figures import Figure, read, room_to_sort
+from retailops.workbench.dashboards.figures import Figure
 from retailops.workbench.dashboards.keeping import board_kept
+from retailops.workbench.dashboards.reading import read, room_to_sort
 from retailops.workbench.dashboards.rows import export, rows_page
 from retailops.workbench.dashboards.scope import RANGES, Scope, scope_of
 from retailops.workbench.dashboards.times import freshness

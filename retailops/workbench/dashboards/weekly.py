@@ -20,8 +20,10 @@ from retailops.accounts.models import User
 from retailops.accounts.permissions import Permission, Role
 from retailops.lib.clock import now
 from retailops.workbench.dashboards import catalog as c
-from retailops.workbench.dashboards.boards import BY_CHANNEL, BY_SYSTEM, Groups
-from retailops.workbench.dashboards.figures import Figure, Reading, read
+from retailops.workbench.dashboards.boards import BY_CHANNEL, BY_SYSTEM
+from retailops.workbench.dashboards.figures import Figure, Reading
+from retailops.workbench.dashboards.parts import Groups
+from retailops.workbench.dashboards.reading import read
 from retailops.workbench.dashboards.scope import Scope, scope_of
 from retailops.workbench.models import WeeklySummary
 
@@ -92,8 +94,8 @@ def summary_of(user: User, monday: date) -> Summary:
             monday,
             list(_lines(OF_THE_WEEK, found, scope)),
             list(_lines(AS_OF_NOW, found, scope)),
-            BY_CHANNEL.made(scope, {}),
-            BY_SYSTEM.made(scope, {}),
+            BY_CHANNEL.alone(scope),
+            BY_SYSTEM.alone(scope),
             board,
         )
 

@@ -1,5 +1,8 @@
 """How dashboards tell figures: lengths of time, changes, shares."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -67,10 +70,41 @@ def _digits(change: float) -> str:
     return f"{abs(change):,.0f}" if abs(change) >= 10 else f"{abs(change):.1f}"
 
 
+# Of a sparkline, in its own units.
+WIDE, HIGH = 100, 24
+
+
+@register.simple_tag
+def spark(reading: Reading) -> SafeString | str:
+    """Return the figure's days as a small line, with the same in words for who does not see it."""
+    if len(reading.days) < 2:
+        return ""
+    least, most = min(reading.days), max(reading.days)
+    step, scale = WIDE / (len(reading.days) - 1), (HIGH - 4) / (most - least or 1)
+    points = " ".join(f"{n * step:.1f},{HIGH - 2 - (day - least) * scale:.1f}" for n, day in enumerate(reading.days))
+    tell = lasting if reading.figure.measured else percent if reading.figure.whole is not None else _number
+    return format_html(
+        '<svg class="spark-days" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="{}">'
+        '<polyline points="{}"/></svg>',
+        WIDE, HIGH, f"By day: from {tell(reading.days[0])} to {tell(reading.days[-1])}, least {tell(least)}, "
+        f"most {tell(most)}", points,
+    )  # fmt: skip
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}"
+
+
 @register.filter
 def attribute(row: object, name: str) -> object:
     """Return a row's value of the column that a figure measures."""
     return getattr(row, name)
+
+
+@register.filter
+def at(values: Sequence[Any], place: int) -> Any:
+    """Return the value at a place, counted from 0; None beyond the end."""
+    return values[place] if place < len(values) else None
 
 
 @register.filter
