@@ -200,7 +200,16 @@ class Case(models.Model):
             # How many came a day, by whatever rows are made of.
             models.Index(
                 fields=["opened_at"],
-                include=["region", "brand", "connection", "operation", "channel", "failure_code", "release"],
+                include=[
+                    "region",
+                    "brand",
+                    "connection",
+                    "operation",
+                    "channel",
+                    "failure_code",
+                    "release",
+                    "delivery_id",
+                ],
                 name="cases_by_day",
             ),
             models.Index(fields=["due_at", "id"], condition=Q(status=CaseStatus.OPEN), name="open_cases_by_due"),
@@ -245,10 +254,7 @@ class Case(models.Model):
                 condition=Q(status=CaseStatus.OPEN, snoozed_until__isnull=False),
                 name="cases_put_off",
             ),
-            # By when they came and went, with what boards count them by.
-            models.Index(
-                fields=["opened_at"], include=["channel", "region", "brand", "delivery_id"], name="cases_opened"
-            ),
+            # By when they went, with what boards count them by.
             models.Index(
                 fields=["resolved_at"],
                 include=["opened_at", "channel", "region", "brand", "delivery_id"],

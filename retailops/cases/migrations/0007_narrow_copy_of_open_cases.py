@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
             model_name="case",
             index=models.Index(
                 fields=["opened_at"],
-                include=("region", "brand", "connection", "operation", "channel", "failure_code", "release"),
+                include=("region", "brand", "connection", "operation", "channel", "failure_code", "release", "delivery_id"),
                 name="cases_by_day",
             ),
         ),

@@ -3,17 +3,11 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    """Cases by when they were opened and resolved, with what boards count them by."""
+    """Cases by when they were resolved, with what boards count them by."""
 
     atomic = False
     dependencies = [("cases", "0007_narrow_copy_of_open_cases")]
     operations = [
-        AddIndexConcurrently(
-            model_name="case",
-            index=models.Index(
-                fields=["opened_at"], include=("channel", "region", "brand", "delivery_id"), name="cases_opened"
-            ),
-        ),
         AddIndexConcurrently(
             model_name="case",
             index=models.Index(

@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
                 condition=models.Q(("breached_at__isnull", False), ("state__in", ["running", "paused"])),
                 fields=["name"],
                 include=("channel", "region", "brand", "connection", "state", "subject_type", "subject_id", "started_at", "breached_at"),
-                name="sla_clock_late",
+                name="sla_clock_overdue",
             ),
         ),
         AddIndexConcurrently(

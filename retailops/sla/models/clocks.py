@@ -252,7 +252,7 @@ class SlaClock(models.Model):
                     "breached_at",
                 ],
                 condition=Q(state__in=["running", "paused"], breached_at__isnull=False),
-                name="sla_clock_late",
+                name="sla_clock_overdue",
             ),
             models.Index(
                 fields=["breached_at"],
