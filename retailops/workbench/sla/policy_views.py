@@ -19,9 +19,11 @@ from retailops.lib.forms import accepted, tell
 from retailops.lib.htmx import done, show
 from retailops.sla import services
 from retailops.sla.access import MANAGE, VIEW, policies_visible_to
+from retailops.sla.inputs import PolicyDraftIn
 from retailops.sla.models import PolicyStatus, SlaPolicy
 from retailops.sla.preview import preview
 from retailops.workbench.sla.forms import NewPolicyForm, PolicyForm, ReasonForm
+from retailops.workbench.sla.move_forms import MovesForm
 from retailops.workbench.sla.wording import in_words, moves_told, scope_told
 
 
@@ -169,8 +171,8 @@ def policy_edit(request: HttpRequest, name: str, version: int) -> HttpResponse:
     actor = actor_of(request)
     policy = by_label(actor, name, version)
     require(actor, MANAGE, region=policy.region, brand=policy.brand)
-    form = PolicyForm(request.POST or None, policy=policy)
-    if request.method == "POST" and form.is_valid() and (draft := form.draft()):
+    form, moves = PolicyForm(request.POST or None, policy=policy), _moves_form(request, policy)
+    if request.method == "POST" and form.is_valid() and (draft := _written(form, moves)):
         try:
             with transaction.atomic(durable=True):
                 revision = form.cleaned_data["revision"]
@@ -182,7 +184,23 @@ def policy_edit(request: HttpRequest, name: str, version: int) -> HttpResponse:
         else:
             return done(request, address(policy), "Kept. See what it would have come to, then activate it.")
     context = _told(policy) | {"form": form, "back": address(policy), "in_force": policy.status != PolicyStatus.DRAFT}
-    return show(request, "sla/edit.html", context, status=422 if form.errors else 200)
+    wrong = form.errors or (moves is not None and moves.errors)
+    return show(request, "sla/edit.html", context | {"moves_form": moves}, status=422 if wrong else 200)
+
+
+def _moves_form(request: HttpRequest, policy: SlaPolicy) -> MovesForm | None:
+    """Return the form of what moves its clocks; None for a promise that no event moves."""
+    if not policy.starts:
+        return None
+    return MovesForm(request.POST if "moves" in request.POST else None, policy=policy)
+
+
+def _written(form: PolicyForm, moves: MovesForm | None) -> PolicyDraftIn | None:
+    """Return the draft as both forms have it; None where one of them cannot be."""
+    if moves is None or not moves.is_bound:
+        return form.draft()
+    given = moves.moves() if moves.is_valid() else None
+    return None if given is None else form.draft(given)
 
 
 @login_required
