@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from retailops.accounts.actor import Actor
 from retailops.lib.clock import now
@@ -106,13 +106,21 @@ def _read(rows: Any) -> list[tuple[Any, ...]]:
     return [(id, region, brand, 0, *rest) for id, region, brand, *rest in found]
 
 
+def _insert(operation: BulkOperation) -> None:
+    try:
+        with transaction.atomic():
+            operation.save(force_insert=True)
+    except IntegrityError as twin:
+        raise Conflict("This form was sent already: what comes of it stands in Operations.") from twin
+
+
 def _begun(operation: BulkOperation, frozen: Frozen) -> BulkOperation:
     """Write the operation with its items as a run that has begun, under the hash of what is frozen."""
     operation.total = len(frozen.rows)
     operation.regions = sorted({row[1] for row in frozen.rows})
     operation.brands = sorted({row[2] for row in frozen.rows})
     operation.status = BulkStatus.PLANNED
-    operation.save(force_insert=True)
+    _insert(operation)
     enter(operation, frozen.rows, stage=BulkStage.JUDGED, acts=True)
     operation.hash = hash_of(operation)
     operation.planned_at = operation.executed_at = operation.counts_from = now()

@@ -14,7 +14,8 @@ from django.http import QueryDict
 from retailops.accounts.actor import Actor, scope_q
 from retailops.accounts.permissions import Permission
 from retailops.cases.models import Case
-from retailops.lib.ids import parse_uuid, uuid7_time
+from retailops.lib.clock import now
+from retailops.lib.ids import parse_uuid, uuid7_at, uuid7_time
 from retailops.lib.keyset import capped_count
 from retailops.replays import case_commands as kinds
 from retailops.replays.freezing import MOST_ITEMS, Selection
@@ -141,7 +142,7 @@ def chosen(actor: Actor, given: QueryDict, permission: str) -> Chosen:
     """Return the cases that are meant, as far as the actor may see them (of a query: may work them)."""
     since = parse_uuid(given.get("since", ""))
     if given.get("all") and since:
-        return _all(actor, given, since, permission)
+        return _all(actor, given, min(since, uuid7_at(now())), permission)
     wanted = [id for text in given.getlist("case") if (id := parse_uuid(text)) is not None][: MOST_ITEMS + 1]
     rows = Case.objects.filter(scope_q(actor, Permission.CASES_VIEW), pk__in=wanted)
     there = set(rows.values_list("pk", flat=True))
