@@ -213,7 +213,7 @@ def test_a_stranger_learns_nothing_of_the_rules_of_a_verdict(wrong: dict[str, st
     make_inspection(rma, [slice_data(accepted=False, disposition="damaged")])
     part = DispositionSlice.objects.get(line__rma=rma)
     before = Event.objects.count()
-    given = {"disposition": "sellable", "reason": "no"} | wrong
+    given: dict[str, Any] = {"disposition": "sellable", "reason": "no", **wrong}
     with pytest.raises(NotFound):
         placing.redecide_disposition(actor=actor_with(), slice_id=part.id, **given)
     with pytest.raises(Denied):
