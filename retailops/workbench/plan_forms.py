@@ -64,12 +64,12 @@ ANEW, AS_WAS = "anew", "as_was"
 
 
 def request_field() -> forms.ChoiceField:
-    """Return the choice of how the request of what is sent again is made."""
+    """Return the choice of how the request of what is sent again is made; not chosen: anew."""
     choices = [
         (ANEW, "Rendered anew, with the mapping now in force"),
         (AS_WAS, "As it was, with the mapping of its last try"),
     ]
-    return forms.ChoiceField(label="Request", choices=choices, initial=ANEW, help_text=REQUEST_HELP)
+    return forms.ChoiceField(label="Request", choices=choices, initial=ANEW, required=False, help_text=REQUEST_HELP)
 
 
 class ReplayForm(ReasonForm):
