@@ -61,7 +61,7 @@ class MovesForm(forms.Form):
         known = moving_events(policy.subject_type)
         choices = sorted(((name, words.event(name).text) for name in known), key=lambda each: each[1])
         for kind, number, move in self._rows():
-            self._add(f"{kind}_{number}", move, choices)
+            self._add(f"{kind}_{number}", TURNS[kind], move, choices)
 
     def _rows(self) -> Iterator[tuple[str, int, dict[str, Any]]]:
         for _, kind in MOVES:
@@ -69,16 +69,18 @@ class MovesForm(forms.Form):
             for number, move in enumerate([*given, *({} for _ in range(FREE))]):
                 yield kind, number, move
 
-    def _add(self, name: str, move: dict[str, Any], choices: list[tuple[str, str]]) -> None:
+    def _add(self, name: str, turn: str, move: dict[str, Any], choices: list[tuple[str, str]]) -> None:
         type, at = move.get("type", ""), move.get("at", "")
         offered = choices if not type or type in dict(choices) else [*choices, (type, words.event(type).text)]
         own = [(at, f"at its {at.replace('_', ' ')}")] if at and at != RECORDED else []
         self.fields[f"{name}_type"] = forms.ChoiceField(
-            label="Event", choices=[("", "none"), *offered], required=False, initial=type
+            label=f"{turn}: event", choices=[("", "none"), *offered], required=False, initial=type
         )
-        self.fields[f"{name}_at"] = forms.ChoiceField(label="Counts", choices=[*WHEN, *own], required=False, initial=at)
+        self.fields[f"{name}_at"] = forms.ChoiceField(
+            label=f"{turn}: counts", choices=[*WHEN, *own], required=False, initial=at
+        )
         self.fields[f"{name}_where"] = forms.CharField(
-            label="Only where", required=False, max_length=300, initial=as_text(move.get("where", {}))
+            label=f"{turn}: only where", required=False, max_length=300, initial=as_text(move.get("where", {}))
         )
 
     @property
