@@ -7,8 +7,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('events', '0010_events_by_actor'),
-        ('sla', '0004_alerts'),
+        ("events", "0010_events_by_actor"),
+        ("sla", "0006_indexes_of_breaches"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('events', '0010_events_by_actor'),
+        ("events", "0014_indexes_of_boards"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('events', '0011_mapping_of_a_replay'),
+        ("events", "0015_mapping_of_a_replay"),
     ]
 
     operations = [
