@@ -1,6 +1,7 @@
 """Load a connection ready for use: config parsed by the vendor's schema, secrets decrypted."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from pydantic import ValidationError
 
 from connectors.credentials import secrets_of
 from connectors.failures import VendorFailure
-from connectors.models import Connection
+from connectors.models import Connection, ConnectionVersion
 from connectors.protocol import ConnectionContext, ConnectorConfig
 from connectors.registry import connector_of
 from retailops.events.enums import OutcomeClass
@@ -47,6 +48,17 @@ def context_of(connection: Connection) -> ConnectionContext:
         timeout_seconds=connection.destination.timeout_seconds,
         secrets=secrets_of(list(connection.credentials.all())),
     )
+
+
+def as_it_was(conn: ConnectionContext, version: int) -> ConnectionContext:
+    """Return the context with the mapping of a former version. Raises VendorFailure (contract) for an unknown one."""
+    if version == conn.mapping_version:
+        return conn
+    rows = ConnectionVersion.objects.filter(connection=conn.id, mapping_version=version)
+    found = rows.order_by("number").values_list("mapping", flat=True).first()
+    if found is None:
+        raise VendorFailure(OutcomeClass.CONTRACT, "unknown_mapping", f"There was never a version {version} of it.")
+    return replace(conn, mapping=found, mapping_version=version)
 
 
 def as_it_would_be(

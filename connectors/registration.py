@@ -13,7 +13,7 @@ from connectors.repair_takers import takes
 from connectors.retention import forget_bodies
 from connectors.routing import STAMP
 from connectors.routing import route as route_events
-from connectors.selectors import versions_of
+from connectors.selectors import muted_until, versions_of
 from connectors.shopify.connector import CONNECTOR as SHOPIFY
 from connectors.stripe.connector import CONNECTOR as STRIPE
 from connectors.transport import ConnectionTransport
@@ -27,6 +27,7 @@ from retailops.events.enums import DestinationKind
 from retailops.events.sweeps import register_sweep
 from retailops.events.transport import register_transport
 from retailops.events.verdicts import register_versions
+from retailops.sla.alerts.connections import register_holder
 from returns.person import Store, register_store
 
 
@@ -38,6 +39,7 @@ def register() -> None:
     register_transport(DestinationKind.WEBHOOK, WebhookTransport())
     register_versions(DestinationKind.CONNECTION, versions_of)
     register_transport(DestinationKind.ALERT, AlertTransport())
+    register_holder(muted_until)
     register_sweep("inbox", process_due)
     register_sweep("inbox bodies", forget_bodies, every=3600)
     register_sweep("inbox bodies of erased customers", forget_what_came_since, every=3600)

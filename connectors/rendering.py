@@ -1,17 +1,21 @@
 """What a message becomes under a config and a mapping, and how that differs from another pair. Nothing is sent."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from connectors import redaction
+from connectors.context import as_it_was, as_it_would_be
 from connectors.failures import VendorFailure
 from connectors.models import InboxMessage
 from connectors.protocol import ConnectionContext, Connector
+from connectors.registry import connector_of
 from retailops.events.models import Delivery
 from retailops.events.transport import Claimed
+from retailops.events.verdict_facts import last_mapping_versions
 from retailops.lib.clock import now
 
 
@@ -70,6 +74,46 @@ def _reading(read: Callable[[], Any]) -> Reading:
     # Each vendor has refusals of its own for what its mapping does not know.
     except Exception as error:
         return Reading(failure=f"{type(error).__name__}: {error}"[:500])
+
+
+@dataclass(frozen=True)
+class Again:
+    """A request as its last try rendered it, and as the mapping in force renders it; `was`, `present` name versions."""
+
+    verdict: Verdict
+    was: int
+    present: int
+    before: str
+    after: str
+
+
+def again(deliveries: Sequence[Delivery]) -> dict[UUID, Again]:
+    """Return of each delivery that a connector sends both readings; destination, connection and event are loaded."""
+    mine = [each for each in deliveries if hasattr(each.destination, "connection")]
+    last = last_mapping_versions([each.id for each in mine])
+    return {each.id: _again(each, last.get(each.id)) for each in mine}
+
+
+def _again(delivery: Delivery, last: int | None) -> Again:
+    connection = delivery.destination.connection
+    present = connection.mapping_version
+    was = last or present
+    claimed, connector = as_claimed(delivery), connector_of(connection.vendor)
+
+    def read(version: int) -> Reading:
+        conn = as_it_would_be(connection, config=connection.config, mapping=connection.mapping)
+        return rendered(connector, as_it_was(conn, version), claimed)
+
+    after = _guarded(lambda: read(present))
+    before = after if was == present else _guarded(lambda: read(was))
+    return Again(verdict_of(before, after), was, present, shown(before), shown(after))
+
+
+def _guarded(read: Callable[[], Reading]) -> Reading:
+    try:
+        return read()
+    except VendorFailure as failure:
+        return Reading(failure=f"{failure.code}: {failure.message}")
 
 
 def verdict_of(before: Reading, after: Reading) -> Verdict:

@@ -45,10 +45,15 @@ def messages_visible_to(actor: Actor) -> QuerySet[InboxMessage]:
     return rows if seen else rows.none()
 
 
-def muted_until(destination_id: UUID) -> datetime | None:
-    """Return until when alerts about a destination are held; None when they are not. For whoever sends alerts."""
-    running = Mute.objects.filter(connection__destination=destination_id, ended_at=None, until__gt=now())
-    return running.values_list("until", flat=True).first()
+def running_mutes() -> QuerySet[Mute]:
+    """Return the mutes that hold alerts of connections now, the one that ends first first."""
+    rows = Mute.objects.filter(ended_at=None, until__gt=now(), connection__destination__retired_at=None)
+    return rows.select_related("connection").order_by("until")
+
+
+def muted_until(name: str) -> datetime | None:
+    """Return until when alerts about the connection of that name are held; None when they are not."""
+    return running_mutes().filter(connection__name=name).values_list("until", flat=True).first()
 
 
 def versions_of(destination: Destination) -> tuple[int, int]:

@@ -18,7 +18,7 @@ import structlog
 from pydantic import ValidationError
 
 from connectors.answers import as_message
-from connectors.context import context_of_destination
+from connectors.context import as_it_was, context_of_destination
 from connectors.failures import VendorFailure, failure_of_error
 from connectors.models import Connection, InboxMessage
 from connectors.nudging import nudge_inbox_after_commit
@@ -50,10 +50,12 @@ class ConnectionTransport:
             yield from (_failed(claimed, failure) for claimed in batch)
             return
         conn = _with_history(conn, connector, batch)
-        if len(batch) == 1:
-            yield attempt(connector, conn, batch[0])
-            return
-        yield from _all_at_once(connector, conn, batch)
+        ready, unfit = _with_their_mapping(conn, batch)
+        yield from unfit
+        if len(ready) == 1:
+            yield attempt(connector, *ready[0])
+        elif ready:
+            yield from _all_at_once(connector, ready)
 
     def find(self, claimed: Claimed) -> Finding:
         """Ask the vendor for the effect key; what cannot be asked now is unknown."""
@@ -77,8 +79,25 @@ class ConnectionTransport:
         nudge_inbox_after_commit()
 
 
-def _all_at_once(connector: Connector, conn: ConnectionContext, batch: Sequence[Claimed]) -> Iterator[Outcome]:
-    futures = [_pool(os.getpid()).submit(attempt, connector, conn, claimed) for claimed in batch]
+def _with_their_mapping(
+    conn: ConnectionContext, batch: Sequence[Claimed]
+) -> tuple[list[tuple[ConnectionContext, Claimed]], list[Outcome]]:
+    """Return each with the context that it is sent in, most with the mapping in force; and what cannot be sent so."""
+    ready, unfit = [], []
+    contexts = {conn.mapping_version: conn}
+    for claimed in batch:
+        version = claimed.mapping_version or conn.mapping_version
+        try:
+            if version not in contexts:
+                contexts[version] = as_it_was(conn, version)
+            ready.append((contexts[version], claimed))
+        except VendorFailure as failure:
+            unfit.append(_failed(claimed, failure))
+    return ready, unfit
+
+
+def _all_at_once(connector: Connector, ready: Sequence[tuple[ConnectionContext, Claimed]]) -> Iterator[Outcome]:
+    futures = [_pool(os.getpid()).submit(attempt, connector, conn, claimed) for conn, claimed in ready]
     for future in as_completed(futures):
         yield future.result()
 
@@ -92,8 +111,11 @@ def _pool(process: int) -> ThreadPoolExecutor:
 def attempt(connector: Connector, conn: ConnectionContext, claimed: Claimed) -> Outcome:
     """Make one call and return what came of it, with the redacted exchange. Never raises."""
     started, clock = now(), perf_counter()
-    # The trace of a call is the story's own, so that what another system keeps of it leads to the return.
-    told = tracing.span(claimed.operation, kind=tracing.CLIENT, trace=claimed.correlation_id, connection=conn.name)
+    # The trace of a call is the caller's who caused it, else the story's own: what others keep of it leads back.
+    told = tracing.span(
+        claimed.operation, kind=tracing.CLIENT, trace=claimed.correlation_id, parent=claimed.traceparent,
+        connection=conn.name,
+    )  # fmt: skip
     with acting(lambda: claimed.actor or ENGINE), told as span, capturing() as exchange:
         outcome = _outcome(connector, conn, claimed, exchange)
         span.failed = outcome.result != OutcomeClass.DELIVERED

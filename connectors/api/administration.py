@@ -280,7 +280,8 @@ class RestoreConnection(CommandEndpoint):
         body=RestoreConnectionBody, answers={200: ConnectionShape}, key="optional",
     )  # fmt: skip
     def post(self, request: Request, id: UUID, body: RestoreConnectionBody) -> ConnectionShape:
-        """It becomes the newest version. Secrets stay as they are."""
+        """It becomes the newest version. Secrets stay as they are. Where its mapping is another one, it must have been
+        tried with the connection as it is now (409 `mapping-untried`)."""
         return shapes([services.restore_version(actor=self.actor, connection_id=id, **body.model_dump())])[0]
 
 

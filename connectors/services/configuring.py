@@ -18,6 +18,7 @@ from connectors.services.checking import (
     checked_scope,
     refuse_short_leases,
 )
+from connectors.services.tried import require_tried
 from connectors.services.versions import keep_version, limits_of
 from retailops.accounts.actor import Actor
 from retailops.accounts.permissions import Permission
@@ -117,18 +118,21 @@ def keep(connection: Connection, fields: Sequence[str], actor: Actor, reason: st
 def restore_version(
     *, actor: Actor, connection_id: UUID, number: int, reason: str, expected_version: int | None = None
 ) -> Connection:
-    """Go back to a former configuration: it becomes the newest version.
+    """Go back to a former configuration: it becomes the newest version. A mapping comes back as it was tried, alone.
 
-    Raises Denied, NotFound, Invalid (the vendor's schema does not take it any more), Conflict.
+    Raises Denied, NotFound, Invalid (the vendor's schema does not take it any more), Conflict (another change came
+    first, or its mapping was not tried with the connection as it is now).
     """
     connection = access_connection(actor, connection_id, Permission.CONNECTIONS_MANAGE, lock=True)
     refuse_stale(connection, expected_version)
     former = version_of(connection, number)
     connector = connector_of(connection.vendor)
+    mapping = checked_mapping(connector, former.mapping)
+    require_tried(connection, mapping)
     wanted = {
         **former.scope,
         "config": checked_config(connector, former.config),
-        "mapping": checked_mapping(connector, former.mapping),
+        "mapping": mapping,
     }
     if fields := apply(connection, wanted) + _apply_limits(connection, former.limits):
         keep(connection, fields, actor, reason, "restored")

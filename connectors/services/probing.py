@@ -30,7 +30,7 @@ def probe_connection(*, actor: Actor, connection_id: UUID) -> Health:
 
     Raises Denied, NotFound.
     """
-    connection = access_connection(actor, connection_id, Permission.CONNECTIONS_VIEW)
+    connection = access_connection(actor, connection_id, Permission.CONNECTIONS_MANAGE)
     health = _probe(connection)
     Heartbeat.objects.update_or_create(
         name=heartbeat_name(connection),

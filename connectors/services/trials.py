@@ -1,7 +1,5 @@
 """Try a changed mapping on messages of the past, then activate exactly what was tried."""
 
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -19,6 +17,7 @@ from connectors.registry import connector_of
 from connectors.rendering import Reading, Verdict, as_claimed, rendered, shown, understood, verdict_of
 from connectors.services.checking import checked_mapping
 from connectors.services.configuring import apply, keep
+from connectors.services.tried import hash_of
 from retailops.accounts.actor import Actor
 from retailops.accounts.permissions import Permission
 from retailops.events.enums import DeliveryStatus
@@ -45,11 +44,6 @@ class Finding:
     number: str
     before: str
     after: str
-
-
-def hash_of(mapping: Mapping[str, Any]) -> str:
-    """Return what tells one mapping from another; the order of its members does not matter."""
-    return hashlib.sha256(json.dumps(mapping, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 @transaction.atomic

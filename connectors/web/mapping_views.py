@@ -21,6 +21,7 @@ from connectors.protocol import Connector
 from connectors.registry import connector_of
 from connectors.rendering import Verdict
 from connectors.services.checking import checked_mapping
+from connectors.services.configuring import version_of
 from connectors.services.trials import DEAD, DELIVERED, MOST, USUAL, latest_trials
 from connectors.web.adding import MANAGE, manager_of
 from connectors.web.connection_form import Changed
@@ -135,7 +136,10 @@ def mapping(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def _begun_with(request: HttpRequest, connection: Connection) -> Mapping[str, Any]:
-    """Return what the form begins with: the mapping in force, or that of a trial that is to be changed further."""
+    """Return what the form begins with: the mapping in force, that of a trial to be changed, or of a version."""
+    number = request.GET.get("version", "")
+    if number.isdecimal() and len(number) < 9:
+        return dict(version_of(connection, int(number)).mapping)
     text = request.GET.get("trial", "")
     if not text:
         return dict(connection.mapping)

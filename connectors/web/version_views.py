@@ -12,6 +12,7 @@ from connectors.impact import Impact, Proposal, impact_of
 from connectors.models import Connection, ConnectionVersion
 from connectors.registry import connector_of
 from connectors.services.configuring import newest_version, version_of
+from connectors.services.tried import needs_trial
 from connectors.services.versions import difference
 from connectors.web.adding import MANAGE, manager_of
 from connectors.web.connection_form import Changed, limit_fields
@@ -96,6 +97,7 @@ def restore(request: HttpRequest, name: str, number: int) -> HttpResponse:
     context = {
         "connection": connection, "former": former, "form": form, "back": back, "title": f"Back to version {number}",
         "changes": changes(connection, present, former), "impact": impact_of_version(connection, former),
+        "untried": needs_trial(connection, former.mapping),
     }  # fmt: skip
     return show(request, "connections/restore.html", context, status=422 if form.errors else 200)
 

@@ -28,6 +28,7 @@ from retailops.events.selectors import deliveries_visible_to
 from retailops.lib.clock import now
 from retailops.lib.errors import NotFound
 from retailops.lib.htmx import details, done, show
+from retailops.sla.alerts.services import silences_of_connections
 
 TROUBLE_LIMIT = 10
 VERSIONS_SHOWN = 3
@@ -92,6 +93,7 @@ def _about(actor: Actor, health: ConnectionHealth) -> dict[str, Any]:
         "version": newest_version(connection),
         "versions": connection.versions.order_by("-number")[:VERSIONS_SHOWN],
         "maps": bool(connector.MappingSchema.model_fields),
+        "silences": silences_of_connections(),
         "faults": panel(connection.vendor) if demo else None,
         "webhook_url": f"{settings.PUBLIC_URL}/webhooks/{connection.name}",
     }

@@ -65,6 +65,10 @@ def _bytes(document: Mapping[str, Any]) -> bytes:
 
 
 def traceparent(claimed: Claimed) -> str:
-    """Return the W3C trace context: the trace is the correlation id, the span is this attempt."""
+    """Return the W3C trace context: the trace is the caller's who caused it, else the correlation id; the span is this
+    attempt."""
     span = (claimed.id.int ^ claimed.fence) & 0xFFFF_FFFF_FFFF_FFFF or 1
+    if claimed.traceparent:
+        _, trace, _, flags = claimed.traceparent.split("-")
+        return f"00-{trace}-{span:016x}-{flags}"
     return f"00-{claimed.correlation_id.hex}-{span:016x}-01"

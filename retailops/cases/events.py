@@ -17,6 +17,9 @@ class CaseFact:
     delivery_id: str = ""
     amount: int | None = None
     currency: str = ""
+    # Of which connection, where it is one's; what the same trouble would be called again.
+    connection: str = ""
+    trouble: str = ""
 
 
 @event("case.opened")

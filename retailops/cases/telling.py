@@ -37,6 +37,8 @@ def tell_case(
         delivery_id=str(case.delivery_id or ""),
         amount=case.amount,
         currency=case.currency,
+        connection=case.connection,
+        trouble=case.dedupe_key,
         **more,
     )
     return publish(fact, subject=subject_of(case), actor=actor, cause=cause, reason_code=reason[:80])

@@ -105,7 +105,8 @@ _CLAIMED: LiteralString = """
     d.id, d.destination_id, d.operation, d.effect_key, d.lane_key, {attempt_no}, {fence}, d.repeat_safe,
     e.id, e.type, e.version, e.subject_type, e.subject_id, e.correlation_id, e.occurred_at,
     coalesce(d.payload, e.data), e.region, e.brand, e.channel, {first_sent_at}, {expires_at},
-    %(timeout)s::float8, d.deadline_at, d.next_trigger, d.next_actor, d.retry_no, d.effect_id"""
+    %(timeout)s::float8, d.deadline_at, d.next_trigger, d.next_actor, d.retry_no, d.effect_id,
+    d.mapping_version, e.traceparent"""
 UNLEASED_COLUMNS: LiteralString = _CLAIMED.format(
     attempt_no="d.attempt_no", fence="d.fence", first_sent_at="d.first_sent_at", expires_at="clock_timestamp()"
 )
@@ -138,7 +139,7 @@ _TAKE = (
     "WITH d AS MATERIALIZED ("  # noqa: S608  # constants of our own
     "SELECT d.id, d.destination_id, d.operation, d.effect_key, d.lane_key, d.attempt_no, d.fence, d.repeat_safe,"
     " d.event_id, d.payload, d.first_sent_at, d.deadline_at, d.next_trigger, d.next_actor, d.retry_no, d.effect_id,"
-    " d.lane_seq"
+    " d.mapping_version, d.lane_seq"
     + _FROM_DUE_HEADS
     + """
     ORDER BY {order} LIMIT %(limit)s

@@ -34,7 +34,8 @@ def handle_batch(state: SendingState, batch: Sequence[Claimed]) -> None:
 
 
 def _handle(state: SendingState, claimed: Claimed) -> None:
-    with tracing.span(f"handle {claimed.event_type}", trace=claimed.correlation_id, handler=state.name):
+    name, parent = f"handle {claimed.event_type}", claimed.traceparent
+    with tracing.span(name, trace=claimed.correlation_id, parent=parent, keep=True, handler=state.name):
         _try(state, claimed)
 
 

@@ -56,6 +56,8 @@ class DeliveryReplayed(DeliveryFact):
     """A person had a dead delivery sent again, or found it already done."""
 
     verdict: str = ""
+    # Of the mapping that it is sent with again; None: the one in force.
+    mapping_version: int | None = None
 
 
 @event("delivery.discarded")

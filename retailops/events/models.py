@@ -77,6 +77,8 @@ class Event(models.Model):
     on_behalf_of = models.CharField(max_length=120, blank=True, default="")
     reason_code = models.CharField(max_length=80, blank=True, default="")
     policy_version = models.CharField(max_length=40, blank=True, default="")
+    # Of the caller whose request made it, where one came along: what follows from it belongs to their trace.
+    traceparent = models.CharField(max_length=55, null=True)  # noqa: DJ001  # NULL: no caller's trace
     region = models.CharField(max_length=32, blank=True, default="")
     brand = models.CharField(max_length=64, blank=True, default="")
     channel = models.CharField(max_length=64, blank=True, default="")
@@ -200,6 +202,8 @@ class Delivery(models.Model):
     )
     # An edited message's payload; empty means the event's own data.
     payload = models.JSONField(null=True, blank=True)
+    # Sent again as it was: with the mapping of this version. Empty means the one in force.
+    mapping_version = models.PositiveIntegerField(null=True, blank=True)
     # Money that waits on this delivery (minor units), for ordering by what is at risk.
     amount = models.BigIntegerField(null=True, blank=True)
     currency = models.CharField(max_length=3, blank=True, default="")

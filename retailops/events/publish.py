@@ -13,6 +13,7 @@ from retailops.events.effects import effect_place, intend
 from retailops.events.inserting import insert_rows
 from retailops.events.models import Delivery, Destination, Event, Remark
 from retailops.events.nudge import nudge_after_commit
+from retailops.lib import tracing
 from retailops.lib.clock import now
 from retailops.lib.new_rows import new_row
 
@@ -76,6 +77,7 @@ def compose(
         on_behalf_of=actor.on_behalf_of,
         reason_code=reason_code,
         policy_version=policy_version,
+        traceparent=tracing.kept(),
         region=subject.region,
         brand=subject.brand,
         channel=subject.channel,

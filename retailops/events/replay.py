@@ -1,7 +1,7 @@
 """Commands on one delivery: replay by verdict, discard, supersede."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -22,9 +22,12 @@ from retailops.events.models import Delivery
 from retailops.events.nudge import nudge_after_commit
 from retailops.events.publish import publish
 from retailops.events.transport import Finding, Outcome, Recorded, transport_of
+from retailops.events.verdict_facts import last_mapping_version
 from retailops.events.verdicts import SENDS, Verdict, VerdictKind, known_verdicts, verdict
 from retailops.lib.clock import now
 from retailops.lib.errors import Conflict, Invalid
+
+UNFIT = "As it was, it did not fit its contract, and would not fit again."
 
 
 class ReplayRefused(Conflict):
@@ -60,8 +63,12 @@ def replay(
     trigger: str = Trigger.MANUAL,
     approved_by: str = "",
     planned: Planned | None = None,
+    as_was: bool = False,
 ) -> Verdict:
     """Send the delivery again if that is safe, or mark it delivered if it is already done; return the verdict.
+
+    It is rendered with the mapping now in force; `as_was`: with the one that its last try was made with. Its effect
+    key is the same either way.
 
     Asks the remote where the ledger does not know, so it opens its own transaction after that. `approved_by` is the
     key of the second person who agreed to an amount above the limit. Raises ReplayRefused (with what to do), Conflict
@@ -75,15 +82,24 @@ def replay(
     delivery = access_delivery(actor, delivery_id, Permission.DELIVERIES_REPLAY)
     _require_as_planned(delivery, planned)
     found = verdict(delivery, approved=bool(approved_by))
+    if as_was and found.kind in SENDS and _unfit(delivery):
+        found = replace(
+            found, kind=VerdictKind.NEEDS_EDIT, why=UNFIT, what_to_do="Render it with the mapping in force."
+        )
     if planned is not None and found.kind not in planned.kinds:
         _refuse(delivery, found)
     if found.kind in SENDS:
-        _send_again(actor, delivery_id, reason, trigger, found, planned)
+        _send_again(actor, delivery_id, reason, trigger, found, planned, as_was=as_was)
     elif found.kind == VerdictKind.ALREADY_DONE:
         _mark_done(actor, delivery_id, reason, trigger, found, planned)
     else:
         _refuse(delivery, found)
     return found
+
+
+def _unfit(delivery: Delivery) -> bool:
+    """Tell whether the message itself did not fit: sent as it was, it would be refused again."""
+    return delivery.failure_class == OutcomeClass.CONTRACT and delivery.payload is None
 
 
 def _require_as_planned(delivery: Delivery, planned: Planned | None) -> None:
@@ -93,10 +109,18 @@ def _require_as_planned(delivery: Delivery, planned: Planned | None) -> None:
 
 @transaction.atomic
 def _send_again(
-    actor: Actor, delivery_id: UUID, reason: str, trigger: str, found: Verdict, planned: Planned | None
+    actor: Actor,
+    delivery_id: UUID,
+    reason: str,
+    trigger: str,
+    found: Verdict,
+    planned: Planned | None,
+    *,
+    as_was: bool,
 ) -> None:
     delivery = _unchanged(actor, delivery_id, found)
     moment = now()
+    delivery.mapping_version = last_mapping_version(delivery.id) if as_was else None
     delivery.status = DeliveryStatus.READY
     delivery.next_attempt_at = moment
     delivery.deadline_at = moment + timedelta(seconds=delivery.destination.deadline_seconds)
@@ -287,7 +311,7 @@ def facts_of(delivery: Delivery) -> dict[str, Any]:
 
 def _publish_replayed(delivery: Delivery, actor: Actor, reason: str, found: Verdict) -> None:
     publish(
-        DeliveryReplayed(**facts_of(delivery), verdict=str(found.kind)),
+        DeliveryReplayed(**facts_of(delivery), verdict=str(found.kind), mapping_version=delivery.mapping_version),
         subject=subject_of(delivery),
         actor=actor,
         cause=delivery.event_id,

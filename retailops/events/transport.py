@@ -42,6 +42,10 @@ class Claimed(NamedTuple):
     actor: str = ""
     retry_no: int = 0
     effect_id: UUID | None = None
+    # As it was sent before: with this version of the mapping; None: with the one in force.
+    mapping_version: int | None = None
+    # The trace of the caller whose request made the event.
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True)

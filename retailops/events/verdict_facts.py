@@ -65,3 +65,13 @@ def gather(deliveries: Sequence[Delivery]) -> Facts:
         {row[0]: Ahead(*row[1:]) for row in fetch(_AHEAD, {"ids": ids})},
         {id: (config, mapping) for id, config, mapping in fetch(_VERSIONS, {"ids": unfit})} if unfit else {},
     )
+
+
+def last_mapping_versions(ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Return of each delivery that was tried the version of the mapping that its last try was made with."""
+    return {id: mapping for id, _, mapping in fetch(_VERSIONS, {"ids": list(ids)}) if mapping}
+
+
+def last_mapping_version(id: UUID) -> int | None:
+    """Return the same of one delivery; None where it was never tried."""
+    return last_mapping_versions([id]).get(id)

@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 _VERSION_AND_VARIANT = 0x7 << 76 | 0b10 << 62
@@ -41,3 +41,8 @@ def uuid7_at(moment: datetime) -> UUID:
     """Return the least UUIDv7 of that instant: rows made since then have an id that is not less."""
     milliseconds = int(moment.timestamp() * 1000)
     return UUID(int=(milliseconds & ((1 << 48) - 1)) << 80 | 0x7 << 76 | 0b10 << 62)
+
+
+def uuid7_time(id: UUID) -> datetime:
+    """Return the instant of a UUIDv7, to the millisecond."""
+    return datetime.fromtimestamp((id.int >> 80) / 1000, UTC)

@@ -110,6 +110,7 @@ PROBLEM_TYPES = [
     ),
     problem("stale", 409, "The object was changed after you read it.", _FETCH),
     problem("stale-version", 409, "The configuration was changed after you read it.", _FETCH),
+    problem("mapping-untried", 409, "The version's mapping was not tried.", "Try it (`tryMapping`), then go back."),
     problem("trial-differs", 409, "Another mapping was tried.", "Present the hash of the trial that you read."),
     problem("trial-outdated", 409, "The connection was changed since the trial.", "Try the mapping again."),
     problem("transition-refused", 409, "The object's state does not allow the step.", "See its `next_actions`."),

@@ -4,46 +4,52 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from retailops.accounts.actor import EVERYWHERE, Actor, can
-from retailops.accounts.permissions import Permission
+from retailops.accounts.actor import EVERYWHERE, Actor, can, covers
 from retailops.lib.errors import Denied, hidden
+from retailops.replays.commands import acted_with, kinds_by_view, viewed_with
 from retailops.replays.models import REPLAY, BulkOperation
 
 
-def viewed_with(kind: str) -> Permission:
-    """Return the permission to look at operations of a kind."""
-    return Permission.DELIVERIES_VIEW if kind == REPLAY else Permission.CASES_VIEW
-
-
-def access_operation(actor: Actor, operation_id: UUID, permission: str = "", *, lock: bool = False) -> BulkOperation:
+def access_operation(
+    actor: Actor, operation_id: UUID, *, act: bool = False, replay: bool = False, lock: bool = False
+) -> BulkOperation:
     """Return the operation for who may see all regions and brands that it reaches into.
 
-    `permission` is needed in each of them too. Raises NotFound to whoever may not see it, else Denied.
+    To `act` on it takes its kind's permission too (`may_act`); `replay`: there is no other kind. Raises NotFound to
+    whoever may not see it, else Denied.
     """
     rows = BulkOperation.objects.select_for_update() if lock else BulkOperation.objects.all()
     operation = rows.filter(pk=operation_id).first()
     if operation is None or not _everywhere(actor, viewed_with(operation.kind), operation):
         raise hidden()
-    if permission and not _everywhere(actor, permission, operation):
+    if replay and operation.kind != REPLAY:
+        raise hidden()
+    if act and not may_act(actor, operation):
+        permission = acted_with(operation.kind)
         raise Denied(f"{actor.label} does not hold the permission {permission} for all of it.", permission=permission)
     return operation
 
 
-def may(actor: Actor, permission: str, operation: BulkOperation) -> bool:
-    """Tell whether the actor holds the permission in every region and brand of the operation."""
-    return _everywhere(actor, permission, operation)
+def may_act(actor: Actor, operation: BulkOperation) -> bool:
+    """Tell whether the actor may start, cancel and resume it: holds its permission in all of its regions and brands.
+
+    What runs a command on each thing may be ended by who began it, too: each thing's own command checks again.
+    """
+    permission = acted_with(operation.kind)
+    mine = operation.kind != REPLAY and operation.requested_by == actor.key and can(actor, permission)
+    return mine or _everywhere(actor, permission, operation)
 
 
 def _everywhere(actor: Actor, permission: str, operation: BulkOperation) -> bool:
-    regions, brands = operation.regions or [""], operation.brands or [""]
-    return all(can(actor, permission, region=region, brand=brand) for region in regions for brand in brands)
+    return covers(actor, permission, operation.regions or [""], operation.brands or [""])
 
 
 def operations_visible_to(actor: Actor) -> QuerySet[BulkOperation]:
     """Return the operations whose regions and brands lie within one grant of the actor."""
-    replays = Q(kind=REPLAY) & _within(actor, Permission.DELIVERIES_VIEW)
-    others = ~Q(kind=REPLAY) & _within(actor, Permission.CASES_VIEW)
-    return BulkOperation.objects.filter(replays | others)
+    allowed = Q(pk__in=[])
+    for permission, kinds in kinds_by_view().items():
+        allowed |= Q(kind__in=kinds) & _within(actor, permission)
+    return BulkOperation.objects.filter(allowed)
 
 
 def _within(actor: Actor, permission: str) -> Q:

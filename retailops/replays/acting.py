@@ -18,6 +18,7 @@ from retailops.lib.clock import now
 from retailops.lib.errors import Conflict, Denied, DomainError, NotFound
 from retailops.lib.money import Money
 from retailops.replays.models import BulkItem, BulkOperation, BulkResult, BulkStage
+from retailops.replays.rules import Rules
 
 log = structlog.get_logger(__name__)
 
@@ -66,7 +67,7 @@ def _act(actor: Actor, operation: BulkOperation, item: BulkItem) -> str:
     kinds = {*SENDS, VerdictKind.ALREADY_DONE} if item.sends else {VerdictKind.ALREADY_DONE}
     found = replay(
         actor, item.subject_id, reason, trigger=Trigger.BULK, approved_by=operation.approved_by,
-        planned=_planned(item, kinds),
+        planned=_planned(item, kinds), as_was=Rules.read(operation.rules).as_was,
     )  # fmt: skip
     return "" if found.kind in SENDS else BulkResult.ALREADY_DONE
 

@@ -8,7 +8,8 @@ class ReplaysConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the app's events, audits, and the sweep that goes on where a worker died."""
-        from retailops.replays import audits, events, working  # noqa: F401  # the events are declared on import
+        from retailops.replays import audits, case_commands, events, working  # noqa: F401  # events are declared on import
 
         audits.register()
+        case_commands.register()
         working.register()

@@ -27,13 +27,13 @@ CAME_AT = Coalesce("finished_at", "in_doubt_since", "created_at")
 
 @dataclass(frozen=True)
 class Selection:
-    """What is to be sent again: these ids; or all stopped and doubtful deliveries of `rows` that came by `cut_off`.
+    """What an operation is about: these ids; or all of `rows` that came by `cut_off` (deliveries: stopped or in doubt).
 
     `filter` says in words of a list what `rows` was narrowed by; it is kept with the plan.
     """
 
     ids: Sequence[UUID] = ()
-    rows: QuerySet[Delivery] | None = None
+    rows: QuerySet[Any] | None = None
     filter: Mapping[str, Any] = field(default_factory=dict)
     cut_off: datetime | None = None
 
@@ -100,8 +100,8 @@ _TYPES = (
 )  # fmt: skip
 
 
-def enter(operation: BulkOperation, rows: Sequence[Sequence[Any]]) -> None:
+def enter(operation: BulkOperation, rows: Sequence[Sequence[Any]], *, stage: str = "new", acts: bool = False) -> None:
     """Write the items of an operation, in this order, set-based."""
     nothing = Jsonb({})
-    after = ("new", "", "", "", nothing, "", False, False, "", "")
+    after = (str(stage), "", "", "", nothing, "", acts, False, "", "")
     copy_rows(_ITEMS, _TYPES, [(operation.id, place, *row, *after) for place, row in enumerate(rows, 1)])

@@ -15,6 +15,8 @@ _COLUMNS = (
 def hash_of(operation: BulkOperation) -> str:
     """Return the SHA-256 over selection, rules and each item with its verdict and money, in their order."""
     digest = hashlib.sha256(_line([str(operation.id), operation.kind, operation.filter, operation.rules]))
+    if operation.given:
+        digest.update(_line([operation.given]))
     digest.update(_line([operation.cut_off.isoformat(), operation.total]))
     for row in BulkItem.objects.filter(operation=operation).order_by("position").values_list(*_COLUMNS).iterator(5000):
         digest.update(_line(row))

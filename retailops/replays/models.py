@@ -1,13 +1,13 @@
 """Bulk operations: what somebody does to many things at once, frozen before it begins and told item by item after.
 
-A replay plan is the operation that sends many deliveries again; the tables bear others (assign, resolve) as well.
+A replay plan is the operation that sends many deliveries again; others (assign, resolve) run a command on each thing.
 """
 
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 
 from retailops.lib.clock import now
 from retailops.lib.ids import uuid7
@@ -67,6 +67,8 @@ class BulkOperation(models.Model):
     status = models.CharField(max_length=10, choices=BulkStatus.choices, default=BulkStatus.PLANNING)
     reason = models.CharField(max_length=300)
     filter = models.JSONField(default=dict, blank=True)
+    # What the person chose for all of them: the owner, until when, the words of the note.
+    given = models.JSONField(default=dict, blank=True, db_default=Value({}, models.JSONField()))
     cut_off = models.DateTimeField(default=now)
     # What matched when it was frozen, but came after the cut-off.
     newcomers = models.PositiveIntegerField(default=0)

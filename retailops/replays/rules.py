@@ -14,14 +14,15 @@ FASTEST = 200.0
 class Rules:
     """Canary waves (each must get through before the next), then `rate` deliveries a second.
 
-    It stops by itself where `stop_percent` of the last tries failed: in the canary from the first, later once
-    `stop_after` were tried.
+    `as_was`: each request as its last try was rendered; else with the mapping in force. The run stops by itself where
+    `stop_percent` of the last tries failed: in the canary from the first, later once `stop_after` were tried.
     """
 
     canary: tuple[int, ...] = (1, 10)
     rate: float = 20.0
     stop_percent: int = 20
     stop_after: int = 10
+    as_was: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return the stored form."""
@@ -30,7 +31,7 @@ class Rules:
     @classmethod
     def read(cls, stored: Mapping[str, Any]) -> "Rules":
         """Return the rules of a stored form; what is missing has its default."""
-        given = {name: stored[name] for name in ("rate", "stop_percent", "stop_after") if name in stored}
+        given = {name: stored[name] for name in ("rate", "stop_percent", "stop_after", "as_was") if name in stored}
         return cls(**given, canary=tuple(stored.get("canary", cls.canary)))
 
 

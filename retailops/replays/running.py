@@ -5,19 +5,17 @@ from collections.abc import Sequence
 from datetime import timedelta
 from math import floor
 
-from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from retailops.accounts.actor import Actor
 from retailops.lib.clock import now
 from retailops.lib.errors import Denied, NotFound
 from retailops.replays.acting import MoneyDeparts, act, end_item
-from retailops.replays.events import OperationFinished, OperationStopped
+from retailops.replays.ending import finish, stop
 from retailops.replays.models import WELL, BulkItem, BulkOperation, BulkResult, BulkStage, BulkStatus
 from retailops.replays.observing import observe, why_stop
 from retailops.replays.people import actor_behind
 from retailops.replays.rules import Rules
-from retailops.replays.telling import ENGINE, tell
 
 BATCH = 25
 # So many seconds of the rate may be under way unanswered: the stop rule must be able to stop most of the plan.
@@ -30,7 +28,7 @@ def run_some(operation: BulkOperation, until: float) -> int:
     while True:
         moved += observe(operation.id)
         operation.refresh_from_db()
-        if operation.status != BulkStatus.RUNNING or _stopped(operation, why_stop(operation)):
+        if operation.status != BulkStatus.RUNNING or stop(operation, why_stop(operation)):
             return moved
         step = _step(operation)
         moved += step
@@ -43,7 +41,7 @@ def _step(operation: BulkOperation) -> int:
         actor = actor_behind(operation.executed_by)
         return _do(actor, operation, _unsending(operation)) or _send(actor, operation)
     except (MoneyDeparts, Denied, NotFound) as refusal:
-        _stopped(operation, refusal.detail)
+        stop(operation, refusal.detail)
         return 0
 
 
@@ -59,7 +57,8 @@ def _send(actor: Actor, operation: BulkOperation) -> int:
     rules = Rules.read(operation.rules)
     waiting, under_way = _waiting(operation), _under_way(operation)
     if not under_way and not waiting.exists():
-        return _finish(operation)
+        finish(operation)
+        return 0
     room = _room(operation, rules, under_way)
     if room > 0 and (ready := _ready(operation, min(room, BATCH))):
         return _do(actor, operation, ready)
@@ -109,31 +108,3 @@ def _next_wave(operation: BulkOperation) -> int:
     """Begin the next wave: all of this one got through, or too few failed to stop. Counts as a step."""
     running = BulkOperation.objects.filter(pk=operation.pk, status=BulkStatus.RUNNING, wave=operation.wave)
     return running.update(wave=operation.wave + 1, wave_began_at=now() + timedelta(microseconds=1))
-
-
-@transaction.atomic
-def _stopped(operation: BulkOperation, why: str) -> bool:
-    """Stop the run where there is a reason; what was not begun waits for a person."""
-    if not why or not _end(operation, BulkStatus.STOPPED, why):
-        return False
-    tell(OperationStopped, operation, ENGINE, reason=why)
-    return True
-
-
-@transaction.atomic
-def _finish(operation: BulkOperation) -> int:
-    if _end(operation, BulkStatus.FINISHED, ""):
-        tell(OperationFinished, operation, ENGINE)
-    return 0
-
-
-def _end(operation: BulkOperation, status: BulkStatus, why: str) -> bool:
-    """End the run as that; False where a person has ended it before."""
-    locked = BulkOperation.objects.select_for_update().get(pk=operation.pk)
-    if locked.status != BulkStatus.RUNNING:
-        return False
-    operation.status, operation.ended_at, operation.ended_by, operation.ended_reason = (
-        status, now(), ENGINE.key, why[:300],
-    )  # fmt: skip
-    operation.save(update_fields=["status", "ended_at", "ended_by", "ended_reason"])
-    return True

@@ -12,10 +12,11 @@ from django.db import transaction
 
 from retailops.events.sweeps import one_worker_of, register_sweep
 from retailops.lib.clock import now
+from retailops.replays.doing import do_some
 from retailops.replays.events import OperationPlanned
 from retailops.replays.hashing import hash_of
 from retailops.replays.judging import judge_asked, judge_known
-from retailops.replays.models import BulkItem, BulkOperation, BulkStage, BulkStatus
+from retailops.replays.models import REPLAY, BulkItem, BulkOperation, BulkStage, BulkStatus
 from retailops.replays.observing import observe
 from retailops.replays.running import run_some
 from retailops.replays.telling import ENGINE, tell
@@ -60,7 +61,9 @@ def advance(operation_id: UUID, *, seconds: float, threads: int = 0, ask: bool =
         until = time.monotonic() + seconds
         if operation.status == BulkStatus.PLANNING:
             return _plan(operation, until, threads, ask=ask)
-        return run_some(operation, until) if operation.status == BulkStatus.RUNNING else 0
+        if operation.status != BulkStatus.RUNNING:
+            return 0
+        return run_some(operation, until) if operation.kind == REPLAY else do_some(operation, until)
 
 
 def _plan(operation: BulkOperation, until: float, threads: int, *, ask: bool) -> int:

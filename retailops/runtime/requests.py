@@ -25,7 +25,7 @@ class RequestContext:
 
     def _within_span(self, request: HttpRequest) -> HttpResponse:
         parent = request.headers.get(tracing.HEADER, "")
-        with tracing.span(f"{request.method} request", kind=tracing.SERVER, parent=parent) as span:
+        with tracing.span(f"{request.method} request", kind=tracing.SERVER, parent=parent, keep=True) as span:
             response = self.get_response(request)
             route = request.resolver_match.route if request.resolver_match else ""
             span.name = f"{request.method} /{route}"

@@ -40,5 +40,9 @@ def access_policy(
 
 def clocks_visible_to(actor: Actor) -> QuerySet[SlaClock]:
     """Return the clocks of what the actor may see: whoever looks after returns or cases there."""
-    seen = scope_q(actor, Permission.RETURNS_VIEW) | scope_q(actor, Permission.DASHBOARDS_VIEW)
-    return SlaClock.objects.filter(seen)
+    return SlaClock.objects.filter(seen_by(actor))
+
+
+def seen_by(actor: Actor) -> Q:
+    """Return the filter for clocks, and for the events that move them, of what the actor may see."""
+    return scope_q(actor, Permission.RETURNS_VIEW) | scope_q(actor, Permission.DASHBOARDS_VIEW)

@@ -1,12 +1,12 @@
 """Delivery latency: no clock for each delivery, one for the delivery that made its connection late.
 
 How long each delivery took stands in its own row (`finished_at - created_at`), exact and for nothing. What nobody
-writes is that one is late: a sweep finds the oldest open delivery that is past its time at each destination and keeps
-a clock for it, breached at the due time. While others are late as well the next one takes its place, without another
-word; the breach is over when none is.
+writes is that one is late: a sweep looks at each destination when something there may be (`looking`), finds the oldest
+open delivery that is past its time and keeps a clock for it, breached at the due time. While others are late as well
+the next one takes its place, without another word; the breach is over when none is.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -22,6 +22,7 @@ from retailops.sla.clock_rows import insert_clocks, update_clocks
 from retailops.sla.dial import CANCEL, START, STOP
 from retailops.sla.events import ClockBreached, ClockCanceled, ClockFact, ClockMet
 from retailops.sla.hours import add, between
+from retailops.sla.looking import IDLE, look_next, to_look_at
 from retailops.sla.models import ClockState, SlaClock
 from retailops.sla.telling import publish_facts
 
@@ -58,12 +59,15 @@ def follow_deliveries() -> int:
     breached = SlaClock.objects.filter(name=NAME, breached_at__isnull=False, state=ClockState.RUNNING)
     running = list(breached.select_for_update(no_key=True).order_by("id"))
     ended = _end(running)
-    still = {clock.connection for clock in running} - {clock.connection for clock in ended}
-    late = _late(known, _destinations() - still, moment)
+    freed = {clock.connection for clock in ended}
+    still = {clock.connection for clock in running} - freed
+    looked = {name: id for name, id in to_look_at(moment, freed).items() if name not in still}
+    oldest = _oldest(known, looked)
+    late = [(each, version) for each, version in oldest if version and _due(version, each.created_at) < moment]
+    look_next(_next_looks(known, looked, oldest, moment))
     insert_clocks([_clock(version, each, moment) for each, version in late])
     update_clocks(ended)
-    were = {clock.connection for clock in ended}
-    fresh = [each.delivery for each, _ in late if each.destination not in were]
+    fresh = [each.delivery for each, _ in late if each.destination not in freed]
     over = [clock for clock in ended if clock.connection not in {each.destination for each, _ in late}]
     told: list[tuple[type[ClockFact], SlaClock]] = [(_ending(clock), clock) for clock in over]
     entered = SlaClock.objects.filter(name=NAME, subject_id__in=fresh)
@@ -71,15 +75,26 @@ def follow_deliveries() -> int:
     return len(late) + len(ended)
 
 
-def _destinations() -> set[str]:
-    return {row[0] for row in fetch("SELECT name FROM events_destination WHERE retired_at IS NULL", {})}
+def _oldest(known: Book, names: Iterable[str]) -> list[tuple[_Late, Version | None]]:
+    """Return the oldest open delivery of each destination that has one, with the version that promises its time."""
+    asked = list(names)
+    found = [_Late(*row) for row in fetch(_OLDEST, {"names": asked})] if asked else []
+    return [(each, latency_version(known, each.destination, each.created_at)) for each in found]
 
 
-def _late(known: Book, names: Iterable[str], moment: datetime) -> list[tuple[_Late, Version]]:
-    """Return the oldest open delivery of each destination that is past its time, with the version that says so."""
-    found = [_Late(*row) for row in fetch(_OLDEST, {"names": list(names)})]
-    pairs = [(each, latency_version(known, each.destination, each.created_at)) for each in found]
-    return [(each, version) for each, version in pairs if version and _due(version, each.created_at) < moment]
+def _next_looks(
+    known: Book, looked: Mapping[str, UUID], oldest: Iterable[tuple[_Late, Version | None]], moment: datetime
+) -> dict[UUID, datetime]:
+    """Return when each destination that was looked at may have something late; one that has it has a clock."""
+    found = {}
+    for name, id in looked.items():
+        version = latency_version(known, name, moment)
+        found[id] = _due(version, moment) if version else moment + IDLE
+    for each, version in oldest:
+        if version:
+            id = looked[each.destination]
+            found[id] = min(found[id], max(_due(version, each.created_at), moment))
+    return found
 
 
 def latency_version(known: Book, destination: str, at: datetime) -> Version | None:

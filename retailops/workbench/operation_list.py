@@ -1,14 +1,16 @@
 """Bulk operations as pages show them: the list with its progress, one operation's items, their CSV."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
+from connectors.rendering import Again, again
 from retailops.accounts.actor import Actor
+from retailops.cases.models import Case
 from retailops.events.models import Delivery
 from retailops.lib.csv_lines import csv_lines
 from retailops.lib.keyset import KeysetPage, capped_count, keyset_page
@@ -61,10 +63,12 @@ def operation_listing(actor: Actor, query: QueryDict) -> OperationListing:
 
 @dataclass(frozen=True)
 class ItemRow:
-    """One item with the delivery that it is about, as it is now."""
+    """One item with the delivery or the case that it is about, as it is now."""
 
     item: BulkItem
-    delivery: Delivery | None
+    delivery: Delivery | None = None
+    case: Case | None = None
+    again: Again | None = None
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,16 @@ def operation_page(operation: BulkOperation, query: QueryDict) -> OperationPage:
     found = list(_beyond(items, query.get("after", ""))[: PAGE + 1])
     kept = found[:PAGE]
     older = f"{kept[-1].urgency}-{kept[-1].position}" if len(found) > PAGE else ""  # type: ignore[attr-defined]  # annotated
-    return OperationPage(operation, figures_of(operation), _with_deliveries(operation, kept), older, part)
+    rows = _with_requests(operation, items_with_subjects(operation, kept))
+    return OperationPage(operation, figures_of(operation), rows, older, part)
+
+
+def _with_requests(operation: BulkOperation, rows: list[ItemRow]) -> list[ItemRow]:
+    """Add what the mapping in force makes of each request, as long as it may be chosen."""
+    if operation.kind != REPLAY or operation.executed_at:
+        return rows
+    found = again([row.delivery for row in rows if row.delivery])
+    return [replace(row, again=found.get(row.item.subject_id)) for row in rows]
 
 
 def _beyond(items: QuerySet[BulkItem], after: str) -> QuerySet[BulkItem]:
@@ -96,9 +109,14 @@ def _beyond(items: QuerySet[BulkItem], after: str) -> QuerySet[BulkItem]:
     return items.filter(Q(urgency__gt=int(urgency)) | Q(urgency=int(urgency), position__gt=int(position)))
 
 
-def _with_deliveries(operation: BulkOperation, items: list[BulkItem]) -> list[ItemRow]:
-    deliveries = _deliveries([item.subject_id for item in items]) if operation.kind == REPLAY else {}
-    return [ItemRow(item, deliveries.get(item.subject_id)) for item in items]
+def items_with_subjects(operation: BulkOperation, items: list[BulkItem]) -> list[ItemRow]:
+    """Return the items, each with what it is about, in two queries at most."""
+    ids = [item.subject_id for item in items]
+    if operation.kind == REPLAY:
+        deliveries = _deliveries(ids)
+        return [ItemRow(item, delivery=deliveries.get(item.subject_id)) for item in items]
+    cases = Case.objects.in_bulk(ids)
+    return [ItemRow(item, case=cases.get(item.subject_id)) for item in items]
 
 
 def _deliveries(ids: list[UUID]) -> dict[UUID, Delivery]:
@@ -107,29 +125,31 @@ def _deliveries(ids: list[UUID]) -> dict[UUID, Delivery]:
 
 def export_items(operation: BulkOperation) -> Iterator[str]:
     """Yield the items as CSV, failures first."""
-    head = ("delivery", "number", "what", "system", "amount", "currency", "verdict", "why", "result", "detail", "done")
+    head = ("id", "number", "what", "system", "amount", "currency", "verdict", "why", "result", "detail", "done")
     return csv_lines(head, _lines(operation))
 
 
 def _lines(operation: BulkOperation) -> Iterator[tuple[Any, ...]]:
     items, start = items_of(operation), 0
     while batch := list(items[start : start + 1000]):
-        for row in _with_deliveries(operation, batch):
+        for row in items_with_subjects(operation, batch):
             yield _line(row)
         start += len(batch)
 
 
 def _line(row: ItemRow) -> tuple[Any, ...]:
-    item, delivery = row.item, row.delivery
+    item = row.item
     amount = None if item.amount is None else major(item.amount, item.currency)
-    about = (
-        (delivery.event.data.get("number", ""), what(delivery.operation), delivery.destination.name)
-        if delivery
-        else ("", "", "")
-    )
     verdict = word("verdict", item.verdict).text if item.verdict else ""
     result = BulkResult(item.result).label if item.result else ""
     return (
-        item.subject_id, *about, amount, item.currency, verdict, item.why, result, item.detail,
+        item.subject_id, *_about(row), amount, item.currency, verdict, item.why, result, item.detail,
         item.done_at.isoformat() if item.done_at else "",
     )  # fmt: skip
+
+
+def _about(row: ItemRow) -> tuple[str, str, str]:
+    if row.delivery:
+        event, destination = row.delivery.event, row.delivery.destination
+        return event.data.get("number", ""), what(row.delivery.operation), destination.name
+    return ("", row.case.title, row.case.connection) if row.case else ("", "", "")

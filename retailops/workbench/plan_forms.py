@@ -8,6 +8,7 @@ from django import forms
 from retailops.replays.rules import FASTEST, Rules
 from retailops.workbench.forms import ReasonForm
 
+REQUEST_HELP = "Its key at the other system stays the same either way: what is there already is not made twice."
 CANARY_HELP = "Sizes of the first waves; each must get through before the next. Empty: none."
 
 
@@ -59,8 +60,33 @@ class HashReasonForm(HashForm, ReasonForm):
     """The same, with a reason."""
 
 
+ANEW, AS_WAS = "anew", "as_was"
+
+
+def request_field() -> forms.ChoiceField:
+    """Return the choice of how the request of what is sent again is made; not chosen: anew."""
+    choices = [
+        (ANEW, "Rendered anew, with the mapping now in force"),
+        (AS_WAS, "As it was, with the mapping of its last try"),
+    ]
+    return forms.ChoiceField(label="Request", choices=choices, initial=ANEW, required=False, help_text=REQUEST_HELP)
+
+
+class ReplayForm(ReasonForm):
+    """Why, and how the request is made."""
+
+    request = request_field()
+
+    @property
+    def as_was(self) -> bool:
+        """Tell whether it is sent as it was."""
+        return str(self.cleaned_data["request"]) == AS_WAS
+
+
 class RulesForm(forms.Form):
     """How a plan runs."""
+
+    request = request_field()
 
     canary = forms.CharField(max_length=60, required=False, label="Canary", help_text=CANARY_HELP)
     rate = forms.FloatField(min_value=0.1, max_value=FASTEST, label="Then so many a second")
@@ -78,4 +104,4 @@ class RulesForm(forms.Form):
     def rules(self) -> Rules:
         """Return the rules that the form holds."""
         given = self.cleaned_data
-        return Rules(given["canary"], given["rate"], given["stop_percent"])
+        return Rules(given["canary"], given["rate"], given["stop_percent"], as_was=given["request"] == AS_WAS)

@@ -36,6 +36,7 @@ urlpatterns = [
     path("deliveries/<uuid:delivery_id>/", deliveries.delivery_detail, name="delivery"),
     path("deliveries/<uuid:delivery_id>/verdict/", deliveries.delivery_verdict, name="verdict"),
     path("deliveries/<uuid:delivery_id>/replay/", deliveries.delivery_replay, name="replay"),
+    path("deliveries/<uuid:delivery_id>/request/", deliveries.delivery_request, name="delivery_request"),
     path("deliveries/<uuid:delivery_id>/discard/", deliveries.delivery_discard, name="discard"),
     path("deliveries/<uuid:delivery_id>/supersede/", delivery_changes.delivery_supersede, name="supersede"),
     path("deliveries/<uuid:delivery_id>/edit/", delivery_changes.delivery_edit, name="delivery_edit"),

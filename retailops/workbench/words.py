@@ -298,6 +298,14 @@ OPERATION = {
     "canceled": Word("Canceled", "", "x-circle"),
     "finished": Word("Finished", "ok"),
 }
+OPERATION_KINDS = {
+    "replay": "Send again",
+    "assign_cases": "Assign cases",
+    "acknowledge_causes": "Acknowledge causes",
+    "ignore_cases": "Ignore cases until",
+    "resolve_cases": "Resolve cases",
+    "note_cases": "Note on cases",
+}
 BULK_RESULT = {
     "": Word("Not begun", "", "minus-circle"),
     "done": Word("Done", "ok"),
@@ -474,6 +482,11 @@ FAILURES = {
 def operation(name: str) -> str:
     """Return what a delivery is for: `credit_memo.post` → `Post the credit memo`."""
     return OPERATIONS.get(name) or plain(name)
+
+
+def operation_kind(kind: str) -> str:
+    """Return what a bulk operation does to each of its things."""
+    return OPERATION_KINDS.get(kind) or plain(kind)
 
 
 def case_kind(kind: str) -> str:

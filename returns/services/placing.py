@@ -63,7 +63,8 @@ def redecide_disposition(
     Raises Invalid (no reason, not decidable, rejected goods as sellable), Conflict while it is being posted
     or when the return is closed, Denied.
     """
-    verdict = _verdict(slice_id, disposition, reason, accepted)
+    found = access_slice(actor, slice_id, Permission.RETURNS_INSPECT)
+    verdict = _verdict(found, disposition, reason, accepted)
     part = _reversed(actor, slice_id, reason)
     rma, line = part.line.rma, part.line
     _count(part, -part.quantity)
@@ -92,6 +93,7 @@ def redecide_disposition(
 @transaction.atomic
 def reverse_disposition(*, actor: Actor, slice_id: UUID, reason: str) -> DispositionSlice:
     """Take a verdict back: its units wait for inspection again. Raises Invalid without a reason, Conflict, Denied."""
+    access_slice(actor, slice_id, Permission.RETURNS_INSPECT)
     if not reason.strip():
         raise Invalid("Say why: a reason is needed.", code="reason-needed")
     part = _reversed(actor, slice_id, reason)
@@ -103,13 +105,12 @@ def reverse_disposition(*, actor: Actor, slice_id: UUID, reason: str) -> Disposi
     return part
 
 
-def _verdict(slice_id: UUID, disposition: str, reason: str, accepted: bool | None) -> bool:
+def _verdict(part: DispositionSlice, disposition: str, reason: str, accepted: bool | None) -> bool:
     if not reason.strip():
         raise Invalid("Say why: a reason is needed.", code="reason-needed")
     if disposition not in DECIDABLE:
         raise Invalid(f"An inspection cannot decide {disposition}.", code="not-decidable")
-    found = DispositionSlice.objects.filter(pk=slice_id).values_list("accepted", flat=True).first()
-    verdict = bool(found) if accepted is None else accepted
+    verdict = part.accepted if accepted is None else accepted
     if not verdict and disposition == Disposition.SELLABLE:
         raise Invalid("Rejected goods cannot become sellable.", code="rejected-sellable")
     return verdict

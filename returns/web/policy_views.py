@@ -12,11 +12,11 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from retailops.accounts import web
 from retailops.accounts.actor import Actor, can, require
 from retailops.accounts.permissions import Permission
+from retailops.accounts.version_pages import VersionPages, standing
 from retailops.lib.clock import now
-from retailops.lib.errors import Conflict, DomainError, Invalid, NotFound, hidden
+from retailops.lib.errors import Conflict, DomainError, Invalid, NotFound
 from retailops.lib.forms import tell
 from retailops.lib.htmx import done, show
 from returns.access import policies_visible_to
@@ -110,24 +110,8 @@ class Offer:
     reason: str
 
 
-def actor_of(request: HttpRequest) -> Actor:
-    """Return who makes the request; it may look at policies. Raises Denied."""
-    actor = web.actor_of(request)
-    require(actor, Permission.POLICIES_VIEW)
-    return actor
-
-
-def by_label(actor: Actor, name: str, version: int) -> ReturnPolicy:
-    """Return the version if it applies where the actor looks after policies. Raises NotFound."""
-    found = policies_visible_to(actor).filter(name=name, version=version).first()
-    if found is None:
-        raise hidden()
-    return found
-
-
-def manages(actor: Actor, policy: ReturnPolicy) -> bool:
-    """Tell whether the actor may change policies of that scope."""
-    return can(actor, MANAGE, region=policy.region, brand=policy.brand)
+PAGES: VersionPages[ReturnPolicy] = VersionPages("policies", policies_visible_to)
+actor_of, address = PAGES.actor_of, PAGES.address
 
 
 def former_of(policy: ReturnPolicy) -> ReturnPolicy | None:
@@ -143,7 +127,7 @@ def former_of(policy: ReturnPolicy) -> ReturnPolicy | None:
 
 def offers(actor: Actor, policy: ReturnPolicy) -> list[Offer]:
     """Return the steps that fit the version's state; none to whoever may not manage policies there."""
-    if not manages(actor, policy):
+    if not PAGES.manages(actor, policy):
         return []
     found = [step for step in STEPS.values() if policy.status in step.when]
     return [Offer(step, _why_not(actor, policy, step)) for step in found]
@@ -179,22 +163,16 @@ def policy_list(request: HttpRequest) -> HttpResponse:
 
 
 def _state(policy: ReturnPolicy, moment: Any) -> str:
-    """Return the word for where a version stands: of an active one also whether it has begun, or is over."""
-    if policy.status != S.ACTIVE:
-        return str(policy.status)
-    if policy.effective_from > moment:
-        return "scheduled"
-    if not policy.in_force(moment):
-        return "ended"
-    return "active" if policy.share >= policy_force.FULL else "canary"
+    """Return the word for where a version stands; of one in force also whether it serves a share alone."""
+    found = standing(policy, moment)
+    return "canary" if found == S.ACTIVE and policy.share < policy_force.FULL else found
 
 
 @login_required
 @require_GET
 def policy_detail(request: HttpRequest, name: str, version: int) -> HttpResponse:
     """Show one version: its rules in words, how they differ from what it follows, and what may be done."""
-    actor = actor_of(request)
-    policy = by_label(actor, name, version)
+    actor, policy = PAGES.asked(request, name, version)
     former = former_of(policy)
     context = {
         "policy": policy,
@@ -204,8 +182,8 @@ def policy_detail(request: HttpRequest, name: str, version: int) -> HttpResponse
         "former": former,
         "differences": differences(former, policy),
         "offers": offers(actor, policy),
-        "may_edit": manages(actor, policy) and policy.status in (S.DRAFT, S.SUBMITTED, S.APPROVED),
-        "may_draft": manages(actor, policy) and policy.status in (S.ACTIVE, S.RETIRED),
+        "may_edit": PAGES.manages(actor, policy) and policy.status in (S.DRAFT, S.SUBMITTED, S.APPROVED),
+        "may_draft": PAGES.manages(actor, policy) and policy.status in (S.ACTIVE, S.RETIRED),
         "undecided": policy.status in (S.DRAFT, S.SUBMITTED, S.APPROVED),
     }
     return show(request, "policies/detail.html", context)
@@ -215,8 +193,7 @@ def policy_detail(request: HttpRequest, name: str, version: int) -> HttpResponse
 @require_GET
 def policy_impact(request: HttpRequest, name: str, version: int) -> HttpResponse:
     """Show what the version would have decided for the last returns; on its page this is a part of it."""
-    actor = actor_of(request)
-    policy = by_label(actor, name, version)
+    actor, policy = PAGES.asked(request, name, version)
     text = request.GET.get("last", "")
     last = int(text) if text.isdigit() and 0 < int(text) <= max(SAMPLES) else min(LAST, SAMPLES[0])
     channel = request.GET.get("channel", "")[:64]
@@ -229,9 +206,7 @@ def policy_impact(request: HttpRequest, name: str, version: int) -> HttpResponse
 @require_http_methods(["GET", "POST"])
 def policy_edit(request: HttpRequest, name: str, version: int) -> HttpResponse:
     """Show the editor of a draft, or keep what was written."""
-    actor = actor_of(request)
-    policy = by_label(actor, name, version)
-    require(actor, MANAGE, region=policy.region, brand=policy.brand)
+    actor, policy = PAGES.asked(request, name, version, to_change=True)
     form = PolicyForm(request.POST or None, policy=policy)
     if request.method == "POST" and form.is_valid():
         try:
@@ -240,7 +215,7 @@ def policy_edit(request: HttpRequest, name: str, version: int) -> HttpResponse:
                     actor=actor, policy_id=policy.id, draft=form.draft(), revision=form.cleaned_data["revision"]
                 )
         except Conflict as conflict:
-            return show(request, "errors/refused.html", {"error": conflict, "again": address(policy)}, status=409)
+            return PAGES.stale(request, policy, conflict)
         except DomainError as refusal:
             if refusal.status in (403, 404):
                 raise
@@ -276,7 +251,7 @@ def policy_new(request: HttpRequest) -> HttpResponse:
         except (Conflict, Invalid) as refusal:
             form.add_error("name", refusal.detail)
         else:
-            return done(request, reverse("policies:edit", args=[made.name, made.version]), f"{made.label} is begun.")
+            return done(request, address(made, "edit"), f"{made.label} is begun.")
     context = {"form": form, "back": reverse("policies:list")}
     return show(request, "policies/new.html", context, status=422 if form.errors else 200)
 
@@ -285,11 +260,10 @@ def policy_new(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def policy_step(request: HttpRequest, name: str, version: int, key: str) -> HttpResponse:
     """Show the form of a step, with the differences where somebody is to agree to them; or take it."""
-    actor = actor_of(request)
-    policy, step = by_label(actor, name, version), STEPS.get(key)
+    actor, policy = PAGES.asked(request, name, version, to_change=True)
+    step = STEPS.get(key)
     if step is None:
         raise NotFound("There is no such step.")
-    require(actor, MANAGE, region=policy.region, brand=policy.brand)
     form = step.form(request.POST if request.method == "POST" else None, initial={"revision": policy.revision})
     if request.method == "POST" and form.is_valid():
         try:
@@ -305,8 +279,3 @@ def policy_step(request: HttpRequest, name: str, version: int, key: str) -> Http
         former = former_of(policy)
         context |= {"former": former, "differences": differences(former, policy)}
     return show(request, "policies/step.html", context, status=422 if form.errors else 200)
-
-
-def address(policy: ReturnPolicy) -> str:
-    """Return where the version's page is."""
-    return reverse("policies:detail", args=[policy.name, policy.version])

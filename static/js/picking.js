@@ -4,10 +4,11 @@ let last = null;
 
 function told() {
   const every = boxes();
+  const whole = document.querySelector("[data-pick-every]")?.checked;
   const count = every.filter((box) => box.checked).length;
   const text = document.querySelector("[data-picked]");
-  if (text) text.textContent = count ? `${count} selected` : text.dataset.none;
-  for (const button of document.querySelectorAll("[data-many]")) button.disabled = !count;
+  if (text) text.textContent = whole ? "All that match" : count ? `${count} selected` : text.dataset.none;
+  for (const button of document.querySelectorAll("[data-many]")) button.disabled = !count && !whole;
   const all = document.querySelector("[data-pick-all]");
   if (all) {
     all.checked = count > 0 && count === every.length;
@@ -38,6 +39,7 @@ export function pick(run) {
 
 // For a command on several: what is picked, or else the row that one is at.
 export function need() {
+  if (document.querySelector("[data-pick-every]")?.checked) return true;
   if (!picked().length) pick(false);
   return picked().length > 0;
 }
@@ -49,6 +51,7 @@ addEventListener("click", (event) => {
     last = box;
     told();
   }
+  if (event.target.matches?.("[data-pick-every]")) told();
   if (event.target.matches?.("[data-pick-all]")) {
     for (const each of boxes()) each.checked = event.target.checked;
     told();

@@ -134,6 +134,7 @@ def _operations(story: world.Story) -> dict[str, str]:
         "lane": f"/deliveries/{delivery}/lane/",
         "ask-replay": f"/deliveries/{delivery}/ask/",
         "replay": f"/deliveries/{delivery}/replay/",
+        "request": f"/deliveries/{delivery}/request/",
         "exceptions": "/exceptions/",
         "exceptions-by-connection": "/exceptions/?by=connection",
         "exceptions-nothing": "/exceptions/?q=clas:odd",

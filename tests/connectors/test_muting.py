@@ -23,20 +23,20 @@ def held(connection: Connection, hours: float = 4) -> Mute:
 
 
 def test_it_is_held_until_then_and_no_longer(stripe: Connection) -> None:
-    assert muted_until(stripe.destination_id) is None
+    assert muted_until(stripe.name) is None
     mute = held(stripe)
-    assert muted_until(stripe.destination_id) == mute.until
+    assert muted_until(stripe.name) == mute.until
     told = Event.objects.get(type="connection.muted")
     assert told.data == {
         "connection_id": str(stripe.id), "name": "stripe", "until": mute.until.isoformat(), "reason": "they move house",
     }  # fmt: skip
     Mute.objects.update(until=now() - timedelta(seconds=1))
-    assert muted_until(stripe.destination_id) is None
+    assert muted_until(stripe.name) is None
 
 
 def test_another_one_takes_its_place(stripe: Connection) -> None:
     first, second = held(stripe), held(stripe, hours=1)
-    assert muted_until(stripe.destination_id) == second.until
+    assert muted_until(stripe.name) == second.until
     first.refresh_from_db()
     assert (first.ended_at is not None, first.ended_by) == (True, ADMIN.key)
     assert Mute.objects.count() == 2
@@ -46,7 +46,7 @@ def test_a_person_ends_it(stripe: Connection) -> None:
     held(stripe)
     unmute_connection(actor=ADMIN, connection_id=stripe.id)
     unmute_connection(actor=ADMIN, connection_id=stripe.id)
-    assert muted_until(stripe.destination_id) is None
+    assert muted_until(stripe.name) is None
     assert Event.objects.filter(type="connection.unmuted").count() == 1
 
 
@@ -71,4 +71,4 @@ def test_who_may_not_manage_holds_nothing(stripe: Connection) -> None:
     held(stripe)
     with pytest.raises(Denied):
         unmute_connection(actor=actor_with(Permission.CONNECTIONS_VIEW), connection_id=stripe.id)
-    assert muted_until(stripe.destination_id) is not None
+    assert muted_until(stripe.name) is not None

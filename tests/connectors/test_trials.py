@@ -9,7 +9,13 @@ from connectors.context import context_of
 from connectors.inbox import store_once
 from connectors.models import Connection, ConnectionVersion, InboxMessage, InboxStatus, MappingTrial
 from connectors.protocol import Verified
-from connectors.services import activate_mapping, configure_connection, create_connection, try_mapping
+from connectors.services import (
+    activate_mapping,
+    configure_connection,
+    create_connection,
+    restore_version,
+    try_mapping,
+)
 from retailops.accounts.permissions import Permission
 from retailops.events.catalog import Subject
 from retailops.events.enums import DeliveryStatus
@@ -169,3 +175,21 @@ def test_messages_that_came_in_are_read_again_without_their_commands() -> None:
     assert json.loads(found["before"])["region"] == "GB"
     assert "[redacted]" in found["after"]
     assert not Event.objects.filter(type="order.captured").exists()
+
+
+def test_going_back_to_another_mapping_takes_a_trial_of_it(erp: Connection) -> None:
+    trial = tried(erp, IDS)
+    activate_mapping(
+        actor=ADMIN, connection_id=erp.id, trial_id=trial.id, mapping_hash=trial.mapping_hash, reason="GBP was missing"
+    )
+    with pytest.raises(Conflict) as refused:
+        restore_version(actor=ADMIN, connection_id=erp.id, number=1, reason="it was better")
+    assert refused.value.code == "mapping-untried"
+    erp.refresh_from_db()
+    assert (erp.mapping, ConnectionVersion.objects.count()) == (IDS, 2)
+    tried(erp, {"currencies": {"EUR": "2"}})
+    restore_version(actor=ADMIN, connection_id=erp.id, number=1, reason="it was better")
+    erp.refresh_from_db()
+    assert (erp.mapping, erp.mapping_version) == ({"currencies": {"EUR": "2"}}, 3)
+    with pytest.raises(Conflict, match="try it on messages of the past first"):
+        restore_version(actor=ADMIN, connection_id=erp.id, number=2, reason="and back")

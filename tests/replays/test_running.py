@@ -145,6 +145,33 @@ def test_what_was_not_planned_to_be_sent_is_not_sent(agent: Actor, transport: Fa
     assert fresh(made).status == DeliveryStatus.DEAD
 
 
+def test_a_plan_sends_as_it_was_where_that_was_chosen(agent: Actor, transport: FakeTransport) -> None:
+    destination = make_destination()
+    made, unfit = world.stopped(destination), world.stopped(destination, failure_class="contract", first_sent_at=None)
+    Attempt.objects.create(
+        delivery=made, attempt_no=9, fence=9, outcome="transient", mapping_version=4, started_at=now(), duration_ms=1
+    )
+    anew = world.planned(agent, made, rules=Rules(canary=()))
+    before = anew.hash
+    change_rules(agent, anew.id, Rules(canary=(), as_was=True))
+    anew.refresh_from_db()
+    assert anew.hash != before
+    operation = world.run(world.started(agent, made, unfit, rules=Rules(canary=(), rate=200.0, as_was=True)))
+    assert [(claimed.id, claimed.mapping_version) for claimed in transport.sent] == [(made.id, 4)]
+    assert world.result_of(operation, made) == "delivered"
+    assert world.result_of(operation, unfit) == "left_out"
+    assert "As it was, it did not fit" in world.items(operation)[unfit.id].detail
+
+
+@pytest.mark.parametrize("as_was", [False, True])
+def test_other_money_stops_the_run_however_it_is_rendered(agent: Actor, transport: FakeTransport, as_was: bool) -> None:
+    made = world.stopped(amount=100, currency="GBP")
+    operation = world.started(agent, made, rules=Rules(canary=(), as_was=as_was))
+    Delivery.objects.filter(pk=made.pk).update(amount=900)
+    assert world.run(operation).status == "stopped"
+    assert transport.sent == []
+
+
 def test_the_run_stops_before_it_sends_other_money_than_planned(agent: Actor, transport: FakeTransport) -> None:
     made, other = world.stopped(amount=100, currency="GBP"), world.stopped(amount=7, currency="GBP")
     operation = world.started(agent, made, other)

@@ -204,3 +204,20 @@ def test_three_persons() -> None:
         with pytest.raises(error):
             placing.record_disposition_posted(actor=actor, slice_id=part.id, external_reference="x")
     assert placing.reverse_disposition(actor=allowed, slice_id=part.id, reason="x").status == "reversed"
+
+
+@pytest.mark.parametrize("wrong", [{"reason": ""}, {"disposition": "lost_in_transit"}, {}])
+def test_a_stranger_learns_nothing_of_the_rules_of_a_verdict(wrong: dict[str, str]) -> None:
+    rma = make_return()
+    make_receipt(rma)
+    make_inspection(rma, [slice_data(accepted=False, disposition="damaged")])
+    part = DispositionSlice.objects.get(line__rma=rma)
+    before = Event.objects.count()
+    given: dict[str, Any] = {"disposition": "sellable", "reason": "no", **wrong}
+    with pytest.raises(NotFound):
+        placing.redecide_disposition(actor=actor_with(), slice_id=part.id, **given)
+    with pytest.raises(Denied):
+        placing.redecide_disposition(actor=actor_with(Permission.RETURNS_VIEW), slice_id=part.id, **given)
+    with pytest.raises(Denied):
+        placing.reverse_disposition(actor=actor_with(Permission.RETURNS_VIEW), slice_id=part.id, reason="")
+    assert Event.objects.count() == before

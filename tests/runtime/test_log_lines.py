@@ -17,10 +17,20 @@ from pydantic import BaseModel, ValidationError
 
 from retailops.accounts.api_keys import issue_api_key
 from retailops.celery import app
+from retailops.events.catalog import Subject
+from retailops.events.handling import register_handler
+from retailops.events.models import Event
+from retailops.events.publish import publish
+from retailops.events.sending import drain
+from retailops.events.transport import Claimed
 from retailops.lib import log_lines, tracing
 from retailops.lib.clock import now
+from retailops.lib.ids import uuid7
 from retailops.runtime.requests import RequestContext
+from returns.events import OrderCaptured
 from returns.models import Customer
+from tests.events.factories import fresh, make_delivery, make_destination
+from tests.factories import SYSTEM
 from tests.workbench import world
 
 SEEDED = {
@@ -174,3 +184,41 @@ def test_a_task_goes_on_with_the_trace_of_whoever_sent_it(lines: Lines) -> None:
     assert (first["correlation_id"], first["actor"]) == (outside.correlation_id, "system:tests.log_a_line")
     assert second["correlation_id"] != first["correlation_id"]
     assert tracing.present() is None
+
+
+def captured(cause: UUID | None = None) -> Event:
+    """Publish that an order was captured."""
+    id = uuid7()
+    fact = OrderCaptured(str(id), "web", f"ext-{id}", "1001", 1, "GBP", 1)
+    return publish(fact, subject=Subject("order", id, uuid7(), str(id)), actor=SYSTEM, cause=cause)
+
+
+@pytest.mark.django_db
+def test_a_callers_trace_is_kept_by_what_follows_and_lines_bear_the_story(
+    lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs, seen = "4bf92f3577b34da6a3ce929d0e0e4736", list[str]()
+    destination = make_destination(kind="handler", name="tests.follow")
+    with tracing.span("POST", parent=f"00-{theirs}-00f067aa0ba902b7-01", keep=True):
+        event = captured()
+    owed = make_delivery(destination, event=event)
+
+    def follow(claimed: Claimed) -> None:
+        structlog.get_logger("tests").info("following")
+        seen.append(tracing.traceparent().split("-")[1])
+        captured(cause=claimed.event_id)
+
+    register_handler("tests.follow", follow)
+    drain(destination.id)
+    assert fresh(owed).status == "delivered"
+    assert seen == [theirs]
+    after = Event.objects.get(causation_id=event.id)
+    assert (after.traceparent or "").split("-")[1] == theirs
+    [line] = [each for each in lines.told if each["event"] == "following"]
+    assert line["correlation_id"] == str(event.correlation_id) != str(UUID(theirs))
+
+
+@pytest.mark.django_db
+def test_without_a_callers_trace_an_event_bears_none() -> None:
+    with tracing.span("a task", trace=uuid7()):
+        assert captured().traceparent is None

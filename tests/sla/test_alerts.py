@@ -14,6 +14,7 @@ from django.db.models import F
 
 from connectors.alerts.services import create_channel, retire_channel
 from connectors.outbound_http import close_clients
+from connectors.services import mute_connection, pause_connection, unmute_connection
 from connectors.webhooks_out.signing import key_of
 from retailops.accounts.permissions import Permission
 from retailops.cases.inputs import CaseIn
@@ -30,6 +31,7 @@ from retailops.sla.sweeping import look_at_clocks
 from tests.connectors.sandbox_server import WebhookSink
 from tests.factories import SYSTEM, actor_with, everyone_with, unique
 from tests.sla.promising import a_return, promise, tell
+from tests.workbench import world
 
 pytestmark = pytest.mark.django_db
 
@@ -254,3 +256,74 @@ def test_an_impossible_rule_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(Invalid):
         rule(to, **wrong)
     assert not AlertRule.objects.exists()
+
+
+def breach(**policy: Any) -> Any:
+    """Return a return whose promise has just been broken; a case is opened of it."""
+    given: dict[str, Any] = {"severity": "high", "opens_case": True}
+    promise(**(given | policy))
+    rma = a_return()
+    tell("received", rma, ago=timedelta(minutes=90))
+    look_at_clocks()
+    return rma
+
+
+def test_a_breach_and_its_case_are_one_alert() -> None:
+    to, cases_alone = channel(), channel()
+    rule(to, kinds=["sla.breached", "case.opened"])
+    rule(cases_alone, kinds=["case.opened"])
+    rma = breach()
+    assert Case.objects.filter(kind="sla.breached", subject_id=rma.id).count() == 1
+    for each in (to, cases_alone):
+        alert = Alert.objects.get(rule__channel=each)
+        assert (alert.occurrences, alert.severity, alert.state) == (1, "high", "open")
+        assert len(send(each)) == 1
+    [one, other] = Alert.objects.filter(rule__channel__in=[to, cases_alone])
+    assert one.dedupe_key == other.dedupe_key
+
+
+def test_it_is_over_when_its_case_is() -> None:
+    to = channel()
+    rule(to, kinds=["sla.breached", "case.opened"])
+    rma = breach()
+    case = Case.objects.get(kind="sla.breached", subject_id=rma.id)
+    resolve_case(SYSTEM, case.id, "told the customer", {"note": "x"})
+    assert [alert.state for alert in Alert.objects.filter(rule__channel=to)] == ["over"]
+
+
+def test_a_case_of_a_slight_breach_is_told_as_a_case_is() -> None:
+    to = channel()
+    rule(to, kinds=["sla.breached", "case.opened"], severity="normal")
+    breach(severity="low")
+    alert = Alert.objects.get(rule__channel=to)
+    assert (alert.kind, alert.severity) == ("case.opened", "normal")
+
+
+def test_a_connection_that_is_muted_alerts_of_nothing_until_it_ends() -> None:
+    to = channel()
+    rule(to, kinds=["case.opened", "connection.paused", "connection.circuit_opened"])
+    stripe = world.stripe()
+    mute_connection(actor=SYSTEM, connection_id=stripe.id, until=now() + timedelta(hours=1), reason="they move house")
+    pause_connection(actor=SYSTEM, connection_id=stripe.id, reason="moving")
+    held = CaseIn("test", CaseQueue.TECHNICAL, "Stripe refuses", unique("t:"), a_return(), connection=stripe.name)
+    open_case(SYSTEM, held)
+    trouble()
+    states = Alert.objects.filter(rule__channel=to).order_by("id").values_list("title", "state")
+    assert list(states) == [
+        (f"{stripe.name} is paused", "muted"), ("Stripe refuses", "muted"), ("Refund <lost> & found", "open"),
+    ]  # fmt: skip
+    assert len(send(to)) == 1
+    ops = world.signed_in(world.person("administrator"))
+    assert f"Muted: what {stripe.label} is about" in ops.get("/alerts/settings/").content.decode()
+    assert "Alerts are held until" in ops.get(f"/connections/{stripe.name}/").content.decode()
+    unmute_connection(actor=SYSTEM, connection_id=stripe.id)
+    open_case(SYSTEM, CaseIn("test", CaseQueue.TECHNICAL, "Anew", unique("t:"), a_return(), connection=stripe.name))
+    assert Alert.objects.get(title="Anew").state == "open"
+
+
+def test_a_silence_of_all_is_told_on_the_pages_of_connections() -> None:
+    stripe = world.stripe()
+    ops = world.signed_in(world.person("administrator"))
+    assert "All alerts are held" not in ops.get(f"/connections/{stripe.name}/").content.decode()
+    mute(actor=SYSTEM, until=now() + timedelta(hours=1), reason="drill")
+    assert "All alerts are held" in ops.get(f"/connections/{stripe.name}/").content.decode()

@@ -1,23 +1,30 @@
 """A connection that is late has one clock and one case, until nothing is late there any more."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from retailops.cases.models import Case, CaseStatus
 from retailops.events.enums import DeliveryStatus
 from retailops.events.models import Delivery, Destination, Event
+from retailops.events.replay import replay
 from retailops.lib.clock import now
 from retailops.sla.deliveries import follow_deliveries
-from retailops.sla.models import SlaClock
+from retailops.sla.models import LatencyLook, SlaClock, SlaPolicy
+from retailops.sla.services import activate_policy, draft_policy
 from tests.events.factories import make_delivery, make_destination
+from tests.factories import SYSTEM
 from tests.sla.promising import promise
 
 pytestmark = pytest.mark.django_db
 
 
 def late(destination: Destination, minutes: int, **fields: Any) -> Delivery:
+    """Return a delivery of so many minutes ago, as a replay brings one back: its destination is looked at."""
+    LatencyLook.objects.filter(destination=destination).update(look_at=now())
     return make_delivery(destination, created_at=now() - timedelta(minutes=minutes), **fields)
 
 
@@ -94,3 +101,44 @@ def test_a_connection_may_have_a_promise_of_its_own() -> None:
     [found] = clocks(destination)
     assert (found.policy_id, found.target_seconds) == (narrow.id, 60)
     assert clocks(other) == []
+
+
+def look_at(destination: Destination) -> datetime:
+    return LatencyLook.objects.get(destination=destination).look_at
+
+
+def test_a_destination_is_looked_at_when_one_may_be_late_and_not_before() -> None:
+    destination, idle = make_destination(), make_destination()
+    waiting = late(destination, 20)
+    follow_deliveries()
+    assert look_at(destination) == waiting.created_at + timedelta(minutes=30)
+    assert timedelta(minutes=29) < look_at(idle) - now() <= timedelta(minutes=30)
+    with CaptureQueriesContext(connection) as queries:
+        follow_deliveries()
+    assert not [each for each in queries if "events_delivery" in each["sql"]]
+    Delivery.objects.filter(pk=waiting.pk).update(created_at=now() - timedelta(minutes=31))
+    LatencyLook.objects.filter(destination=destination).update(look_at=now())
+    follow_deliveries()
+    assert [clock.subject_id for clock in clocks(destination)] == [waiting.id]
+
+
+def test_what_is_sent_again_is_looked_at_at_once() -> None:
+    destination = make_destination()
+    make_delivery(destination)
+    follow_deliveries()
+    dead = make_delivery(destination, status=DeliveryStatus.DEAD, created_at=now() - timedelta(hours=2))
+    assert look_at(destination) > now()
+    replay(SYSTEM, dead.id, "it works again")
+    assert look_at(destination) <= now()
+    follow_deliveries()
+    assert [clock.subject_id for clock in clocks(destination)] == [dead.id]
+
+
+def test_a_new_promise_is_looked_at_as_it_comes_into_force() -> None:
+    destination = make_destination()
+    follow_deliveries()
+    draft = draft_policy(actor=SYSTEM, based_on=SlaPolicy.objects.get(name="delivery_latency", status="active").id)
+    activate_policy(actor=SYSTEM, policy_id=draft.id, reason="sooner")
+    draft.refresh_from_db()
+    assert draft.effective_from is not None
+    assert look_at(destination) == draft.effective_from + timedelta(seconds=2)

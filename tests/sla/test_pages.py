@@ -63,6 +63,30 @@ def test_what_cannot_be_promised_is_told_in_the_form(wrong: dict[str, str]) -> N
     assert draft_of(policy).target_seconds == 3600
 
 
+def test_what_moves_the_clock_is_edited_row_by_row() -> None:
+    policy, browser = promise(), client(MANAGER)
+    browser.post(f"/sla/{policy.name}/1/new/", {"name": policy.name})
+    page = browser.get(f"/sla/{policy.name}/2/edit/").content.decode()
+    assert 'name="starts_0_type"' in page
+    assert 'name="starts_2_type"' in page
+    form = {
+        "title": "Quick", "target": "30m", "severity": "high", "revision": "1", "moves": "1",
+        "starts_0_type": "return.requested", "stops_0_type": "return_line.inspected",
+        "stops_1_type": "inventory.disposition_posted", "stops_1_where": "disposition=sellable|refurbish",
+    }  # fmt: skip
+    wrong = browser.post(f"/sla/{policy.name}/2/edit/", form | {"stops_1_where": "sellable"})
+    assert wrong.status_code == 422
+    assert "“sellable” is no condition: write field=value." in wrong.content.decode()
+    unknown = browser.post(f"/sla/{policy.name}/2/edit/", form | {"stops_1_where": "mood=bad"})
+    assert (unknown.status_code, draft_of(policy).revision) == (422, 1)
+    assert browser.post(f"/sla/{policy.name}/2/edit/", form).status_code == 303
+    draft = draft_of(policy)
+    assert [move["type"] for move in draft.starts] == ["return.requested"]
+    assert draft.stops[1]["where"] == {"disposition": ["sellable", "refurbish"]}
+    told = browser.get(f"/sla/{policy.name}/2/").content.decode()
+    assert "disposition sellable or refurbish" in told
+
+
 def test_only_who_manages_policies_there_changes_promises() -> None:
     policy = promise(region="uk")
     for role in (LEAD, AUDITOR):

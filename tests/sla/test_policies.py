@@ -12,7 +12,7 @@ from retailops.lib.clock import now
 from retailops.lib.errors import Conflict, Denied, Invalid, NotFound
 from retailops.sla import book, services
 from retailops.sla.inputs import CalendarIn, PolicyDraftIn
-from retailops.sla.models import PolicyStatus, SlaCalendar, SlaPolicy
+from retailops.sla.models import PolicyStatus, SlaCalendar, SlaClock, SlaPolicy
 from retailops.sla.preview import preview
 from tests.factories import actor_with, everyone_with, unique
 from tests.sla.promising import SYSTEM, a_return, promise, tell
@@ -160,3 +160,57 @@ def test_the_preview_counts_what_another_target_would_have_broken() -> None:
         actor=BOSS, policy_id=draft.id, draft=content(target_seconds=60, warn_seconds=None, channel="till")
     )
     assert preview(SYSTEM, narrow).clocks == 1
+
+
+def test_moves_are_edited_by_events_of_the_catalogue() -> None:
+    draft = services.draft_policy(actor=BOSS, based_on=promise().id)
+    moves: dict[str, Any] = {
+        "starts": [{"type": "return.requested"}], "stops": [{"type": "refund.succeeded", "at": "recorded"}],
+        "pauses": [{"type": "refund.action_required", "where": {"currency": "GBP"}}],
+    }  # fmt: skip
+    draft = services.edit_draft(actor=BOSS, policy_id=draft.id, draft=content(**moves))
+    assert draft.starts == [{"type": "return.requested", "at": "", "where": {}}]
+    assert draft.stops == [{"type": "refund.succeeded", "at": "recorded", "where": {}}]
+    assert draft.pauses == [{"type": "refund.action_required", "at": "", "where": {"currency": "GBP"}}]
+
+
+@pytest.mark.parametrize(
+    ("moves", "pointer"),
+    [
+        ({"starts": []}, "/starts"),
+        ({"stops": []}, "/stops"),
+        ({"stops": [{"type": "delivery.dead"}]}, "/stops/0/type"),
+        ({"pauses": [{"type": "refund.pending", "where": {"mood": "bad"}}]}, "/pauses/0/where"),
+        ({"starts": [{"type": "return.requested", "at": "yesterday"}]}, "/starts/0/at"),
+    ],
+)
+def test_moves_that_tell_of_no_such_thing_are_refused(moves: dict[str, Any], pointer: str) -> None:
+    draft = services.draft_policy(actor=BOSS, based_on=promise().id)
+    with pytest.raises(Invalid) as refused:
+        services.edit_draft(actor=BOSS, policy_id=draft.id, draft=content(**moves))
+    assert [fault.pointer for fault in refused.value.errors] == [pointer]
+    draft.refresh_from_db()
+    assert (draft.revision, draft.target_seconds) == (1, 3600)
+
+
+def test_the_preview_lets_the_events_of_those_days_move_the_clocks_anew() -> None:
+    policy = promise()
+    for minutes in (10, 90):
+        rma = a_return()
+        tell("received", rma, ago=timedelta(minutes=minutes))
+        tell("inspected", rma)
+    silent = a_return(channel="till")
+    tell("inspected", silent, ago=timedelta(minutes=70))
+    draft = services.draft_policy(actor=BOSS, based_on=policy.id)
+    assert not preview(SYSTEM, draft).moved
+    moves: dict[str, Any] = {"starts": [{"type": "return_line.inspected"}], "stops": [{"type": "return_line.received"}]}
+    draft = services.edit_draft(
+        actor=BOSS, policy_id=draft.id, draft=content(target_seconds=3600, warn_seconds=None, **moves)
+    )
+    before = SlaClock.objects.count()
+    found = preview(SYSTEM, draft)
+    assert (found.moved, found.clocks, found.were, found.would) == (True, 3, 1, 1)
+    assert (found.fresh, found.gone) == (1, 0)
+    assert found.by_channel == [("till", 1)]
+    assert preview(actor_with(), draft).clocks == 0
+    assert SlaClock.objects.count() == before

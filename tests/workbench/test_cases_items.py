@@ -8,6 +8,7 @@ from html import unescape
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -19,6 +20,9 @@ from retailops.events.enums import DeliveryStatus
 from retailops.events.models import Event
 from retailops.lib.clock import now
 from retailops.lib.ids import uuid7
+from retailops.lib.money import Money
+from retailops.replays.models import BulkOperation
+from retailops.replays.working import advance
 from retailops.workbench.exceptions import paging
 from tests.cases.making import opened, worker
 from tests.workbench import world
@@ -212,6 +216,7 @@ def test_each_of_several_is_done_by_its_own_command(agent: Client, me: User, bul
     answer = agent.post(f"/cases/several/{bulk}/", FORMS[bulk] | {"case": ids})
     assert "All 2 done" in answer.content.decode()
     events = Event.objects.filter(actor=f"user:{me.id}")
+    events = events.exclude(type__startswith="bulk_operation.")
     kinds = {"acknowledge": ["case_group.acknowledged"], "ignore": ["case.snoozed"] * 2,
              "resolve": ["case.resolved"] * 2, "note": ["case.noted"] * 2}  # fmt: skip
     assert list(events.values_list("type", flat=True)) == kinds[bulk]
@@ -250,26 +255,103 @@ def test_those_of_other_regions_are_left_out(agent: Client) -> None:
     assert case.notes.count() == 1
 
 
-def test_more_than_25_are_sent_again_by_a_plan_alone(agent: Client) -> None:
-    ids = [str(named(str(number)).id) for number in range(26)]
-    page = agent.post("/cases/several/send/", {"case": ids, "reason": "works again"})
-    assert page.status_code == 409
-    assert "26 are selected. More than 25 are sent again by a plan alone" in page.content.decode()
+def stopped_cases(count: int) -> list[Case]:
+    """Return that many cases, each of a stopped delivery of its own."""
+    story = world.Story.told()
+    found = []
+    for number in range(count):
+        delivery = world.stopped(story.rma, story.connection, effect_key=f"k{number}", lane_key=f"lane-{number}")
+        found.append(named(f"stopped {number}", region="GB", delivery_id=delivery.id, subject=story.rma.as_subject()))
+    return found
+
+
+def test_more_than_25_are_sent_again_by_a_plan(agent: Client) -> None:
+    ids = [str(case.id) for case in stopped_cases(26)]
+    assert "Plan to send again" in agent.get("/cases/several/send/", {"case": ids}).content.decode()
+    answer = agent.post(
+        "/cases/several/send/", {"case": ids, "reason": "works again", "canary": "1", "rate": "5", "stop_percent": "10"}
+    )
+    plan = BulkOperation.objects.get()
+    assert answer["Location"] == f"/operations/{plan.id}/"
+    assert (plan.kind, plan.total, plan.status) == ("replay", 26, "planning")
     assert Event.objects.filter(type="delivery.replayed").count() == 0
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_few_are_sent_again_at_once(agent: Client) -> None:
+def test_a_few_are_sent_again_after_one_look(agent: Client) -> None:
     story = world.Story.told()
     mine = named("mine", region="GB", delivery_id=story.delivery.id, subject=story.rma.as_subject())
     nothing = named("nothing", region="GB")
-    page = agent.post(
-        "/cases/several/send/", {"case": [str(mine.id), str(nothing.id)], "reason": "the dispute was won"}
-    )
-    text = page.content.decode()
-    assert "It is about no delivery" in text
-    story.delivery.refresh_from_db()
-    assert story.delivery.status == DeliveryStatus.READY
+    ids = [str(mine.id), str(nothing.id)]
+    look = agent.get("/cases/several/send/", {"case": ids}).content.decode()
+    assert "1 of the selected cases is about nothing that can be sent again." in look
+    agent.post("/cases/several/send/", {"case": ids, "reason": "the dispute was won"})
+    plan = BulkOperation.objects.get()
+    assert [str(item.subject_id) for item in plan.items.all()] == [str(story.delivery.id)]
+    none = agent.post("/cases/several/send/", {"case": [str(nothing.id)], "reason": "x"})
+    assert none.status_code == 409
+    assert BulkOperation.objects.count() == 1
+
+
+def test_a_few_are_kept_as_an_operation(agent: Client, me: User) -> None:
+    near, ended = named("near", money=Money(500, "GBP")), named("ended")
+    services.resolve_case(worker(), ended.id, "done", {"ticket": "1"})
+    answer = agent.post("/cases/several/resolve/", FORMS["resolve"] | {"case": [str(near.id), str(ended.id)]})
+    kept = BulkOperation.objects.get()
+    assert f'href="/operations/{kept.id}/"' in answer.content.decode()
+    assert (kept.kind, kept.status, kept.reason, kept.executed_by) == (
+        "resolve_cases", "finished", FORMS["resolve"]["reason"], f"user:{me.id}",
+    )  # fmt: skip
+    assert kept.filter == {"selected": "2"}
+    told = list(kept.items.order_by("position").values_list("subject_id", "amount", "result", "detail"))
+    assert told == [(near.id, 500, "done", "Resolved."), (ended.id, 1999, "refused", "The case is resolved already.")]
+    kinds = Event.objects.filter(subject_id=kept.id).order_by("id").values_list("type", flat=True)
+    assert list(kinds) == ["bulk_operation.executed", "bulk_operation.finished"]
+    page = shown(agent, f"/operations/{kept.id}/")
+    assert all(text in page for text in ("Resolve cases: 2", "near", "ended", "Resume failed", "Evidence"))
+    assert "Verdict" not in page
+
+
+def test_more_than_25_are_worked_in_the_background(agent: Client, me: User, settings: LazySettings) -> None:
+    settings.NUDGE_WORKERS = False
+    ids = [str(named(str(number)).id) for number in range(26)]
+    sheet = agent.get("/cases/several/note/", {"case": ids}).content.decode()
+    assert "in the background" in sheet
+    form = re.search(r'name="operation" value="([0-9a-f-]+)"', sheet)
+    assert form
+    given = {"case": ids, "text": "the gateway is back", "operation": form[1]}
+    answer = agent.post("/cases/several/note/", given)
+    assert answer["Location"] == f"/operations/{form[1]}/"
+    assert agent.post("/cases/several/note/", given)["Location"] == answer["Location"]
+    operation = BulkOperation.objects.get()
+    assert (operation.total, operation.status, operation.items.filter(stage="judged").count()) == (26, "running", 26)
+    assert 'data-live="1"' in shown(agent, answer["Location"])
+    assert Event.objects.filter(type="case.noted").count() == 0
+    advance(operation.id, seconds=30)
+    operation.refresh_from_db()
+    assert (operation.status, operation.items.filter(result="done").count()) == ("finished", 26)
+    noted = Event.objects.filter(type="case.noted", actor=f"user:{me.id}").values_list("data__case_id", flat=True)
+    assert sorted(noted) == sorted(ids)
+
+
+def test_all_that_match_are_those_that_were_there(agent: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paging, "SIZE", 2)
+    meant = [named(str(number), failure_code="odd") for number in range(3)]
+    named("other", failure_code="else")
+    page = shown(agent, "/cases/?q=code:odd")
+    assert "All 3 that match" in page
+    since = re.search(r'name="since" value="([0-9a-f-]+)"', page)
+    assert since
+    late = named("late", failure_code="odd")
+    query = {"q": "code:odd", "all": "1", "since": since[1]}
+    sheet = agent.get("/cases/several/note/", query).content.decode()
+    assert "All 3 cases" in sheet
+    assert "1 more came since." in sheet
+    agent.post("/cases/several/note/", query | {"text": "x"})
+    operation = BulkOperation.objects.get()
+    assert (operation.total, operation.newcomers, operation.filter["q"]) == (3, 1, "code:odd")
+    assert [case.notes.count() for case in meant] == [1, 1, 1]
+    assert late.notes.count() == 0
 
 
 def test_nothing_selected_is_told(agent: Client) -> None:

@@ -115,6 +115,17 @@ def test_a_changed_mapping_is_tried_then_put_in_force_then_what_stopped_is_repla
     after = manager.get(tried["Location"]).content.decode()
     assert "1 stopped message can be sent now" in after
     assert '<a href="/deliveries/?state=dead&amp;system=erp">' in after
+    back = manager.get("/connections/erp/versions/1/restore/").content.decode()
+    assert "Its mapping is another one, and has not been tried." in back
+    begun = manager.get("/connections/erp/mapping/?version=1").content.decode()
+    assert "EUR = 2" in begun
+    assert "GBP" not in begun
+    went = manager.post("/connections/erp/versions/1/restore/", {"version": 2, "reason": "back"})
+    assert went.status_code == 422
+    erp.refresh_from_db()
+    assert erp.mapping_version == 2
+    both = manager.get(f"/deliveries/{dead.id}/request/").content.decode()
+    assert all(text in both for text in ("As it was, mapping 2", "Rendered anew, mapping 2", "has not changed"))
     assert 'name="mapping_hash"' not in after
     assert not Attempt.objects.exists()
 

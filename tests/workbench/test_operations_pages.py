@@ -126,7 +126,7 @@ def test_all_that_match_are_a_plan_without_what_came_since(agent: Client, refund
     assert answer.status_code == 303
     made = BulkOperation.objects.get()
     assert (made.status, made.total, made.newcomers) == ("planning", 3, 1)
-    assert made.rules == {"canary": [1, 2], "rate": 5.0, "stop_percent": 10, "stop_after": 10}
+    assert made.rules == {"canary": [1, 2], "rate": 5.0, "stop_percent": 10, "stop_after": 10, "as_was": False}
     assert "0 of 3 have their verdict." in page_of(agent.get(f"/operations/{made.id}/"))
     assert agent.post("/deliveries/again/", {**hidden, **rules, "canary": "x", "reason": "y"}).status_code == 422
 

@@ -14,6 +14,7 @@ from inventory.models import AdjustmentStatus, DriftClass, DriftStatus
 from retailops.cases.models import CaseStatus, GroupState
 from retailops.events.enums import CircuitState, DeliveryStatus, EffectStatus, OutcomeClass
 from retailops.events.verdicts import VerdictKind
+from retailops.replays.commands import kinds_by_view
 from retailops.replays.models import BulkResult, BulkStatus
 from retailops.workbench import words
 from retailops.workbench.templatetags import workbench as tags
@@ -183,3 +184,8 @@ def test_curl_quotes_for_the_shell() -> None:
 def test_curl_of_nothing_is_nothing() -> None:
     assert as_curl(None) == ""
     assert as_curl({"truncated": "x"}) == ""
+
+
+def test_every_bulk_operation_has_its_words() -> None:
+    kinds = {kind for named in kinds_by_view().values() for kind in named}
+    assert kinds == set(words.OPERATION_KINDS)

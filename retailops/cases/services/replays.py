@@ -48,7 +48,7 @@ def ask_replay(*, actor: Actor, delivery_id: UUID, reason: str) -> Approval:
     return request_approval(actor, asked)
 
 
-def replay_with_word(*, actor: Actor, delivery_id: UUID, reason: str) -> Verdict:
+def replay_with_word(*, actor: Actor, delivery_id: UUID, reason: str, as_was: bool = False) -> Verdict:
     """Send the delivery again, with the word of a second person where one was given; that word is used up.
 
     The word is bound to the state of the delivery that it was given for: once sent, it fits no more. Opens its own
@@ -57,8 +57,8 @@ def replay_with_word(*, actor: Actor, delivery_id: UUID, reason: str) -> Verdict
     delivery = access_delivery(actor, delivery_id, Permission.DELIVERIES_REPLAY)
     given = word_on(delivery)
     if given is None or given.status != ApprovalStatus.APPROVED:
-        return replay(actor, delivery_id, reason)
-    found = replay(actor, delivery_id, reason, approved_by=given.decided_by)
+        return replay(actor, delivery_id, reason, as_was=as_was)
+    found = replay(actor, delivery_id, reason, approved_by=given.decided_by, as_was=as_was)
     consume_approval(
         actor, kind=REPLAY_KIND, subject_id=delivery.id, money=_money(delivery), payload=_payload(delivery)
     )

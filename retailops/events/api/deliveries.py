@@ -94,9 +94,12 @@ class DeliveryList(Shape):
 
 
 class ReplayBody(Body):
-    """Why it is sent again, or given up."""
+    """Why it is sent again, and how its request is made."""
 
     reason: ReasonText
+    as_was: bool = Field(
+        False, description="As its last try was rendered; else anew, with the mapping in force. The key is the same."
+    )
 
 
 class Verdict(Shape):
@@ -180,6 +183,6 @@ class ReplayDelivery(Endpoint):
     def post(self, request: Request, id: UUID, body: ReplayBody) -> Verdict:
         """By its verdict, out of the effect ledger, a live look-up and the present state: sent, or marked delivered
         with the evidence, or refused (409) with `verdict` and `what_to_do`. The effect key stays the same."""
-        found = replay.replay(self.actor, id, body.reason)
+        found = replay.replay(self.actor, id, body.reason, as_was=body.as_was)
         delivery = access_delivery(self.actor, id)
         return Verdict.build(verdict=found.kind, why=found.why, delivery=delivery_shape(delivery))

@@ -73,7 +73,7 @@ class PlanEndpoint(CommandEndpoint):
     )  # fmt: skip
     def get(self, request: Request, id: UUID) -> ReplayPlanDetail:
         """Counts and money by verdict and by result, how far it is, and why it stopped."""
-        return plan_detail(access_operation(self.actor, id))
+        return plan_detail(access_operation(self.actor, id, replay=True))
 
 
 class PlanItems(ListEndpoint):
@@ -88,7 +88,7 @@ class PlanItems(ListEndpoint):
     )  # fmt: skip
     def get(self, request: Request, id: UUID, query: PageQuery) -> PlanItemList:
         """In the order in which they are sent; `result=failed` are those that failed again."""
-        plan = access_operation(self.actor, id)
+        plan = access_operation(self.actor, id, replay=True)
         page = self.page(BulkItem.objects.filter(operation=plan), query)
         return PlanItemList.build(results=[item_shape(each) for each in page.rows], next_cursor=page.next_cursor)
 
@@ -116,7 +116,7 @@ class AskForPlan(CommandEndpoint):
     def post(self, request: Request, id: UUID, body: PlanAskBody) -> ReplayPlanShape:
         """Where `needs_approval`. The word is bound to the hash: it is void once the plan changes."""
         services.ask_plan_approval(self.actor, id, body.hash, body.reason)
-        return plan_shape(access_operation(self.actor, id))
+        return plan_shape(access_operation(self.actor, id, replay=True))
 
 
 class CancelPlan(CommandEndpoint):

@@ -27,10 +27,13 @@ class PlanRulesBody(Body):
     rate: float = Field(20, ge=0.1, le=FASTEST, description="Deliveries a second after the canary.")
     stop_percent: int = Field(20, ge=1, le=100, description="Stops where so many of the last 50 tries failed.")
     stop_after: int = Field(10, ge=1, le=1000, description="After the canary it stops no sooner than so many tries.")
+    as_was: bool = Field(
+        False, description="Requests as their last try was rendered; else anew, with the mapping in force."
+    )
 
     def rules(self) -> Rules:
         """Return the run's rules."""
-        return Rules(tuple(self.canary), self.rate, self.stop_percent, self.stop_after)
+        return Rules(tuple(self.canary), self.rate, self.stop_percent, self.stop_after, self.as_was)
 
 
 class PlanFilterBody(Body):

@@ -1,5 +1,6 @@
 """Commands of bulk operations."""
 
+from retailops.replays.services.doing import AT_ONCE, do_to_many
 from retailops.replays.services.editing import (
     EDIT_KIND,
     LANE_KIND,
@@ -30,6 +31,7 @@ from retailops.replays.services.planning import (
 
 __all__ = [
     "AGAIN",
+    "AT_ONCE",
     "EDIT_KIND",
     "LANE_KIND",
     "PLAN_KIND",
@@ -39,6 +41,7 @@ __all__ = [
     "ask_plan_approval",
     "cancel_operation",
     "change_rules",
+    "do_to_many",
     "edit_approved",
     "execute_plan",
     "lane_approved",

@@ -7,7 +7,6 @@ from django.db.models import Case, CharField, F, Q, Value, When
 from django.db.models.functions import Concat, Trim
 
 from retailops.accounts.actor import Actor
-from retailops.accounts.permissions import Permission
 from retailops.cases.inputs import ApprovalIn
 from retailops.cases.models import Approval, ApprovalStatus
 from retailops.cases.services import bind, consume_approval, request_approval, void_approval
@@ -17,8 +16,9 @@ from retailops.lib.money import Money
 from retailops.replays.access import access_operation
 from retailops.replays.events import OperationCanceled, OperationExecuted, OperationResumed
 from retailops.replays.freezing import Selection
-from retailops.replays.models import BulkItem, BulkOperation, BulkResult, BulkStage, BulkStatus
+from retailops.replays.models import REPLAY, BulkItem, BulkOperation, BulkResult, BulkStage, BulkStatus
 from retailops.replays.rules import Rules
+from retailops.replays.services.doing import do_failed_again
 from retailops.replays.services.planning import AGAIN, PLAN_KIND, plan_replay
 from retailops.replays.telling import subject_of, tell
 from retailops.replays.totals import money_of
@@ -82,7 +82,7 @@ def execute_plan(actor: Actor, operation_id: UUID, hash: str) -> BulkOperation:
     Raises PlanChanged for another hash, Conflict unless it is planned, `approval-needed` where a second person has not
     agreed, Denied for whoever agreed to it.
     """
-    operation = access_operation(actor, operation_id, Permission.DELIVERIES_REPLAY, lock=True)
+    operation = access_operation(actor, operation_id, act=True, replay=True, lock=True)
     if _is_repeated(operation, actor, hash):
         return operation
     _require_planned(operation, hash)
@@ -105,7 +105,7 @@ def _is_repeated(operation: BulkOperation, actor: Actor, hash: str) -> bool:
 
 
 def _planned(actor: Actor, operation_id: UUID, hash: str) -> BulkOperation:
-    operation = access_operation(actor, operation_id, Permission.DELIVERIES_REPLAY, lock=True)
+    operation = access_operation(actor, operation_id, act=True, replay=True, lock=True)
     _require_planned(operation, hash)
     return operation
 
@@ -149,7 +149,7 @@ def cancel_operation(actor: Actor, operation_id: UUID, reason: str) -> BulkOpera
     """
     if not reason.strip():
         raise Invalid("Say why: a reason is required.", pointer="/reason")
-    operation = access_operation(actor, operation_id, Permission.DELIVERIES_REPLAY, lock=True)
+    operation = access_operation(actor, operation_id, act=True, lock=True)
     if operation.status in {BulkStatus.CANCELED, BulkStatus.FINISHED}:
         raise Conflict(f"It is {operation.status}: there is nothing to cancel.", present=operation.status)
     open_items = BulkItem.objects.filter(operation=operation).exclude(stage__in=[BulkStage.RELEASED, BulkStage.DONE])
@@ -168,19 +168,21 @@ def cancel_operation(actor: Actor, operation_id: UUID, reason: str) -> BulkOpera
 
 @transaction.atomic
 def resume_operation(actor: Actor, operation_id: UUID, reason: str) -> BulkOperation:
-    """Have a stopped run go on with what it did not begin; of an ended one, plan what failed anew.
+    """Have a stopped run go on with what it did not begin; of an ended one, take up what failed in a new operation.
 
-    Return the operation that is to be looked at: the same, or the new plan. Raises Conflict where nothing is left to
-    do, Invalid without a reason, Denied for whoever agreed to the plan.
+    A replay's new one is a plan to look at; any other begins at once. Return the operation that is to be looked at.
+    Raises Conflict where nothing is left to do, Invalid without a reason, Denied for whoever agreed to the plan.
     """
     if not reason.strip():
         raise Invalid("Say why: a reason is required.", pointer="/reason")
-    operation = access_operation(actor, operation_id, Permission.DELIVERIES_REPLAY, lock=True)
+    operation = access_operation(actor, operation_id, act=True, lock=True)
     left = BulkItem.objects.filter(operation=operation, stage=BulkStage.JUDGED)
     if operation.status == BulkStatus.STOPPED and left.exists():
         return _go_on(actor, operation, reason)
     if not operation.ended:
         raise Conflict(f"It is {operation.status}: it goes on by itself.", present=operation.status)
+    if operation.kind != REPLAY:
+        return do_failed_again(actor, operation, reason, AGAIN)
     failed = BulkItem.objects.filter(operation=operation, result__in=AGAIN)
     if not failed.exists():
         raise Conflict("Nothing failed that could be taken up again.", present=operation.status)

@@ -6,7 +6,6 @@ from django.db import transaction
 from django.db.models import Q
 
 from retailops.accounts.actor import Actor
-from retailops.accounts.permissions import Permission
 from retailops.cases.services import void_approval
 from retailops.events.verdicts import VerdictKind
 from retailops.lib.errors import Conflict, FieldError, Invalid
@@ -100,7 +99,7 @@ def plan_again(actor: Actor, operation_id: UUID) -> BulkOperation:
 
 
 def _planned(actor: Actor, operation_id: UUID) -> BulkOperation:
-    operation = access_operation(actor, operation_id, Permission.DELIVERIES_REPLAY, lock=True)
+    operation = access_operation(actor, operation_id, act=True, replay=True, lock=True)
     if operation.status != BulkStatus.PLANNED:
         raise Conflict(f"It is {operation.status}: only a plan that waits is changed.", present=operation.status)
     return operation

@@ -9,6 +9,7 @@ from retailops.accounts.actor import Actor
 from retailops.events.models import Event
 from retailops.events.publish import publish
 from retailops.lib.clock import now
+from retailops.sla.alerts.connections import held_until
 from retailops.sla.alerts.events import AlertEscalated, AlertFact, AlertRaised
 from retailops.sla.alerts.troubles import ENDINGS, RANK, TROUBLES, Trouble
 from retailops.sla.models import Alert, AlertChannel, AlertRule, AlertState, Mute, Severity
@@ -41,6 +42,8 @@ def _raise(rule: AlertRule, trouble: Trouble, event: Event) -> None:
     # The same trouble is never published twice at once: whoever does holds its case, clock or destination.
     same = Alert.objects.filter(rule=rule, dedupe_key=trouble.key, raised_at__gt=since).exclude(state=AlertState.OVER)
     former = same.order_by("-raised_at").first()
+    if former is not None and _follows(former, event):
+        return  # it is the same thing, told already
     if former is not None:
         Alert.objects.filter(pk=former.pk).update(occurrences=F("occurrences") + 1, last_at=moment)
         return
@@ -66,6 +69,12 @@ def _raise(rule: AlertRule, trouble: Trouble, event: Event) -> None:
         tell(AlertRaised, alert, rule.channel, path=trouble.path, cause=event)
 
 
+def _follows(former: Alert, event: Event) -> bool:
+    """Tell whether one of them follows from the other, as a breach's case does; subscribers come in any order."""
+    cause = Event.objects.filter(pk=former.cause_id, causation_id=event.id)
+    return former.cause_id == event.causation_id or cause.exists()
+
+
 def _escalate_at(rule: AlertRule) -> datetime | None:
     return now() + timedelta(minutes=rule.escalate_minutes) if rule.escalate_minutes else None
 
@@ -73,7 +82,8 @@ def _escalate_at(rule: AlertRule) -> datetime | None:
 def is_muted(trouble: Trouble) -> bool:
     """Tell whether the trouble is to be told to nobody now."""
     one, kind = Q(dedupe_key=trouble.key), Q(dedupe_key="", kind=trouble.kind)
-    return Mute.objects.filter(one | kind | Q(dedupe_key="", kind=""), until__gt=now()).exists()
+    silent = Mute.objects.filter(one | kind | Q(dedupe_key="", kind=""), until__gt=now()).exists()
+    return silent or bool(trouble.connection and held_until(trouble.connection))
 
 
 def tell(

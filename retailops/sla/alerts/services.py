@@ -132,6 +132,12 @@ def mute(*, actor: Actor, until: datetime, reason: str, kind: str = "", dedupe_k
     return made
 
 
+def silences_of_connections() -> QuerySet[Mute]:
+    """Return the silences that hold what every connection is about: of all troubles, or of a kind that is theirs."""
+    rows = Mute.objects.filter(until__gt=now(), dedupe_key="")
+    return rows.filter(kind__in=["", "connection.paused", "connection.circuit_opened"]).order_by("-until")
+
+
 def _tell_mute(actor: Actor, silence: Mute, change: str) -> None:
     name = silence.dedupe_key or silence.kind or "everything"
     fact = AlertMuted(str(silence.id), name, change, silence.reason, silence.until.isoformat())

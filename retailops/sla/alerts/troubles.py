@@ -1,7 +1,7 @@
 """Which published events are troubles to alert of: what they are called, how severe they are, and what ends them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from retailops.events.models import Event
 from retailops.sla.models import Severity
@@ -11,13 +11,17 @@ RANK = {Severity.LOW: 0, Severity.NORMAL: 1, Severity.HIGH: 2}
 
 @dataclass(frozen=True)
 class Trouble:
-    """One trouble: `key` is what the same would be called again; `path` is the page that shows it."""
+    """One trouble: `key` is what the same would be called again; `path` is the page that shows it.
+
+    `connection` names the connection whose trouble it is; empty: none's.
+    """
 
     kind: str
     key: str
     severity: Severity
     title: str
     path: str
+    connection: str = ""
 
 
 def _story(event: Event) -> str:
@@ -29,7 +33,8 @@ def _clock(event: Event) -> Trouble:
     over = event.type == "sla.breached"
     title = f"{data['title']}: {'not done in time' if over else 'time is nearly up'}{_whose(event)}"
     severity = Severity(data["severity"]) if over else Severity.LOW
-    return Trouble(event.type, _clock_key(event), severity, title, _story(event))
+    connection = data["connection"] if data["subject_type"] == "delivery" else ""
+    return Trouble(event.type, _clock_key(event), severity, title, _story(event), connection)
 
 
 def _whose(event: Event) -> str:
@@ -51,12 +56,19 @@ def _case(event: Event) -> Trouble:
     data = event.data
     raised = event.type == "case.escalated"
     severity = Severity.HIGH if raised else Severity.NORMAL
-    key, path = f"case:{data['case_id']}", f"/cases/{data['case_id']}/"
-    return Trouble(event.type, key, severity, f"{'Escalated: ' if raised else ''}{data['title']}", path)
+    path, title = f"/cases/{data['case_id']}/", f"{'Escalated: ' if raised else ''}{data['title']}"
+    breach = Event.objects.filter(pk=event.causation_id or event.id, type="sla.breached").first()
+    if breach is not None and not raised:  # the case of a breach is the breach: told once, as severe as the graver
+        clock = _clock(breach)
+        severity = max(severity, clock.severity, key=lambda each: RANK[each])
+        return replace(clock, kind=event.type, severity=severity, path=path)
+    return Trouble(event.type, _case_key(event), severity, title, path, data.get("connection", ""))
 
 
 def _case_key(event: Event) -> str:
-    return f"case:{event.data['case_id']}"
+    """Return the key of a case's trouble; a case that a breach opened bears the key of its clock."""
+    trouble = str(event.data.get("trouble", ""))
+    return trouble if event.data["kind"] == "sla.breached" and trouble else f"case:{event.data['case_id']}"
 
 
 def _connection(event: Event) -> Trouble:
@@ -65,8 +77,9 @@ def _connection(event: Event) -> Trouble:
     bad = data.get("cause") == "auth" or event.type == "connection.circuit_opened"
     severity = Severity.HIGH if bad else Severity.NORMAL
     return Trouble(
-        event.type, _connection_key(event), severity, f"{data['destination']} {held[event.type]}", "/connections/"
-    )
+        event.type, _connection_key(event), severity, f"{data['destination']} {held[event.type]}", "/connections/",
+        data["destination"],
+    )  # fmt: skip
 
 
 def _connection_key(event: Event) -> str:

@@ -18,6 +18,7 @@ from retailops.sla.models.clocks import (
     SlaPolicy,
     SlaRebuild,
 )
+from retailops.sla.models.looks import LatencyLook
 
 __all__ = [
     "SCOPE",
@@ -27,6 +28,7 @@ __all__ = [
     "AlertState",
     "ChannelKind",
     "ClockState",
+    "LatencyLook",
     "Mute",
     "PolicyStatus",
     "Severity",

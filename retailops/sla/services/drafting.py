@@ -16,6 +16,7 @@ from retailops.sla.book import MOVES
 from retailops.sla.events import SlaPolicyDrafted, SlaPolicyEdited, SlaPolicyFact, SlaPolicyRetired
 from retailops.sla.inputs import Name, PolicyDraftIn
 from retailops.sla.models import SCOPE, PolicyStatus, SlaCalendar, SlaPolicy
+from retailops.sla.move_choices import faults_of
 
 _CONTENT = (
     "title", "subject_type", "target_seconds", "warn_seconds", "calendar_id", "severity", "opens_case", *SCOPE,
@@ -71,11 +72,12 @@ def edit_draft(*, actor: Actor, policy_id: UUID, draft: PolicyDraftIn, revision:
     """Replace a draft's content; moves that are not given stay.
 
     Raises NotFound, Denied (also where it would hold from then on), Conflict (stale, in force, or another draft has
-    that scope), Invalid (no such calendar).
+    that scope), Invalid (no such calendar; moves by events that do not tell of such things).
     """
     policy = access_policy(actor, policy_id, MANAGE, lock=True, revision=revision)
     require(actor, MANAGE, region=draft.region, brand=draft.brand)
     _only_drafts(policy)
+    _require_moves(policy, draft)
     for field, value in _content(draft).items():
         setattr(policy, field, value)
     policy.calendar = _calendar(draft.calendar)
@@ -87,6 +89,14 @@ def edit_draft(*, actor: Actor, policy_id: UUID, draft: PolicyDraftIn, revision:
         raise Conflict("Another draft of this promise has that scope.", code="draft-exists") from twin
     publish(policy_fact(SlaPolicyEdited, policy), subject=policy.as_subject(), actor=actor)
     return policy
+
+
+def _require_moves(policy: SlaPolicy, draft: PolicyDraftIn) -> None:
+    given = {field: getattr(draft, field) for _, field in MOVES}
+    if not policy.starts and any(given.values()):
+        raise Invalid("It is measured from a delivery's making to its arrival: no event moves it.")
+    if policy.starts and (faults := faults_of(policy.subject_type, given)):
+        raise Invalid("See `errors` for each field.", errors=faults)
 
 
 def _content(draft: PolicyDraftIn) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Promises in force: activated, followed, retired; each a little later than it is decided (see book)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -11,8 +11,10 @@ from retailops.lib.clock import now
 from retailops.lib.errors import Conflict, FieldError, Invalid
 from retailops.lib.fsm import fire
 from retailops.sla.access import MANAGE, access_policy
-from retailops.sla.book import LEAD, forget
+from retailops.sla.book import FRESH_SECONDS, LEAD, forget
+from retailops.sla.deliveries import SUBJECT
 from retailops.sla.events import SlaPolicyActivated, SlaPolicyRetired
+from retailops.sla.looking import look_again
 from retailops.sla.models import SCOPE, PolicyStatus, SlaPolicy
 from retailops.sla.services.drafting import policy_fact
 
@@ -37,9 +39,16 @@ def enforce(actor: Actor, policy: SlaPolicy, reason: str) -> SlaPolicy:
     ended = _end_former(policy, policy.effective_from)
     policy.save()
     forget()
+    _look(policy, policy.effective_from)
     fact = policy_fact(SlaPolicyActivated, policy, effective_from=policy.effective_from.isoformat(), ended=ended)
     publish(fact, subject=policy.as_subject(), actor=actor, policy_version=policy.label[:40])
     return policy
+
+
+def _look(policy: SlaPolicy, at: datetime) -> None:
+    """Have deliveries looked at once every process knows what is promised of them."""
+    if policy.subject_type == SUBJECT:
+        look_again(at + timedelta(seconds=FRESH_SECONDS))
 
 
 def _reason(reason: str) -> str:
@@ -76,6 +85,7 @@ def retire_policy(*, actor: Actor, policy_id: UUID, reason: str) -> SlaPolicy:
     policy.effective_to = max(min(policy.effective_to or end, end), policy.effective_from or end)
     policy.save(update_fields=["status", "effective_to"])
     forget()
+    _look(policy, policy.effective_to)
     fact = policy_fact(SlaPolicyRetired, policy, reason=why)
     publish(fact, subject=policy.as_subject(), actor=actor, policy_version=policy.label[:40])
     return policy

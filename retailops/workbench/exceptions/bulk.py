@@ -1,175 +1,191 @@
-"""What is done with several items at once: each by its own command, in its own transaction, with its own result."""
+"""What is done with several items at once: which are meant, what is asked, and the operation that does it."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.db import transaction
+from django.db.models import QuerySet
+from django.http import QueryDict
 
 from retailops.accounts.actor import Actor, scope_q
 from retailops.accounts.permissions import Permission
 from retailops.accounts.undo import Step
-from retailops.cases import services
-from retailops.cases.access import access_case
-from retailops.cases.models import Case, GroupState
-from retailops.lib.errors import Conflict, DomainError
-from retailops.lib.ids import parse_uuid
+from retailops.cases.models import Case
+from retailops.lib.clock import now
+from retailops.lib.ids import parse_uuid, uuid7_at, uuid7_time
+from retailops.lib.keyset import capped_count
+from retailops.replays import case_commands as kinds
+from retailops.replays.freezing import MOST_ITEMS, Selection
+from retailops.replays.models import BulkOperation
+from retailops.replays.services import AT_ONCE, do_to_many
+from retailops.replays.working import advance
 from retailops.workbench.exceptions.forms import OwnerForm, WhyForm
+from retailops.workbench.exceptions.items import KEPT, narrowed
 from retailops.workbench.exceptions.reversing import case_given, case_put_off
 from retailops.workbench.forms import NoteForm, ResolveForm, SnoozeForm
 
-# More than one page of a list is nobody's selection by eye.
-MOST = 200
-# More than this is sent again by a plan alone: verdicts of each, a canary, a stop rule.
-MOST_SENT = 25
+PATIENCE_SECONDS = 4.0
+SEND = "send"
+Given = tuple[str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class Bulk:
-    """One command on several items; `permission` is what it takes, `most` how many it takes at once."""
+    """One command on several items: its words, its form, and the kind of operation that it becomes.
+
+    `given` returns of a valid form the reason and what the operation is to do; `permission` is what it takes.
+    """
 
     label: str
     consequence: str
     form: type[forms.Form]
-    run: Callable[[Actor, Case, Any], str]
+    kind: str
+    given: Callable[[Any], Given]
     key: str = ""
     permission: str = Permission.CASES_WORK
-    most: int = MOST
-    # It opens its own transactions, for it asks other systems.
-    alone: bool = False
     # What takes it back, from a case as it was before and as it is afterwards; none where that is not safe.
     reverse: Callable[[Case, Case], Step] | None = None
 
 
-@dataclass(frozen=True)
-class Result:
-    """What came of one item."""
-
-    case: Case
-    done: bool
-    told: str
-    undo: Step | None = None
-
-
-def _assign(actor: Actor, case: Case, form: Any) -> str:
+def _owner(form: Any) -> Given:
     owner = form.cleaned_data["owner"]
-    services.assign_case(actor, case.id, owner.id if owner else None)
-    return f"Assigned to {owner}." if owner else "Nobody owns it now."
+    return f"Assigned to {owner or 'nobody'}", {"owner": str(owner.id) if owner else ""}
 
 
-def _acknowledge(actor: Actor, case: Case, form: Any) -> str:
-    group = case.group
-    group.refresh_from_db(fields=["state"])
-    if group.state == GroupState.ACKNOWLEDGED:  # by the item before, of the same cause
-        return "Its cause is acknowledged."
-    services.acknowledge_group(actor, group.id, form.cleaned_data["reason"])
-    return "Its cause is acknowledged."
+def _why(form: Any) -> Given:
+    return form.cleaned_data["reason"], {"reason": form.cleaned_data["reason"]}
 
 
-def _ignore(actor: Actor, case: Case, form: Any) -> str:
-    services.snooze_case(actor, case.id, form.until(), form.cleaned_data["reason"])
-    return "Out of sight until then."
+def _until(form: Any) -> Given:
+    reason = form.cleaned_data["reason"]
+    return reason, {"until": form.until().isoformat(), "reason": reason}
 
 
-def _resolve(actor: Actor, case: Case, form: Any) -> str:
-    evidence = {"reference": form.cleaned_data["evidence"]}
-    services.resolve_case(actor, case.id, form.cleaned_data["reason"], evidence)
-    return "Resolved."
+def _ended(form: Any) -> Given:
+    reason = form.cleaned_data["reason"]
+    return reason, {"reason": reason, "evidence": form.cleaned_data["evidence"]}
 
 
-def _note(actor: Actor, case: Case, form: Any) -> str:
-    services.note_case(actor, case.id, form.cleaned_data["text"])
-    return "Noted."
-
-
-def _send(actor: Actor, case: Case, form: Any) -> str:
-    if case.delivery_id is None:
-        raise Conflict("It is about no delivery: there is nothing to send.")
-    verdict = services.replay_with_word(actor=actor, delivery_id=case.delivery_id, reason=form.cleaned_data["reason"])
-    return verdict.why
+def _note(form: Any) -> Given:
+    return f"Note: {form.cleaned_data['text']}"[:300], {"text": form.cleaned_data["text"]}
 
 
 BULK: Mapping[str, Bulk] = {
     "assign": Bulk(
-        "Assign",
-        "Each of them gets this owner.",
-        OwnerForm,
-        _assign,
-        "a",
+        "Assign", "Each of them gets this owner.", OwnerForm, kinds.ASSIGN, _owner, "a",
         reverse=lambda before, after: case_given(before, after.owner_id),
     ),
     "acknowledge": Bulk(
         "Acknowledge",
         "Their causes are acknowledged, with all cases of each: others see that somebody deals with them.",
-        WhyForm,
-        _acknowledge,
+        WhyForm, kinds.ACKNOWLEDGE, _why,
     ),
     "ignore": Bulk(
         "Ignore until",
         "They leave the list until then. Each comes back before, if the same trouble is seen again.",
-        SnoozeForm,
-        _ignore,
-        "i",
+        SnoozeForm, kinds.IGNORE, _until, "i",
         reverse=lambda _, after: case_put_off(after),
     ),
     "resolve": Bulk(
         "Resolve",
         "Each of them ends with this reason. Nothing is sent for those whose delivery has stopped.",
-        ResolveForm,
-        _resolve,
-        "d",
+        ResolveForm, kinds.RESOLVE, _ended, "d",
     ),
-    "note": Bulk("Note", "Each of them gets this note.", NoteForm, _note, "n"),
-    "send": Bulk(
-        "Send again",
-        "Each is looked up first: what is there already is marked as done, and only what is safe is sent.",
-        WhyForm,
-        _send,
-        "r",
-        Permission.DELIVERIES_REPLAY,
-        MOST_SENT,
-        alone=True,
-    ),
-}
+    "note": Bulk("Note", "Each of them gets this note.", NoteForm, kinds.NOTE, _note, "n"),
+    # What is sent again is a plan, judged and run as any other.
+    SEND: Bulk("Send again", "", WhyForm, "", _why, "r", Permission.DELIVERIES_REPLAY),
+}  # fmt: skip
 
 
-def chosen(actor: Actor, ids: Iterable[str]) -> list[Case]:
-    """Return the cases that were selected and that the actor may see, in the order of their selection."""
-    wanted = [id for text in ids if (id := parse_uuid(text)) is not None][: MOST + 1]
-    rows = Case.objects.select_related("group", "owner").filter(scope_q(actor, Permission.CASES_VIEW), pk__in=wanted)
-    found: dict[UUID, Case] = {case.id: case for case in rows}
-    return [found[id] for id in dict.fromkeys(wanted) if id in found]
+@dataclass(frozen=True)
+class Chosen:
+    """The cases that are meant: the marked rows (`ids`), or all of the query that were there when it was shown."""
 
+    rows: QuerySet[Case]
+    total: int
+    ids: list[UUID]
+    filter: dict[str, str]
+    cut_off: datetime | None = None
+    since: str = ""
+    # All of the query, newcomers too: the operation counts those.
+    matching: QuerySet[Case] | None = None
+    newcomers: int = 0
 
-def refusal(bulk: Bulk, cases: Sequence[Case]) -> str:
-    """Say why the command is not possible for so many, or for none; "" where it is."""
-    if not cases:
-        return "Nothing is selected: mark the rows first."
-    if len(cases) <= bulk.most:
+    @property
+    def shown(self) -> list[Case]:
+        """Return the first of them, to be looked at: marked rows in the order of their marking."""
+        found = list(self.rows.select_related("group", "owner").order_by("-pk")[:AT_ONCE])
+        order = {id: place for place, id in enumerate(self.ids)}
+        return sorted(found, key=lambda case: order.get(case.pk, 0))
+
+    @property
+    def hidden(self) -> list[tuple[str, str]]:
+        """Return the fields that carry the selection through a form."""
+        if self.cut_off:
+            return [("all", "1"), ("since", self.since)]
+        return [("case", str(id)) for id in self.ids]
+
+    @property
+    def selection(self) -> Selection:
+        """Return it as an operation takes it."""
+        if self.cut_off:
+            return Selection(rows=self.matching, filter=self.filter, cut_off=self.cut_off)
+        return Selection(ids=self.ids, filter=self.filter)
+
+    @property
+    def refusal(self) -> str:
+        """Say why nothing is possible with so many, or with none; "" where it is."""
+        if not self.total:
+            return "Nothing is selected: mark the rows first."
+        if self.total > MOST_ITEMS:
+            return f"More than {MOST_ITEMS:,} match: narrow the query."
         return ""
-    if bulk.permission == Permission.DELIVERIES_REPLAY:
-        return (
-            f"{len(cases)} are selected. More than {bulk.most} are sent again by a plan alone: it looks each up, "
-            "begins with a few and stops by itself."
-        )
-    return f"{len(cases)} are selected; at most {bulk.most} at once."
 
 
-def run(actor: Actor, bulk: Bulk, cases: Sequence[Case], form: forms.Form) -> list[Result]:
-    """Run the command on each case; what is refused for one stops no other."""
-    return [_one(actor, bulk, case, form) for case in cases]
+def chosen(actor: Actor, given: QueryDict, permission: str) -> Chosen:
+    """Return the cases that are meant, as far as the actor may see them (of a query: may work them)."""
+    since = parse_uuid(given.get("since", ""))
+    if given.get("all") and since:
+        return _all(actor, given, min(since, uuid7_at(now())), permission)
+    wanted = [id for text in given.getlist("case") if (id := parse_uuid(text)) is not None][: MOST_ITEMS + 1]
+    rows = Case.objects.filter(scope_q(actor, Permission.CASES_VIEW), pk__in=wanted)
+    there = set(rows.values_list("pk", flat=True))
+    ids = [id for id in dict.fromkeys(wanted) if id in there]
+    return Chosen(rows, len(ids), ids, {"selected": str(len(ids))})
 
 
-def _one(actor: Actor, bulk: Bulk, case: Case, form: forms.Form) -> Result:
-    try:
-        if bulk.alone:
-            return Result(case, True, bulk.run(actor, case, form))
-        with transaction.atomic(durable=True):
-            before = access_case(actor, case.id, bulk.permission)
-            told = bulk.run(actor, case, form)
-            back = bulk.reverse(before, Case.objects.get(pk=case.pk)) if bulk.reverse else None
-            return Result(case, True, told, back)
-    except DomainError as refused:
-        return Result(case, False, " ".join([refused.detail, *(fault.detail for fault in refused.errors)]))
+def _all(actor: Actor, given: QueryDict, since: UUID, permission: str) -> Chosen:
+    found = narrowed(actor, given).rows.filter(scope_q(actor, permission))
+    rows = found.filter(pk__lt=since)
+    told = {key: str(given[key]) for key in KEPT if key in ("tab", "q") and given.get(key)}
+    return Chosen(
+        rows, capped_count(rows, MOST_ITEMS), [], told, uuid7_time(since), str(since),
+        found,
+        capped_count(found.filter(pk__gte=since), 99),
+    )  # fmt: skip
+
+
+def run(actor: Actor, bulk: Bulk, cases: Chosen, form: forms.Form, operation_id: UUID | None) -> BulkOperation:
+    """Begin the operation; a few are done before it returns. Raises as `do_to_many` does.
+
+    `operation_id` was made with the form: the same form sent twice is one operation.
+    """
+    reason, given = bulk.given(form)
+    with transaction.atomic(durable=True):
+        operation = do_to_many(actor, bulk.kind, cases.selection, reason, given, operation_id=operation_id)
+    if operation.total <= AT_ONCE:
+        advance(operation.id, seconds=PATIENCE_SECONDS)
+        operation.refresh_from_db()
+    return operation
+
+
+def ways_back(bulk: Bulk, before: Sequence[Case], worked: Collection[UUID]) -> list[Step]:
+    """Return what takes the command back from those of the cases, as they were before, on which it was done."""
+    if bulk.reverse is None:
+        return []
+    after = Case.objects.in_bulk([case.pk for case in before if case.pk in worked])
+    return [bulk.reverse(case, after[case.pk]) for case in before if case.pk in after]

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django import forms
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -17,16 +18,23 @@ from retailops.accounts.undo import sealed
 from retailops.accounts.web import actor_of
 from retailops.cases import services
 from retailops.cases.access import access_view
+from retailops.cases.models import Case
 from retailops.lib.csv_lines import csv_lines
-from retailops.lib.errors import NotFound
-from retailops.lib.forms import accepted
+from retailops.lib.errors import DomainError, NotFound
+from retailops.lib.forms import accepted, tell
 from retailops.lib.htmx import done, show
+from retailops.lib.ids import parse_uuid, uuid7
+from retailops.replays.models import BulkOperation, BulkResult, BulkStatus
+from retailops.replays.selectors import items_of
+from retailops.replays.services import AT_ONCE
 from retailops.workbench.exceptions import bulk as several
 from retailops.workbench.exceptions.columns import HEAD, csv_rows
 from retailops.workbench.exceptions.completion import offers
 from retailops.workbench.exceptions.forms import ViewForm
-from retailops.workbench.exceptions.items import items, kept, narrowed, newcomers
+from retailops.workbench.exceptions.items import KEPT, items, kept, narrowed, newcomers
 from retailops.workbench.exceptions.reversing import view_removed
+from retailops.workbench.exceptions.sending import send_cases
+from retailops.workbench.operation_list import items_with_subjects
 
 EXPORT_LIMIT = 100_000
 
@@ -88,23 +96,52 @@ def case_bulk(request: HttpRequest, bulk: str) -> HttpResponse:
     require(actor, command.permission)
     sent = request.method == "POST"
     given = request.POST if sent else request.GET
-    cases = several.chosen(actor, given.getlist("case"))
-    address = f"{reverse('workbench:cases')}?{kept(given)}"
-    reason, form = several.refusal(command, cases), command.form(request.POST if sent else None)
-    context: dict[str, Any] = {
-        "command": command, "key": bulk, "cases": cases, "form": form, "reason": reason, "back": address,
-        "kept": [(name, value) for name in ("tab", "q", "sort", "cols") for value in given.getlist(name)],
-    }  # fmt: skip
-    if sent and not reason and form.is_valid():
-        results = several.run(actor, command, cases, form)
-        context["results"] = results
-        context["failed"] = sum(1 for each in results if not each.done)
-        context["undo"] = sealed(actor, address, *[each.undo for each in results if each.undo])
-        return show(request, "workbench/cases_results.html", context)
-    status = 409 if sent and reason else 422 if sent and form.errors else 200
-    if sent and not cases:
+    cases = several.chosen(actor, given, command.permission)
+    back = f"{reverse('workbench:cases')}?{kept(given)}"
+    carried = [*cases.hidden, *((name, value) for name in KEPT for value in given.getlist(name))]
+    if sent and not cases.total:
         raise NotFound("Nothing that is yours to see was selected.")
+    if bulk == several.SEND:
+        return send_cases(request, cases, carried, back)
+    form = command.form(request.POST if sent else None)
+    if sent and not cases.refusal and form.is_valid():
+        before = cases.shown
+        operation = _begun(request, command, cases, form)
+        if operation is not None:
+            return _answer(request, operation, {"command": command, "back": back}, before)
+    context: dict[str, Any] = {
+        "command": command, "key": bulk, "cases": cases, "form": form, "back": back, "carried": carried,
+        "operation": given.get("operation") or uuid7(), "many": cases.total > AT_ONCE,
+    }  # fmt: skip
+    status = 409 if sent and cases.refusal else 422 if sent and form.errors else 200
     return show(request, "workbench/cases_bulk.html", context, status=status)
+
+
+def _begun(
+    request: HttpRequest, command: several.Bulk, cases: several.Chosen, form: forms.Form
+) -> BulkOperation | None:
+    try:
+        id = parse_uuid(request.POST.get("operation", ""))
+        return several.run(actor_of(request), command, cases, form, id)
+    except DomainError as refusal:
+        tell(form, refusal)
+        return None
+
+
+def _answer(
+    request: HttpRequest, operation: BulkOperation, context: dict[str, Any], before: list[Case]
+) -> HttpResponse:
+    """Show what came of a few; lead to the operation while it goes on."""
+    if operation.status != BulkStatus.FINISHED:
+        told = f"{operation.total} are being worked one by one; what comes of each shows here."
+        return done(request, reverse("workbench:operation", args=[operation.id]), told)
+    rows = items_with_subjects(operation, list(items_of(operation)))
+    failed = sum(1 for each in rows if each.item.result != BulkResult.DONE)
+    worked = {each.item.subject_id for each in rows if each.item.result == BulkResult.DONE}
+    back = several.ways_back(context["command"], before, worked)
+    undo = sealed(actor_of(request), context["back"], *back)
+    context |= {"operation": operation, "results": rows, "failed": failed, "undo": undo}
+    return show(request, "workbench/cases_results.html", context)
 
 
 @login_required

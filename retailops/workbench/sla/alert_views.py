@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from connectors.alerts import services as channels
+from connectors.selectors import running_mutes
 from retailops.accounts import web
 from retailops.accounts.actor import can, require
 from retailops.accounts.permissions import Permission
@@ -65,6 +66,7 @@ def alert_settings(request: HttpRequest) -> HttpResponse:
         "channels": AlertChannel.objects.filter(retired_at=None).order_by("name"),
         "rules": AlertRule.objects.filter(retired_at=None).select_related("channel", "escalate_to").order_by("name"),
         "mutes": Mute.objects.filter(until__gt=now()).order_by("until"),
+        "held": running_mutes(),
         "may_rules": can(actor, services.MANAGE),
         "may_mute": can(actor, services.MANAGE, region="", brand=""),
         "may_channels": can(actor, channels.MANAGE),

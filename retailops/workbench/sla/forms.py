@@ -1,6 +1,7 @@
 """Forms of promises, hours and alerts. Times are written as people say them: `90m`, `4h`, `2d`."""
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from pydantic import ValidationError
 
 from retailops.sla.alerts.troubles import TROUBLES
 from retailops.sla.hours import WEEKDAYS
-from retailops.sla.inputs import CalendarIn, PolicyDraftIn
+from retailops.sla.inputs import CalendarIn, MoveIn, PolicyDraftIn
 from retailops.sla.models import AlertChannel, AlertRule, ChannelKind, Severity, SlaCalendar, SlaPolicy
 from retailops.workbench import words
 
@@ -49,7 +50,7 @@ class ReasonForm(forms.Form):
 
 
 class PolicyForm(forms.Form):
-    """A draft's content; what moves its clocks stays as in the version that it was begun from."""
+    """A draft's content, without what moves its clocks (`move_forms`)."""
 
     title = forms.CharField(max_length=80, label="Name")
     target = SpanField(max_length=40, label="Within", help_text="90m, 4h, 1d 12h. In the hours chosen below.")
@@ -75,14 +76,18 @@ class PolicyForm(forms.Form):
         if isinstance(chooser, forms.ChoiceField):
             chooser.choices = [("", "Round the clock"), *calendar_choices(policy.calendar)]
 
-    def draft(self) -> PolicyDraftIn | None:
-        """Return what was written; None where it cannot be, which is then told in the form."""
+    def draft(self, moves: Mapping[str, list[MoveIn]] | None = None) -> PolicyDraftIn | None:
+        """Return what was written; None where it cannot be, which is then told in the form.
+
+        Without `moves` what moves its clocks stays as it is.
+        """
         data = self.cleaned_data
         try:
             return PolicyDraftIn(
                 title=data["title"], target_seconds=data["target"], warn_seconds=data["warn"],
                 calendar=data["calendar"] or None, severity=data["severity"], opens_case=data["opens_case"],
                 region=data["region"], brand=data["brand"], channel=data["channel"], connection=data["connection"],
+                **(moves or {}),
             )  # fmt: skip
         except ValidationError as invalid:
             _tell(self, invalid)

@@ -8,20 +8,20 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from retailops.accounts import web
-from retailops.accounts.actor import Actor, can, require
+from retailops.accounts.version_pages import VersionPages, standing
 from retailops.lib.clock import now
-from retailops.lib.errors import Conflict, DomainError, NotFound, hidden
+from retailops.lib.errors import Conflict, DomainError, NotFound
 from retailops.lib.forms import accepted, tell
 from retailops.lib.htmx import done, show
 from retailops.sla import services
-from retailops.sla.access import MANAGE, VIEW, policies_visible_to
+from retailops.sla.access import policies_visible_to
+from retailops.sla.inputs import PolicyDraftIn
 from retailops.sla.models import PolicyStatus, SlaPolicy
 from retailops.sla.preview import preview
 from retailops.workbench.sla.forms import NewPolicyForm, PolicyForm, ReasonForm
+from retailops.workbench.sla.move_forms import MovesForm
 from retailops.workbench.sla.wording import in_words, moves_told, scope_told
 
 
@@ -60,44 +60,14 @@ STEPS = {
 }  # fmt: skip
 
 
-def actor_of(request: HttpRequest) -> Actor:
-    """Return who makes the request; it may look at policies. Raises Denied."""
-    actor = web.actor_of(request)
-    require(actor, VIEW)
-    return actor
-
-
-def by_label(actor: Actor, name: str, version: int) -> SlaPolicy:
-    """Return the version if it holds where the actor may look. Raises NotFound."""
-    found = policies_visible_to(actor).filter(name=name, version=version).first()
-    if found is None:
-        raise hidden()
-    return found
-
-
-def manages(actor: Actor, policy: SlaPolicy) -> bool:
-    """Tell whether the actor may change promises of that scope."""
-    return can(actor, MANAGE, region=policy.region, brand=policy.brand)
-
-
-def address(policy: SlaPolicy) -> str:
-    """Return where the version's page is."""
-    return reverse("sla:detail", args=[policy.name, policy.version])
-
-
-def state_of(policy: SlaPolicy) -> str:
-    """Return the word for where a version stands: of an active one also whether it has begun, or is over."""
-    if policy.status != PolicyStatus.ACTIVE:
-        return str(policy.status)
-    if policy.effective_from is not None and policy.effective_from > now():
-        return "scheduled"
-    return "active" if policy.in_force(now()) else "ended"
+PAGES: VersionPages[SlaPolicy] = VersionPages("sla", policies_visible_to)
+actor_of, address = PAGES.actor_of, PAGES.address
 
 
 def _told(policy: SlaPolicy) -> dict[str, Any]:
     return {
         "policy": policy,
-        "state": state_of(policy),
+        "state": standing(policy, now()),
         "scope": scope_told(policy),
         "target": in_words(policy.target_seconds),
         "warn": in_words(policy.warn_seconds) if policy.warn_seconds else "",
@@ -118,9 +88,8 @@ def policy_list(request: HttpRequest) -> HttpResponse:
 @require_GET
 def policy_detail(request: HttpRequest, name: str, version: int) -> HttpResponse:
     """Show one version: what it promises, what moves its clocks, and what it would have come to."""
-    actor = actor_of(request)
-    policy = by_label(actor, name, version)
-    may = manages(actor, policy)
+    actor, policy = PAGES.asked(request, name, version)
+    may = PAGES.manages(actor, policy)
     context = _told(policy) | {
         "moves": moves_told(policy),
         "versions": [_told(row) for row in policies_visible_to(actor).filter(name=name).order_by("-version")],
@@ -136,8 +105,7 @@ def policy_detail(request: HttpRequest, name: str, version: int) -> HttpResponse
 @require_GET
 def policy_preview(request: HttpRequest, name: str, version: int) -> HttpResponse:
     """Show what the version would have come to over the last 30 days; on its page this is a part of it."""
-    actor = actor_of(request)
-    policy = by_label(actor, name, version)
+    actor, policy = PAGES.asked(request, name, version)
     context = _told(policy) | {"preview": preview(actor, policy), "back": address(policy)}
     return show(request, "sla/preview.html", context, fragments={"preview": "sla/_preview.html"})
 
@@ -146,9 +114,7 @@ def policy_preview(request: HttpRequest, name: str, version: int) -> HttpRespons
 @require_http_methods(["GET", "POST"])
 def policy_new(request: HttpRequest, name: str, version: int) -> HttpResponse:
     """Show the form that begins a version from this one, or begin it."""
-    actor = actor_of(request)
-    base = by_label(actor, name, version)
-    require(actor, MANAGE, region=base.region, brand=base.brand)
+    actor, base = PAGES.asked(request, name, version, to_change=True)
     form = NewPolicyForm(request.POST or None, initial={"name": base.name})
     if request.method == "POST" and form.is_valid():
         try:
@@ -157,7 +123,7 @@ def policy_new(request: HttpRequest, name: str, version: int) -> HttpResponse:
         except DomainError as refusal:
             tell(form, refusal)
         else:
-            return done(request, reverse("sla:edit", args=[made.name, made.version]), f"{made.label} is begun.")
+            return done(request, address(made, "edit"), f"{made.label} is begun.")
     context = _told(base) | {"form": form, "back": address(base)}
     return show(request, "sla/new.html", context, status=422 if form.errors else 200)
 
@@ -166,34 +132,47 @@ def policy_new(request: HttpRequest, name: str, version: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def policy_edit(request: HttpRequest, name: str, version: int) -> HttpResponse:
     """Show the editor of a draft, or keep what was written."""
-    actor = actor_of(request)
-    policy = by_label(actor, name, version)
-    require(actor, MANAGE, region=policy.region, brand=policy.brand)
-    form = PolicyForm(request.POST or None, policy=policy)
-    if request.method == "POST" and form.is_valid() and (draft := form.draft()):
+    actor, policy = PAGES.asked(request, name, version, to_change=True)
+    form, moves = PolicyForm(request.POST or None, policy=policy), _moves_form(request, policy)
+    if request.method == "POST" and form.is_valid() and (draft := _written(form, moves)):
         try:
             with transaction.atomic(durable=True):
                 revision = form.cleaned_data["revision"]
                 services.edit_draft(actor=actor, policy_id=policy.id, draft=draft, revision=revision)
         except Conflict as conflict:
-            return show(request, "errors/refused.html", {"error": conflict, "again": address(policy)}, status=409)
+            return PAGES.stale(request, policy, conflict)
         except DomainError as refusal:
             tell(form, refusal)
         else:
             return done(request, address(policy), "Kept. See what it would have come to, then activate it.")
     context = _told(policy) | {"form": form, "back": address(policy), "in_force": policy.status != PolicyStatus.DRAFT}
-    return show(request, "sla/edit.html", context, status=422 if form.errors else 200)
+    wrong = form.errors or (moves is not None and moves.errors)
+    return show(request, "sla/edit.html", context | {"moves_form": moves}, status=422 if wrong else 200)
+
+
+def _moves_form(request: HttpRequest, policy: SlaPolicy) -> MovesForm | None:
+    """Return the form of what moves its clocks; None for a promise that no event moves."""
+    if not policy.starts:
+        return None
+    return MovesForm(request.POST if "moves" in request.POST else None, policy=policy)
+
+
+def _written(form: PolicyForm, moves: MovesForm | None) -> PolicyDraftIn | None:
+    """Return the draft as both forms have it; None where one of them cannot be."""
+    if moves is None or not moves.is_bound:
+        return form.draft()
+    given = moves.moves() if moves.is_valid() else None
+    return None if given is None else form.draft(given)
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def policy_step(request: HttpRequest, name: str, version: int, promise_step: str) -> HttpResponse:
     """Show the form of a step, or take it."""
-    actor = actor_of(request)
-    policy, step = by_label(actor, name, version), STEPS.get(promise_step)
+    actor, policy = PAGES.asked(request, name, version, to_change=True)
+    step = STEPS.get(promise_step)
     if step is None:
         raise NotFound("There is no such step.")
-    require(actor, MANAGE, region=policy.region, brand=policy.brand)
     form = ReasonForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         reason = form.cleaned_data["reason"]

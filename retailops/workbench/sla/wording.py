@@ -9,7 +9,7 @@ from retailops.sla.hours import WEEKDAYS
 from retailops.sla.models import SCOPE, SlaCalendar, SlaPolicy
 from retailops.workbench import words
 
-_DOES = {
+TURNS = {
     "starts": "Starts with",
     "stops": "Is met by",
     "cancels": "Is moot after",
@@ -18,7 +18,7 @@ _DOES = {
     "resumes": "Runs again from",
 }
 _DAYS = dict(zip(WEEKDAYS, ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"), strict=True))
-__all__ = ["days_told", "in_words", "moves_told", "scope_told"]
+__all__ = ["TURNS", "days_told", "in_words", "moves_told", "scope_told"]
 
 
 def scope_told(policy: SlaPolicy) -> str:
@@ -31,7 +31,7 @@ def moves_told(policy: SlaPolicy) -> list[tuple[str, list[str]]]:
     """Return what moves its clocks: what happens, by which events."""
     fields = [field for _, field in MOVES]
     return [
-        (_DOES[field], [_event_told(move) for move in getattr(policy, field)])
+        (TURNS[field], [_event_told(move) for move in getattr(policy, field)])
         for field in fields
         if getattr(policy, field)
     ]

@@ -145,6 +145,12 @@ def rule_fits(rule: Any) -> str:
 
 
 @register.filter
+def operation_kind(kind: str) -> str:
+    """Return what a bulk operation does to each of its things."""
+    return vocabulary.operation_kind(kind)
+
+
+@register.filter
 def is_past(moment: datetime) -> bool:
     """Tell whether the moment has gone by."""
     return moment < timezone.now()

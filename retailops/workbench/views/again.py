@@ -1,5 +1,8 @@
 """Send what is selected again: a few after one look at their verdicts, more by a plan."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django import forms
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
@@ -18,7 +21,7 @@ from retailops.replays.rules import Rules
 from retailops.replays.services import execute_plan, plan_replay
 from retailops.replays.working import advance
 from retailops.workbench.forms import ReasonForm
-from retailops.workbench.plan_forms import RulesForm
+from retailops.workbench.plan_forms import ReplayForm, RulesForm
 from retailops.workbench.selection import Selected, selected
 
 PATIENCE_SECONDS = 4.0
@@ -27,7 +30,7 @@ PATIENCE_SECONDS = 4.0
 class PlanForm(ReasonForm, RulesForm):
     """Why, and how it runs."""
 
-    field_order = ("reason", "canary", "rate", "stop_percent")
+    field_order = ("reason", "request", "canary", "rate", "stop_percent")
 
 
 @login_required
@@ -43,25 +46,30 @@ def again(request: HttpRequest) -> HttpResponse:
     except DomainError as refusal:
         status = 422 if request.method == "POST" else 200
         return show(request, "replays/again.html", {"back": back, "refusal": refusal.detail}, status=status)
+    return ask(request, chosen, back, {"carried": chosen.hidden, "action": reverse("workbench:again")})
+
+
+def ask(request: HttpRequest, chosen: Selected, back: str, about: Mapping[str, Any]) -> HttpResponse:
+    """Show the selection and ask why, or send it; `about` says where the form goes (`action`) and what it carries."""
     form = _form(chosen, request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid() and (operation := _made(actor, chosen, form)):
+    if request.method == "POST" and form.is_valid() and (operation := _made(actor_of(request), chosen, form)):
         return done(request, reverse("workbench:operation", args=[operation.id]), _told(operation))
     judged = chosen.judged() if chosen.direct else []
     asked_first = any(verdict is None for _, verdict in judged)
-    context = {"chosen": chosen, "judged": judged, "asked_first": asked_first, "form": form, "back": back}
+    context = {"chosen": chosen, "judged": judged, "asked_first": asked_first, "form": form, "back": back, **about}
     return show(request, "replays/again.html", context, status=422 if form.errors else 200)
 
 
 def _form(chosen: Selected, given: QueryDict | None) -> forms.Form:
     if chosen.direct:
-        return ReasonForm(given)
+        return ReplayForm(given)
     rules = Rules()
     initial = {"canary": ", ".join(map(str, rules.canary)), "rate": rules.rate, "stop_percent": rules.stop_percent}
     return PlanForm(given, initial=initial)
 
 
 def _made(actor: Actor, chosen: Selected, form: forms.Form) -> BulkOperation | None:
-    rules = form.rules() if isinstance(form, RulesForm) else Rules(canary=())
+    rules = form.rules() if isinstance(form, RulesForm) else Rules(canary=(), as_was=_as_was(form))
     try:
         with transaction.atomic(durable=True):
             operation = plan_replay(actor, chosen.selection, form.cleaned_data["reason"], rules=rules)
@@ -69,6 +77,10 @@ def _made(actor: Actor, chosen: Selected, form: forms.Form) -> BulkOperation | N
         tell(form, refusal)
         return None
     return _at_once(actor, operation) if chosen.direct else operation
+
+
+def _as_was(form: forms.Form) -> bool:
+    return isinstance(form, ReplayForm) and form.as_was
 
 
 def _at_once(actor: Actor, operation: BulkOperation) -> BulkOperation:

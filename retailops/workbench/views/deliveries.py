@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
+from connectors.rendering import again
 from retailops.accounts.actor import Actor, can, require
 from retailops.accounts.permissions import Permission
 from retailops.accounts.web import actor_of
@@ -24,6 +25,7 @@ from retailops.lib.htmx import done, show
 from retailops.replays.models import MessageEdit
 from retailops.workbench.delivery_list import behind, delivery_listing, to_other_systems
 from retailops.workbench.forms import ReasonForm
+from retailops.workbench.plan_forms import ReplayForm
 
 TROUBLED = (DeliveryStatus.DEAD, DeliveryStatus.IN_DOUBT)
 TOLD = {
@@ -94,16 +96,30 @@ def delivery_replay(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
     actor = actor_of(request)
     delivery = visible(actor, delivery_id)
     require(actor, Permission.DELIVERIES_REPLAY, region=delivery.event.region, brand=delivery.event.brand)
-    form = ReasonForm(request.POST or None)
+    form = ReplayForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            found = replay_with_word(actor=actor, delivery_id=delivery.id, reason=form.cleaned_data["reason"])
+            reason = form.cleaned_data["reason"]
+            found = replay_with_word(actor=actor, delivery_id=delivery.id, reason=reason, as_was=form.as_was)
         except (Conflict, Invalid) as refusal:
             form.add_error(None, refusal.detail)
         else:
             return done(request, _address(delivery), TOLD[found.kind in SENDS])
-    context = {"delivery": delivery, "form": form, "back": _address(delivery), **_judged(visible(actor, delivery_id))}
+    context = {
+        "delivery": delivery, "form": form, "back": _address(delivery), "again": again([delivery]).get(delivery.id),
+        **_judged(visible(actor, delivery_id)),
+    }  # fmt: skip
     return show(request, "workbench/replay.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_GET
+def delivery_request(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
+    """Show what would be sent: as the last try rendered it, beside what the mapping in force makes of it."""
+    actor = actor_of(request)
+    delivery = visible(actor, delivery_id)
+    context = {"delivery": delivery, "back": _address(delivery), "again": again([delivery]).get(delivery.id)}
+    return show(request, "workbench/request.html", context)
 
 
 def _judged(delivery: Delivery) -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """Bulk operations: the list, and one with its plan, progress, report and items."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from retailops.accounts.actor import Actor, can, require
@@ -12,8 +14,8 @@ from retailops.accounts.permissions import Permission
 from retailops.accounts.web import actor_of
 from retailops.cases.models import ApprovalStatus
 from retailops.lib.htmx import show
-from retailops.replays.access import access_operation, may
-from retailops.replays.models import BulkOperation, BulkStatus
+from retailops.replays.access import access_operation, may_act
+from retailops.replays.models import REPLAY, BulkOperation, BulkStatus
 from retailops.replays.rules import Rules
 from retailops.replays.services import word_on_plan
 from retailops.replays.totals import money_of
@@ -47,6 +49,8 @@ def about(actor: Actor, operation: BulkOperation) -> dict[str, Any]:
     word = word_on_plan(operation) if operation.status == BulkStatus.PLANNED and operation.needs_approval else None
     return {
         "operation": operation,
+        "replays": operation.kind == REPLAY,
+        "told": told(operation),
         "money": money_of(operation),
         "rules": Rules.read(operation.rules),
         "word": word,
@@ -55,8 +59,17 @@ def about(actor: Actor, operation: BulkOperation) -> dict[str, Any]:
         "live": operation.status in {BulkStatus.PLANNING, BulkStatus.RUNNING},
         "may_decide": word is not None and can(actor, Permission.APPROVALS_DECIDE, region=word.region, brand=word.brand)
         and word.requested_by != actor.key,
-        "may_replay": may(actor, Permission.DELIVERIES_REPLAY, operation),
+        "may_act": may_act(actor, operation),
     }  # fmt: skip
+
+
+def told(operation: BulkOperation) -> list[tuple[str, str]]:
+    """Return in words what the person chose for all of them."""
+    given = operation.given
+    found = [("Note", given["text"])] if "text" in given else []
+    if "until" in given:
+        found.append(("Until", f"{timezone.localtime(datetime.fromisoformat(given['until'])):%Y-%m-%d %H:%M}"))
+    return [*found, ("Evidence", given["evidence"])] if "evidence" in given else found
 
 
 @login_required

@@ -22,13 +22,13 @@ from retailops.lib.errors import DomainError, NotFound
 from retailops.lib.forms import accepted, tell
 from retailops.lib.htmx import done, show
 from retailops.replays import services
-from retailops.replays.access import access_operation, may
-from retailops.replays.models import BulkItem, BulkOperation, BulkStatus
+from retailops.replays.access import access_operation, may_act
+from retailops.replays.models import REPLAY, BulkItem, BulkOperation, BulkStatus
 from retailops.replays.rules import Rules
 from retailops.replays.services import PLAN_KIND, word_on_plan
 from retailops.replays.totals import money_of
 from retailops.workbench.forms import ReasonForm
-from retailops.workbench.plan_forms import HashForm, HashReasonForm, NothingForm, RulesForm
+from retailops.workbench.plan_forms import ANEW, AS_WAS, HashForm, HashReasonForm, NothingForm, RulesForm
 
 S = BulkStatus
 NO_WORD = "Above the limit for one person: a second person must agree first."
@@ -113,8 +113,8 @@ class Offer:
 
 
 def offers(actor: Actor, operation: BulkOperation, word: Approval | None) -> list[Offer]:
-    """Return what the person may do now, the next step last; none for who may not send again."""
-    if operation.kind != "replay" or not may(actor, Permission.DELIVERIES_REPLAY, operation):
+    """Return what the person may do now, the next step last; none for who may not."""
+    if not may_act(actor, operation):
         return []
     found = [
         Offer(key, _label(operation, step), _why_not(actor, operation, key, word)) for key, step in _open(operation)
@@ -167,16 +167,14 @@ def _why_not(actor: Actor, operation: BulkOperation, key: str, word: Approval | 
 def plan_step(request: HttpRequest, operation_id: UUID, plan_step: str) -> HttpResponse:
     """Show the form of a step with its consequence, or take it."""
     actor, step = actor_of(request), STEPS.get(plan_step)
-    operation = access_operation(actor, operation_id, Permission.DELIVERIES_REPLAY)
+    operation = access_operation(actor, operation_id, act=True)
     if step is None:
         raise NotFound("There is no such action.")
     form = step.form(request.POST or None, initial=_initial(operation))
     if request.method == "POST" and form.is_valid():
         found = _taken(actor, operation, step, form)
         if found is not None:
-            return done(
-                request, _address(found), step.done if found.id == operation.id else "What failed is planned anew."
-            )
+            return done(request, _address(found), _done(operation, step, found))
     word = word_on_plan(operation)
     context = {
         "operation": operation, "key": plan_step, "step": step, "label": _label(operation, step), "form": form,
@@ -191,7 +189,7 @@ def _initial(operation: BulkOperation) -> dict[str, Any]:
     rules = Rules.read(operation.rules)
     return {
         "hash": operation.hash, "canary": ", ".join(map(str, rules.canary)), "rate": rules.rate,
-        "stop_percent": rules.stop_percent,
+        "stop_percent": rules.stop_percent, "request": AS_WAS if rules.as_was else ANEW,
     }  # fmt: skip
 
 
@@ -209,7 +207,10 @@ def _consequence(operation: BulkOperation, key: str) -> str:
         rest = f"the rest at {rules.rate:g} a second. It stops where {rules.stop_percent} % of the last tries failed."
         return f"{first}{'Then ' if waves else ''}{rest}"
     if operation.status == S.STOPPED and BulkItem.objects.filter(operation=operation, stage="judged").exists():
-        return "It goes on with what it did not begin. The wave that stopped it begins anew."
+        waves = " The wave that stopped it begins anew." if operation.kind == REPLAY else ""
+        return f"It goes on with what it did not begin.{waves}"
+    if operation.kind != REPLAY:
+        return "The same is done to what was refused or not begun, as a new operation that begins at once."
     return "What failed, and what was not begun, becomes a new plan with verdicts of now. Nothing is sent yet."
 
 
@@ -220,6 +221,12 @@ def _taken(actor: Actor, operation: BulkOperation, step: PlanStep, form: forms.F
     except DomainError as refusal:
         tell(form, refusal)
         return None
+
+
+def _done(operation: BulkOperation, step: PlanStep, found: BulkOperation) -> str:
+    if found.id == operation.id:
+        return step.done
+    return "What failed is planned anew." if operation.kind == REPLAY else "What was not done is tried anew."
 
 
 def _address(operation: BulkOperation) -> str:

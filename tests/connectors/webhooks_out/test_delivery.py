@@ -27,6 +27,7 @@ from retailops.events.cloudevents import as_document
 from retailops.events.models import Attempt, Delivery, Destination, Event
 from retailops.events.publish import publish
 from retailops.events.sending import drain
+from retailops.lib import tracing
 from retailops.lib.errors import Denied, Invalid, NotFound
 from retailops.lib.ids import uuid7
 from returns.events import OrderCaptured
@@ -74,6 +75,20 @@ def test_an_event_arrives_signed_as_a_cloud_event(webhook_sink: WebhookSink) -> 
     assert (document["specversion"], document["id"], document["type"]) == ("1.0", str(event.id), "order.captured")
     assert document["correlationid"] == str(event.correlation_id)
     assert document["data"]["number"] == "1001"
+
+
+def test_the_trace_of_the_caller_goes_along(webhook_sink: WebhookSink) -> None:
+    create_endpoint(actor=ADMIN, url=webhook_sink.url, types=["order.captured"])
+    theirs = "4bf92f3577b34da6a3ce929d0e0e4736"
+    with tracing.span("POST", parent=f"00-{theirs}-00f067aa0ba902b7-01", keep=True):
+        event = captured()
+    assert (event.traceparent or "").split("-")[1] == theirs
+    assert sent(event).status == "delivered"
+    [received] = webhook_sink.received
+    told = received.headers["traceparent"].split("-")
+    assert (told[1], told[3]) == (theirs, "01")
+    assert told[2] not in ("00f067aa0ba902b7", (event.traceparent or "").split("-")[2])
+    assert json.loads(received.body)["correlationid"] == str(event.correlation_id)
 
 
 def test_a_retry_has_the_same_id_and_body(webhook_sink: WebhookSink) -> None:
