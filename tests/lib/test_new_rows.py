@@ -19,7 +19,7 @@ MADE_SO: tuple[type[Model], ...] = (Event, SlaClock)
 def columns(row: Model) -> dict[str, Any]:
     """The row's columns; defaults that the database gives, by what they ask it for."""
     values = {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
-    return {name: value.expression if isinstance(value, DatabaseDefault) else value for name, value in values.items()}
+    return {name: vars(value)["expression"] if isinstance(value, DatabaseDefault) else value for name, value in values.items()}
 
 
 @pytest.mark.parametrize("model", MADE_SO)
