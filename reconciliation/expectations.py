@@ -80,7 +80,7 @@ def memo_reversal_expected(memo: CreditMemo, at: datetime) -> Told:
 
 def is_memo_reversed(memo: CreditMemo) -> bool:
     """Tell whether the memo was undone."""
-    return memo.status == CreditMemoStatus.REVERSED
+    return bool(memo.status == CreditMemoStatus.REVERSED)
 
 
 def memo_keys(memo: CreditMemo) -> tuple[Key, ...]:

@@ -16,6 +16,8 @@ from retailops.lib.errors import Invalid
 from retailops.lib.money import minor
 
 Row = dict[str, str]
+# Beyond it an amount is a mistake.
+LARGEST = Decimal(10) ** 12
 # What names or finds a person is not kept.
 PERSONAL = re.compile(
     r"(customer|shopper|consumer|payer|buyer|recipient|card_?holder).*(name|email|e-mail|phone|description|id)"
@@ -49,6 +51,8 @@ def cells_of(file: BinaryIO, delimiter: str = ",") -> Iterator[tuple[int, list[s
     reader = csv.reader(text_of(file), delimiter=delimiter)
     try:
         for cells in reader:
+            if any("\0" in cell for cell in cells):
+                raise unreadable(reader.line_num, "it holds a character that no text has.")
             if any(cell.strip() for cell in cells):
                 yield reader.line_num, cells
     except (UnicodeError, csv.Error) as broken:
@@ -83,7 +87,10 @@ def amount(line: int, text: str, currency: str) -> int:
     if not text:
         return 0
     try:
-        return minor(Decimal(text.replace(",", "")), currency)
+        told = Decimal(text.replace(",", ""))
+        if not told.is_finite() or abs(told) > LARGEST:
+            raise ValueError(text)
+        return minor(told, currency)
     except (InvalidOperation, ValueError) as wrong:
         raise unreadable(line, f"{text!r} is no amount of {currency}.") from wrong
 
@@ -101,9 +108,9 @@ def instant(line: int, text: str, zone: str, form: str = "") -> tuple[datetime, 
     try:
         told = datetime.strptime(text, form) if form else datetime.fromisoformat(text)  # noqa: DTZ007  # zone below
         local = told if told.tzinfo else told.replace(tzinfo=zone_named(zone))
-    except ValueError as wrong:
+        return local.astimezone(UTC), local.date()
+    except (ValueError, OverflowError) as wrong:
         raise unreadable(line, f"{text!r} is no date.") from wrong
-    return local.astimezone(UTC), local.date()
 
 
 @cache

@@ -47,7 +47,8 @@ def reader(lane: Lane) -> Callable[[BinaryIO, Rules, Totals], Iterator[Line]]:
 
 def read(lane: Lane, file: BinaryIO, rules: Rules, totals: Totals) -> Iterator[Line]:
     """Yield every line. Raises Invalid, naming columns that are missing."""
-    columns = MAPPINGS[lane] | {name: value for name, value in rules.mapping.items() if isinstance(value, str)}
+    own = {name: value for name, value in rules.mapping.items() if isinstance(value, str)}
+    columns = {**MAPPINGS[lane], **own}
     twins = Twins()
     for number, row in rows_of(file, [columns[name] for name in NEEDED]):
         yield _line(number, row, lane, columns, rules, twins, totals)

@@ -1,5 +1,6 @@
 """PayPal's settlement report (STL): record types in the first cell, minor units without sign, totals at the end."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -89,7 +90,7 @@ def _foot(number: int, record: str, cells: list[str], at: _Reading, totals: Tota
 
 def _whole(number: int, cells: list[str], place: int) -> int:
     text = cells[place].strip() if len(cells) > place else ""
-    if not text.lstrip("-").isdigit():
+    if not re.fullmatch("-?[0-9]{1,15}", text):
         raise unreadable(number, f"{text!r} is no whole number.")
     return int(text)
 
@@ -153,7 +154,7 @@ def _fee(number: int, row: Row) -> int:
 def _signed(number: int, text: str, side: str) -> int:
     if not text or text.strip("0") == "":
         return 0
-    if not text.isdigit() or side.upper() not in ("CR", "DR"):
+    if not re.fullmatch("[0-9]{1,15}", text) or side.upper() not in ("CR", "DR"):
         raise unreadable(number, f"{text!r} {side!r} is no amount with CR or DR.")
     return int(text) if side.upper() == "CR" else -int(text)
 

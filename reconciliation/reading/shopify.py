@@ -63,6 +63,8 @@ def _entry(number: int, entry: Any) -> dict[str, str]:
     """Return an entry's plain values as text."""
     if not isinstance(entry, dict) or "id" not in entry:
         raise unreadable(number, "it is no entry with an id.")
+    if "\0" in json.dumps(entry, ensure_ascii=False):
+        raise unreadable(number, "it holds a character that no text has.")
     plain = {name: value for name, value in entry.items() if not isinstance(value, (dict, list))}
     return {name: "" if value is None else str(value) for name, value in plain.items()}
 

@@ -17,7 +17,9 @@ from reconciliation.access import IMPORT
 from reconciliation.events import SettlementImported
 from reconciliation.lanes import HOUSE_PROVIDER
 from reconciliation.models import Fate, ImportFile, Item, RawLine, SettlementBatch, Source
-from reconciliation.reading import EXPECTED, FORMATS, Format, Totals
+from reconciliation.reading import EXPECTED, FORMATS, Format
+from reconciliation.reading.cells import unreadable
+from reconciliation.reading.totals import Totals
 from reconciliation.services.posting import post_items
 from reconciliation.services.raising import raise_corrections
 from reconciliation.told import Line, Paid, Rules, Told
@@ -26,6 +28,10 @@ from retailops.events.publish import publish
 from retailops.lib.errors import FieldError, Invalid
 
 CHUNK = 2000
+# Characters of an id.
+LONGEST = 160
+# A natural key with the amount and the currency that are told of it.
+Sum = tuple[str, int, str]
 IMPORTER = Actor.system("reconciliation")
 
 
@@ -91,6 +97,11 @@ def _source(provider: str, told: SourceIn) -> Source:
     """Return the account, locked: one file of it is taken in at a time."""
     if told.time_zone not in available_timezones():
         raise Invalid("There is no such time zone.", errors=[FieldError("/time_zone", "a name such as Europe/Berlin")])
+    words = told.mapping.get("types", {})
+    if not isinstance(words, dict) or not all(isinstance(each, str) for each in words.values()):
+        raise Invalid(
+            "The mapping's types are no words.", errors=[FieldError("/mapping", "`types` maps words to words")]
+        )
     fields = ("region", "brand", "time_zone", "sign", "date_format", "mapping")
     Source.objects.get_or_create(
         provider=provider,
@@ -140,6 +151,10 @@ def _chunks(lines: Iterator[Line]) -> Iterator[list[Line]]:
         yield chunk
 
 
+def _sum(item: Told) -> Sum:
+    return item.natural_key, item.amount, item.currency
+
+
 class _Taken:
     """The lines of a file as they are stored: counts by fate, days, and what came to which payout."""
 
@@ -154,38 +169,56 @@ class _Taken:
     def take(self, chunk: Sequence[Line]) -> None:
         """Store a chunk of lines."""
         self._know_batches(chunk)
-        told = [(line.number, item) for line in chunk for item in line.items]
+        told, again = self._once(chunk)
         made = post_items(
             self.source, [item for _, item in told], file=self.file.id, lines=[number for number, _ in told],
             batches=self.batches,
         )  # fmt: skip
         self.items += len(made)
-        changed = self._changed([item for _, item in told if item.natural_key not in made])
+        repeated = [item for line in chunk if line.number in again for item in line.items]
+        changed = self._changed([*repeated, *(item for _, item in told if item.natural_key not in made)])
         raise_corrections(IMPORTER, changed.values())
         # The file's own row follows with its totals; foreign keys are looked at when the transaction ends.
-        RawLine.objects.bulk_create([self._account(line, made, changed) for line in chunk])
-        self._add_up([line for line in chunk if line.items and line.items[0].natural_key in made])
+        RawLine.objects.bulk_create([self._account(line, made, changed, again) for line in chunk])
+        fresh = [line for line in chunk if line.items and line.number not in again]
+        self._add_up([line for line in fresh if line.items[0].natural_key in made])
 
-    def _account(self, line: Line, made: Mapping[str, int], changed: Container[str]) -> RawLine:
+    def _once(self, chunk: Sequence[Line]) -> tuple[list[tuple[int, Told]], set[int]]:
+        """Return each item once with its line's number, and the lines that the chunk tells again."""
+        told: dict[str, tuple[int, Told]] = {}
+        again: set[int] = set()
+        for line in chunk:
+            for item in line.items:
+                if len(item.natural_key) > LONGEST:
+                    raise unreadable(line.number, f"its id is longer than {LONGEST} characters.")
+            if line.items and line.items[0].natural_key in told:
+                again.add(line.number)
+            else:
+                told |= {item.natural_key: (line.number, item) for item in line.items}
+        return list(told.values()), again
+
+    def _account(self, line: Line, made: Mapping[str, int], changed: Container[Sum], again: Container[int]) -> RawLine:
         fate = line.fate
-        if line.items and line.items[0].natural_key not in made:
-            fate = Fate.CHANGED if any(item.natural_key in changed for item in line.items) else Fate.KNOWN
+        is_new = line.items and line.number not in again and line.items[0].natural_key in made
+        if line.items and not is_new:
+            fate = Fate.CHANGED if any(_sum(item) in changed for item in line.items) else Fate.KNOWN
         self.lines += 1
         self.fates[str(fate)] += 1
         for item in line.items:
-            if item.natural_key in made:
+            if is_new:
                 self.lanes[str(item.lane)] += 1
                 self.days.add(item.value_date)
         return RawLine(file=self.file, line=line.number, fate=fate, type=line.type[:80], content=dict(line.content))
 
-    def _changed(self, again: Sequence[Told]) -> dict[str, tuple[Item, int, str]]:
-        """Return what was told before with another amount: the item that stands, and what is told now, by its key."""
-        told = {item.natural_key: (item.amount, item.currency) for item in again}
-        rows = Item.objects.filter(source=self.source, natural_key__in=list(told)).select_related("source")
+    def _changed(self, again: Sequence[Told]) -> dict[Sum, tuple[Item, int, str]]:
+        """Return what was told before with another amount, as told now: with the item that stands."""
+        sums = {_sum(item) for item in again}
+        rows = Item.objects.filter(source=self.source, natural_key__in={key for key, *_ in sums})
+        known = {row.natural_key: row for row in rows.select_related("source")}
         return {
-            row.natural_key: (row, *told[row.natural_key])
-            for row in rows
-            if told[row.natural_key] != (row.amount, row.currency)
+            (key, amount, currency): (known[key], amount, currency)
+            for key, amount, currency in sums
+            if key in known and (known[key].amount, known[key].currency) != (amount, currency)
         }
 
     def _know_batches(self, chunk: Iterable[Line]) -> None:

@@ -42,6 +42,7 @@ WITH told AS MATERIALIZED (
     INSERT INTO reconciliation_itemkey (item_id, side, key_type, key_hash, value)
     SELECT m.id, m.side, k.type, k.hash, k.value FROM made m JOIN told t ON t.natural_key = m.natural_key
      CROSS JOIN LATERAL jsonb_to_recordset(t.keys) AS k(type text, hash uuid, value text)
+    ON CONFLICT (item_id, key_hash) DO NOTHING
 )
 SELECT natural_key, id FROM made
 """

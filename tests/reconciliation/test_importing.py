@@ -70,6 +70,15 @@ def test_what_an_overlapping_file_tells_again_is_known_and_what_it_tells_otherwi
     assert SettlementBatch.objects.get().lines_net == -2200
 
 
+def test_what_one_file_tells_twice_is_taken_once() -> None:
+    file = stripe(
+        stripe_row("t1", "-10.00", "RF-1"), stripe_row("t1", "-10.00", "RF-1"), stripe_row("t1", "-9.00", "RF-1")
+    ).file
+    assert (file.fates, file.items) == ({"item": 1, "known": 1, "changed": 1}, 1)
+    assert SettlementBatch.objects.get().lines_net == -1000
+    assert Discrepancy.objects.get().type == "late_correction"
+
+
 def test_twins_without_an_id_survive_and_again_are_known() -> None:
     row = {"amount": "-5.00", "currency": "GBP", "date": "2026-09-10", "order": "O-1"}
     columns = ("amount", "currency", "date", "order")
@@ -87,6 +96,9 @@ REFUSED: dict[str, tuple[str, bytes, str, str]] = {
     "currency": ("csv", b"amount,currency,date\n1,quid,2026-01-01\n", "file-not-readable", "no currency"),
     "decimals": ("csv", b"amount,currency,date\n1.50,JPY,2026-01-01\n", "file-not-readable", "no amount of JPY"),
     "date": ("csv", b"amount,currency,date\n1,GBP,yesterday\n", "file-not-readable", "no date"),
+    "endless": ("csv", b"amount,currency,date\nInfinity,GBP,2026-01-01\n", "file-not-readable", "no amount"),
+    "nothing": ("csv", b"amount,currency,date\n1\x00,GBP,2026-01-01\n", "file-not-readable", ""),
+    "long id": ("stripe", b"", "file-not-readable", "longer than 160"),
     "format": ("nobody", b"x", "invalid", "no format"),
 }
 
@@ -96,6 +108,8 @@ def test_what_does_not_add_up_or_cannot_be_read_is_refused_whole(case: str) -> N
     format, content, code, told = REFUSED[case]
     if case == "net":
         content = _stripe_csv(stripe_row("t1", "-10.00", net="-9.00"))
+    if case == "long id":
+        content = _stripe_csv(stripe_row("t" * 161, "-10.00"))
     before = counts()
     with pytest.raises(DomainError) as refused:
         taken(format, content)
