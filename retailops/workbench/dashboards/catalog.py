@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from reconciliation.models import Allocation, Item, ItemType, Lane, Side, Stage
 from retailops.accounts.permissions import Permission
 from retailops.cases.models import Case, CaseStatus
 from retailops.events.enums import OPEN_STATUSES, DeliveryStatus, DestinationKind
@@ -25,6 +26,7 @@ DELIVERIES = Source(
 CASES = Source("cases", "case", permission=Permission.CASES_VIEW)
 CLOCKS = Source("clocks", "clock", connection="connection", promise="name")
 ORDERS = Source("orders", "order", permission=Permission.ORDERS_VIEW)
+LINES = Source("lines", "settlement line", connection="gateway", permission=Permission.SETTLEMENTS_VIEW)
 
 REFUNDED = Base(RETURNS, ReturnTimes, "settled_at", Q(settled_at__isnull=False))
 ASKED = Base(RETURNS, ReturnTimes, "requested_at")
@@ -56,6 +58,7 @@ BREACHED = Base(
 )
 TICKING = Base(CLOCKS, SlaClock, "started_at", Q(state__in=_OPEN_CLOCK), ranged=False, computed=_AT_STAKE)
 CAPTURED = Base(ORDERS, Order, "captured_at", computed={"ingestion": Seconds("captured_at", "placed_at")})
+REFUND_LINES = Base(LINES, Item, "occurred_at", Q(side=Side.ACTUAL, lane=Lane.PAYMENT, type=ItemType.REFUND))
 
 # The stages of a refund, in their order: key, title, what it is, icon.
 STAGES = (
@@ -158,6 +161,20 @@ FIRST_TRY = Figure(
     "or stopped, those that were delivered by their first attempt.",
     "bolt", FINISHED, Q(status=DeliveryStatus.DELIVERED, attempt_no=1), whole=Q(), more_is="up",
 )  # fmt: skip
+_BY_AMOUNT = (Stage.EXACT, Stage.WEAKER, Stage.GROUP, Stage.HAND)
+POSTING_ACCURACY = Figure(
+    "posting_accuracy", "Settlement posting accuracy", "Of the refunds in settlement files of these days, "
+    "those that were matched with what we expected, to the cent.",
+    "scale", REFUND_LINES,
+    lambda: Q(
+        Exists(
+            Allocation.objects.filter(
+                item=OuterRef("pk"), match__stage__in=_BY_AMOUNT, match__reversed_by__isnull=True
+            )
+        )
+    ),
+    whole=Q(), more_is="up",
+)  # fmt: skip
 _SAVED_BY = ("found", "already_done", "charge_already_refunded")
 DUPLICATES = Figure(
     "duplicates_stopped", "Duplicate refunds stopped", "Refunds whose sending was in doubt or repeated, and that were "
@@ -248,5 +265,6 @@ FIGURES: dict[str, Figure] = {
         CYCLE, *STAGES, REFUNDED_MONEY, UNTOUCHED, COMING_IN, COMPLETED, GONE_OUT, OPEN_NOW, *AGES, *STANDING, ERP,
         STOCK_SYNC, INGESTED, FIRST_TRY, DUPLICATES, IN_DOUBT, STOPPED, DUE, EXCEPTIONS, DEAD_IN, DEAD_OUT, TO_RESOLVE,
         OPEN_CASES, KEPT, BREACHES, LATE, TONIGHT, REFUND_KEPT, REFUND_BREACHES, REFUND_LATE, REFUND_TONIGHT,
+        POSTING_ACCURACY,
     )
 }  # fmt: skip
