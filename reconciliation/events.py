@@ -80,7 +80,7 @@ class MatchFact:
 @event("settlement.matched")
 @dataclass(frozen=True)
 class SettlementMatched(MatchFact):
-    """Money that was expected is the money that came."""
+    """Money that was expected is the money that came; at stage `withdrawn`, two items of one side undo each other."""
 
 
 @event("settlement.unmatched")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from psycopg.types.json import Jsonb
 
 from reconciliation.events import MatchFact, SettlementMatched, SettlementUnmatched
@@ -100,10 +101,9 @@ def _write(actor: Actor, lane: str, rows: list[dict[str, Any]]) -> list[UUID]:
     given = {
         "rows": Jsonb(rows), "ids": ids, "lane": lane, "rule": RULE_VERSION, "actor": actor.key, "now": now(),
     }  # fmt: skip
-    execute(_MATCHES, given)
-    execute(_ALLOCATIONS, given)
-    execute(_EXCHANGE, given)
-    execute(_SEALS, given)
+    with connection.wrap_database_errors:
+        for statement in (_MATCHES, _ALLOCATIONS, _EXCHANGE, _SEALS):
+            execute(statement, given)
     _tell(actor, ids)
     return ids
 
