@@ -104,7 +104,7 @@ def rates(actor: Actor, *, days: int = DAYS) -> list[LaneRate]:
     waiting = _counted(open_ones)
     late = dict(open_ones.filter(open__due_on__lt=now().date()).order_by().values_list("lane").annotate(Count("pk")))
     money: dict[str, list[Money]] = {}
-    sums = open_ones.order_by().values_list("lane", "currency").annotate(Sum(Abs("open__remaining")))
+    sums = open_ones.order_by().values_list("lane", "currency").annotate(sum=Sum(Abs("open__remaining")))
     for lane, currency, amount in sorted(sums):
         money.setdefault(lane, []).append(Money(int(amount), currency))
     return [
@@ -117,7 +117,7 @@ def rates(actor: Actor, *, days: int = DAYS) -> list[LaneRate]:
 def _counted(rows: QuerySet[Item]) -> dict[str, tuple[int, int]]:
     """Return how many there are and how many of them are matched in full, by lane."""
     matched = Count("pk", filter=Q(open__isnull=True))
-    told = rows.order_by().values_list("lane").annotate(Count("pk"), matched)
+    told = rows.order_by().values_list("lane").annotate(Count("pk"), done=matched)
     return {lane: (count, done) for lane, count, done in told}
 
 
