@@ -181,7 +181,7 @@ def file_standing(file: ImportFile) -> dict[str, int]:
     rows = Item.objects.filter(file=file)
     told = rows.aggregate(
         matched=Count("pk", filter=Q(lane__in=MATCHED_LANES, open__isnull=True)),
-        open=Count("pk", filter=Q(open__isnull=False)),
+        waiting=Count("pk", filter=Q(open__isnull=False)),
         queued=Count("pk", filter=Q(open__queued=True)),
         kept=Count("pk", filter=~Q(lane__in=MATCHED_LANES)),
     )
