@@ -9,8 +9,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reconciliation', '0001_discrepancies'),
-        ('returns', '0031_delivery_of_an_order_line'),
+        ("reconciliation", "0001_discrepancies"),
+        ("returns", "0031_delivery_of_an_order_line"),
     ]
 
     operations = [
@@ -40,10 +40,10 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
                 ('line', models.PositiveIntegerField(blank=True, null=True)),
-                ('lane', models.CharField(choices=[('payment', 'Payments'), ('erp_memo', 'ERP credit memos'), ('gift_card', 'Gift cards'), ('tax', 'Tax reversals'), ('sale', 'Sales'), ('fee', 'Fees'), ('payout', 'Payouts'), ('other', 'Other')], max_length=10)),
-                ('side', models.CharField(choices=[('E', 'Expected'), ('A', 'Actual')], max_length=1)),
+                ('lane', models.CharField(choices=[("payment", "Payments"), ('erp_memo', 'ERP credit memos'), ('gift_card', 'Gift cards'), ('tax', 'Tax reversals'), ("sale", "Sales"), ("fee", "Fees"), ("payout", "Payouts"), ("other", "Other")], max_length=10)),
+                ('side', models.CharField(choices=[("E", "Expected"), ("A", "Actual")], max_length=1)),
                 ('natural_key', models.CharField(max_length=160)),
-                ('type', models.CharField(choices=[('refund', 'Refund'), ('refund_failure', 'Refund that came back'), ('chargeback', 'Chargeback'), ('chargeback_won', 'Chargeback won'), ('credit_memo', 'Credit memo'), ('memo_reversal', 'Reversal of a credit memo'), ('gift_card', 'Gift card movement'), ('tax', 'Tax reversal'), ('charge', 'Sale'), ('fee', 'Fee'), ('payout', 'Payout'), ('adjustment', 'Adjustment'), ('unmapped', 'Unknown type')], max_length=16)),
+                ('type', models.CharField(choices=[("refund", "Refund"), ('refund_failure', 'Refund that came back'), ("chargeback", "Chargeback"), ('chargeback_won', 'Chargeback won'), ('credit_memo', 'Credit memo'), ('memo_reversal', 'Reversal of a credit memo'), ('gift_card', 'Gift card movement'), ('tax', 'Tax reversal'), ("charge", "Sale"), ("fee", "Fee"), ("payout", "Payout"), ("adjustment", "Adjustment"), ('unmapped', 'Unknown type')], max_length=16)),
                 ('told_type', models.CharField(blank=True, default='', max_length=80)),
                 ('amount', models.BigIntegerField()),
                 ('currency', models.CharField(max_length=3)),
@@ -66,8 +66,8 @@ class Migration(migrations.Migration):
             name='ItemKey',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('side', models.CharField(choices=[('E', 'Expected'), ('A', 'Actual')], max_length=1)),
-                ('key_type', models.CharField(choices=[('refund', 'Our refund reference'), ('provider_refund', "Provider's refund id"), ('dispute', 'Dispute'), ('memo', 'Memo number'), ('payment', 'Payment reference'), ('order', 'Order')], max_length=16)),
+                ('side', models.CharField(choices=[("E", "Expected"), ("A", "Actual")], max_length=1)),
+                ('key_type', models.CharField(choices=[('refund', 'Our refund reference'), ('provider_refund', "Provider's refund id"), ("dispute", "Dispute"), ('memo', 'Memo number'), ('payment', 'Payment reference'), ("order", "Order")], max_length=16)),
                 ('key_hash', models.UUIDField()),
                 ('value', models.CharField(max_length=200)),
             ],
@@ -76,9 +76,9 @@ class Migration(migrations.Migration):
             name='Match',
             fields=[
                 ('id', models.UUIDField(default=retailops.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('lane', models.CharField(choices=[('payment', 'Payments'), ('erp_memo', 'ERP credit memos'), ('gift_card', 'Gift cards'), ('tax', 'Tax reversals'), ('sale', 'Sales'), ('fee', 'Fees'), ('payout', 'Payouts'), ('other', 'Other')], max_length=10)),
-                ('stage', models.CharField(choices=[('exact', 'Same reference, same amount'), ('weaker', 'Same payment or order, same amount, no other candidate'), ('group', 'Same reference, equal sums'), ('withdrawn', 'Expected, and called off before it came'), ('hand', 'By hand'), ('reversal', 'Undone')], max_length=10)),
-                ('key_type', models.CharField(blank=True, choices=[('refund', 'Our refund reference'), ('provider_refund', "Provider's refund id"), ('dispute', 'Dispute'), ('memo', 'Memo number'), ('payment', 'Payment reference'), ('order', 'Order')], default='', max_length=16)),
+                ('lane', models.CharField(choices=[("payment", "Payments"), ('erp_memo', 'ERP credit memos'), ('gift_card', 'Gift cards'), ('tax', 'Tax reversals'), ("sale", "Sales"), ("fee", "Fees"), ("payout", "Payouts"), ("other", "Other")], max_length=10)),
+                ('stage', models.CharField(choices=[('exact', 'Same reference, same amount'), ('weaker', 'Same payment or order, same amount, no other candidate'), ('group', 'Same reference, equal sums'), ('withdrawn', 'Expected, and called off before it came'), ('hand', 'By hand'), ("reversal", "Undone")], max_length=10)),
+                ('key_type', models.CharField(blank=True, choices=[('refund', 'Our refund reference'), ('provider_refund', "Provider's refund id"), ("dispute", "Dispute"), ('memo', 'Memo number'), ('payment', 'Payment reference'), ("order", "Order")], default='', max_length=16)),
                 ('key_value', models.CharField(blank=True, default='', max_length=200)),
                 ('rule_version', models.CharField(max_length=20)),
                 ('margin', models.BigIntegerField(blank=True, null=True)),
@@ -98,7 +98,7 @@ class Migration(migrations.Migration):
             name='MatchAdjustment',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('fx', 'Exchange')], max_length=10)),
+                ('kind', models.CharField(choices=[("fx", "Exchange")], max_length=10)),
                 ('amount', models.BigIntegerField()),
                 ('currency', models.CharField(max_length=3)),
             ],
@@ -168,8 +168,8 @@ class Migration(migrations.Migration):
             name='OpenItem',
             fields=[
                 ('item', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='open', serialize=False, to='reconciliation.item')),
-                ('lane', models.CharField(choices=[('payment', 'Payments'), ('erp_memo', 'ERP credit memos'), ('gift_card', 'Gift cards'), ('tax', 'Tax reversals'), ('sale', 'Sales'), ('fee', 'Fees'), ('payout', 'Payouts'), ('other', 'Other')], max_length=10)),
-                ('side', models.CharField(choices=[('E', 'Expected'), ('A', 'Actual')], max_length=1)),
+                ('lane', models.CharField(choices=[("payment", "Payments"), ('erp_memo', 'ERP credit memos'), ('gift_card', 'Gift cards'), ('tax', 'Tax reversals'), ("sale", "Sales"), ("fee", "Fees"), ("payout", "Payouts"), ("other", "Other")], max_length=10)),
+                ('side', models.CharField(choices=[("E", "Expected"), ("A", "Actual")], max_length=1)),
                 ('remaining', models.BigIntegerField()),
                 ('due_on', models.DateField(blank=True, null=True)),
                 ('queued', models.BooleanField(default=True)),
@@ -196,11 +196,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='discrepancy',
-            index=models.Index(condition=models.Q(('status', 'open')), fields=['type'], name='open_discrepancy_type'),
+            index=models.Index(condition=models.Q(("status", "open")), fields=['type'], name='open_discrepancy_type'),
         ),
         migrations.AddConstraint(
             model_name='discrepancy',
-            constraint=models.CheckConstraint(condition=models.Q(('order__isnull', False), models.Q(('type', 'order_drift'), _negated=True), _connector='OR'), name='drift_is_of_an_order'),
+            constraint=models.CheckConstraint(condition=models.Q(('order__isnull', False), models.Q(("type", "order_drift"), _negated=True), _connector='OR'), name='drift_is_of_an_order'),
         ),
         migrations.AddField(
             model_name='itemkey',
@@ -241,7 +241,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='source',
-            constraint=models.UniqueConstraint(fields=('provider', 'account'), name='one_settlement_source_an_account'),
+            constraint=models.UniqueConstraint(fields=("provider", "account"), name='one_settlement_source_an_account'),
         ),
         migrations.AddConstraint(
             model_name='source',
@@ -276,11 +276,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='itemkey',
-            index=models.Index(fields=['key_hash', 'side'], include=('item', 'key_type'), name='item_by_key'),
+            index=models.Index(fields=['key_hash', 'side'], include=("item", "key_type"), name='item_by_key'),
         ),
         migrations.AddConstraint(
             model_name='itemkey',
-            constraint=models.UniqueConstraint(fields=('item', 'key_hash'), name='one_key_an_item'),
+            constraint=models.UniqueConstraint(fields=("item", "key_hash"), name='one_key_an_item'),
         ),
         migrations.AddConstraint(
             model_name='itemkey',
@@ -292,11 +292,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='match',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('reverses__isnull', False), ('stage', 'reversal')), models.Q(models.Q(('stage', 'reversal'), _negated=True), ('reverses__isnull', True)), _connector='OR'), name='match_reversal_names_its_match'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('reverses__isnull', False), ("stage", "reversal")), models.Q(models.Q(("stage", "reversal"), _negated=True), ('reverses__isnull', True)), _connector='OR'), name='match_reversal_names_its_match'),
         ),
         migrations.AddConstraint(
             model_name='match',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('stage__in', ('hand', 'reversal')), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='match_by_hand_has_reason'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('stage__in', ("hand", "reversal")), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='match_by_hand_has_reason'),
         ),
         migrations.AddConstraint(
             model_name='allocation',
@@ -312,7 +312,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='rawline',
-            constraint=models.UniqueConstraint(fields=('file', 'line'), name='one_raw_line_a_number'),
+            constraint=models.UniqueConstraint(fields=("file", "line"), name='one_raw_line_a_number'),
         ),
         migrations.AddConstraint(
             model_name='rawline',
@@ -332,7 +332,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='item',
-            constraint=models.UniqueConstraint(fields=('source', 'natural_key'), name='one_item_a_natural_key'),
+            constraint=models.UniqueConstraint(fields=("source", "natural_key"), name='one_item_a_natural_key'),
         ),
         migrations.AddConstraint(
             model_name='item',
@@ -352,6 +352,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='importfile',
-            constraint=models.UniqueConstraint(fields=('source', 'sha256'), name='one_settlement_file_a_content'),
+            constraint=models.UniqueConstraint(fields=("source", "sha256"), name='one_settlement_file_a_content'),
         ),
     ]
