@@ -1,8 +1,16 @@
-"""Subscribers: drift that orders publish, and cases that end."""
+"""Subscribers: drift that orders publish, money that is on its way, and cases that end."""
 
 from uuid import UUID
 
 from reconciliation import events, services  # noqa: F401  # the app's events register on import
+from reconciliation.services.expecting import (
+    expect_chargeback,
+    expect_memo,
+    expect_memo_back,
+    expect_refund,
+    expect_refund_back,
+)
+from reconciliation.services.raising import CASE_KIND as SETTLEMENT_CASE
 from reconciliation.services.settling import CASE_KIND
 from retailops.accounts.actor import Actor
 from retailops.events.catalog import subscribe
@@ -15,6 +23,40 @@ def register() -> None:
     subscribe("order.agreed", agreed)
     subscribe("order.captured", captured)
     subscribe("case.resolved", case_resolved)
+    for name in ("refund.submitted", "refund.pending", "refund.succeeded"):
+        subscribe(name, refund_sent)
+    for name in ("refund.failed", "refund.canceled", "refund.reversed"):
+        subscribe(name, refund_came_back)
+    for name in ("credit_memo.queued", "credit_memo.posted"):
+        subscribe(name, memo_asked)
+    subscribe("credit_memo.reversed", memo_reversed)
+    for name in ("chargeback.opened", "chargeback.won", "chargeback.lost"):
+        subscribe(name, disputed)
+
+
+def refund_sent(event: Event) -> None:
+    """A refund was sent, taken or paid: its settlement is expected."""
+    expect_refund(UUID(event.data["refund_id"]), event.occurred_at)
+
+
+def refund_came_back(event: Event) -> None:
+    """A refund did not reach the customer, or came back."""
+    expect_refund_back(UUID(event.data["refund_id"]), event.occurred_at)
+
+
+def memo_asked(event: Event) -> None:
+    """The ERP was asked for a memo, or has it."""
+    expect_memo(UUID(event.data["memo_id"]), event.occurred_at)
+
+
+def memo_reversed(event: Event) -> None:
+    """The ERP undid a memo."""
+    expect_memo_back(UUID(event.data["memo_id"]), event.occurred_at)
+
+
+def disputed(event: Event) -> None:
+    """A bank took money back, or gave it back."""
+    expect_chargeback(UUID(event.data["chargeback_id"]), event.type.partition(".")[2], event.occurred_at)
 
 
 def drift_found(event: Event) -> None:
@@ -36,6 +78,6 @@ def captured(event: Event) -> None:
 
 def case_resolved(event: Event) -> None:
     """A person ended the case of a discrepancy."""
-    if event.data["kind"] == CASE_KIND:
+    if event.data["kind"] in (CASE_KIND, SETTLEMENT_CASE):
         kind, _, identity = event.actor.partition(":")
         services.end_with_case(Actor(kind, identity, event.actor), UUID(event.data["case_id"]), event.reason_code)

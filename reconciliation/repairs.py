@@ -19,6 +19,8 @@ def why_not_told(found: Discrepancy) -> str:
     """Say why the other system cannot be told ours; "" where it can."""
     if found.status != DiscrepancyStatus.OPEN:
         return "It is settled already."
+    if found.of_money:
+        return "Money is matched, not told anew."
     if not any(takes(found) for takes in _takers):
         return "No connection or webhook takes this message. Mend it there by hand, then leave it here and say so."
     return ""
@@ -28,6 +30,8 @@ def why_not_theirs(found: Discrepancy) -> str:
     """Say why their value cannot be taken over; "" where it can. The command checks again, under the locks."""
     if found.status != DiscrepancyStatus.OPEN:
         return "It is settled already."
+    if found.order is None:
+        return "Money is matched, not taken over."
     return why_not_taken(found.order, found.object, found.object_id, found.field)
 
 

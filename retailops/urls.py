@@ -21,6 +21,7 @@ urlpatterns = [
     path("orders/", include("returns.web.order_urls")),
     path("customers/", include("returns.web.customer_urls")),
     path("discrepancies/", include("reconciliation.web.urls")),
+    path("reconciliation/", include("reconciliation.web.settlement_urls")),
     path("connections/subscriptions/", include("connectors.web.endpoint_urls")),
     path("connections/", include("connectors.web.urls")),
     path("people/", include("retailops.people.web.urls")),

@@ -17,13 +17,17 @@ from retailops.lib.wire import MoneyShape, Shape
 
 
 class DiscrepancyShape(Shape):
-    """One field on which a system and we do not agree; `at_risk` is what may be paid wrongly because of it."""
+    """One field, or one movement of money, on which a system and we do not agree.
+
+    `at_risk` is what may be paid wrongly because of it. Of an order's field there is an order, of money an item.
+    """
 
     id: UUID
     type: str
     status: str
-    order_id: UUID
+    order_id: UUID | None
     order_number: str
+    item_id: int | None
     object: str
     external_id: str
     field: str
@@ -97,9 +101,10 @@ NAMES = [
 
 
 def shape_of(found: Discrepancy) -> DiscrepancyShape:
-    """Return one discrepancy; its order must be loaded."""
+    """Return one discrepancy; its order must be loaded, where it has one."""
     return DiscrepancyShape.build(
         **{name: getattr(found, name) for name in NAMES},
-        order_number=found.order.number,
+        order_number=found.order.number if found.order else "",
+        item_id=found.item_id,
         at_risk=MoneyShape.of(found.amount, found.currency),
     )

@@ -3,5 +3,11 @@
 from django.urls import path
 
 from reconciliation.api.discrepancies import Discrepancies
+from reconciliation.api.settlements import Matches, SettlementEndpoint, Settlements
 
-urlpatterns = [path("discrepancies", Discrepancies.as_view(), name="discrepancies")]
+urlpatterns = [
+    path("discrepancies", Discrepancies.as_view(), name="discrepancies"),
+    path("settlements", Settlements.as_view(), name="settlements"),
+    path("settlements/<uuid:id>", SettlementEndpoint.as_view(), name="settlement"),
+    path("matches", Matches.as_view(), name="matches"),
+]

@@ -74,4 +74,10 @@ def _renew(found: Discrepancy, told: Discrepancy) -> None:
 
 
 def _agreed(found: Discrepancy) -> None:
-    settle(DETECTION, found, Resolution.AGREED, "They say the same now.", {"order_version": found.order.version})
+    settle(
+        DETECTION,
+        found,
+        Resolution.AGREED,
+        "They say the same now.",
+        {"order_version": found.order.version if found.order else 0},
+    )

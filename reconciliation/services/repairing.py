@@ -8,7 +8,7 @@ from django.db import transaction
 from reconciliation.access import access_discrepancy
 from reconciliation.events import DiscrepancyRepairAsked
 from reconciliation.models import Discrepancy, Resolution
-from reconciliation.repairs import why_not_told
+from reconciliation.repairs import why_not_theirs, why_not_told
 from reconciliation.services.settling import fact_of, open_ones, settle
 from retailops.accounts.actor import Actor
 from retailops.accounts.permissions import Permission
@@ -28,6 +28,8 @@ def take_theirs(*, actor: Actor, discrepancy_id: UUID, reason: str, expected: st
     """
     found = access_discrepancy(actor, discrepancy_id, RESOLVE)
     _require(reason)
+    if found.order_id is None:
+        raise Conflict(why_not_theirs(found), code="not-taken")
     correct_order(
         actor=actor,
         order_id=found.order_id,

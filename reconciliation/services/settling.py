@@ -1,5 +1,6 @@
 """How every discrepancy opens and ends: with its event, and with its case."""
 
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from reconciliation.events import DiscrepancyFact, DiscrepancyOpened, DiscrepancyResolved
@@ -22,13 +23,13 @@ NEXT = {
 
 
 def fact_of(kind: type[Fact], found: Discrepancy, **more: Any) -> Fact:
-    """Return a fact of the discrepancy; its order must be loaded."""
+    """Return a fact of the discrepancy; its order must be loaded, where it has one."""
     return kind(
         discrepancy_id=str(found.id),
         type=str(found.type),
-        order_id=str(found.order_id),
-        number=found.order.number,
-        order_external_id=found.order.external_id,
+        order_id=str(found.order_id or ""),
+        number=found.name,
+        order_external_id=found.order.external_id if found.order else "",
         object=found.object,
         external_id=found.external_id,
         field=found.field,
@@ -45,26 +46,51 @@ def trouble_of(found: Discrepancy) -> str:
     return f"discrepancy:{found.id}"
 
 
+@dataclass(frozen=True)
+class Opening:
+    """The words of a discrepancy's case."""
+
+    kind: str
+    title: str
+    detail: str
+    next_action: str
+    fingerprint: str
+    group_title: str = ""
+
+
 def open_discrepancy(actor: Actor, found: Discrepancy) -> None:
-    """Write a new discrepancy, tell it, and open its case."""
-    found.save(force_insert=True)
-    publish(fact_of(DiscrepancyOpened, found), subject=found.as_subject(), actor=actor)
+    """Write a new discrepancy of an order's field, tell it, and open its case."""
     what = found.object.replace("_", " ")
     name = found.field.replace("_", " ")
     told = f"{name} of its {what} {found.external_id}" if found.object != "order" else name
     here, there = found.ours_shown or "nothing", found.theirs_shown or "nothing"
+    words = Opening(
+        CASE_KIND,
+        f"Order {found.name}: {found.system} tells another {told}",
+        f"Here: {here}. There: {there}. Owner: {found.owner}.",
+        NEXT[Resolution(found.suggestion)],
+        f"drift:{found.system}:{found.object}:{found.field}",
+        f"{found.system} tells another {name}",
+    )
+    open_with_case(actor, found, words)
+
+
+def open_with_case(actor: Actor, found: Discrepancy, words: Opening) -> None:
+    """Write a new discrepancy, tell it, and open its case in these words."""
+    found.save(force_insert=True)
+    publish(fact_of(DiscrepancyOpened, found), subject=found.as_subject(), actor=actor)
     case = open_case(
         actor,
         CaseIn(
-            kind=CASE_KIND,
+            kind=words.kind,
             queue=CaseQueue.BUSINESS,
-            title=f"Order {found.order.number}: {found.system} tells another {told}"[:200],
+            title=words.title[:200],
             dedupe_key=trouble_of(found),
             subject=found.as_subject(),
-            detail=f"Here: {here}. There: {there}. Owner: {found.owner}.",
-            next_action=NEXT[Resolution(found.suggestion)],
-            fingerprint=f"drift:{found.system}:{found.object}:{found.field}"[:64],
-            group_title=f"{found.system} tells another {name}"[:200],
+            detail=words.detail,
+            next_action=words.next_action,
+            fingerprint=words.fingerprint[:64],
+            group_title=(words.group_title or found.get_type_display())[:200],
             system=found.system[:40],
             money=Money(found.amount, found.currency) if found.amount else None,
             evidence={"discrepancy": str(found.id), "field": found.field, "owner": found.owner},
@@ -91,5 +117,5 @@ def settle(
 
 def open_ones(**which: Any) -> list[Discrepancy]:
     """Return the locked open discrepancies, in id order, with their orders."""
-    rows = Discrepancy.objects.select_for_update(no_key=True, of=("self",)).select_related("order")
+    rows = Discrepancy.objects.select_for_update(no_key=True, of=("self",)).select_related("order", "item")
     return list(rows.filter(status=DiscrepancyStatus.OPEN, **which).order_by("id"))

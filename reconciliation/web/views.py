@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from reconciliation import repairs
 from reconciliation.access import access_discrepancy, discrepancies_visible_to
-from reconciliation.models import Discrepancy, DiscrepancyStatus, Resolution
+from reconciliation.models import Discrepancy, DiscrepancyStatus, DiscrepancyType, Resolution
 from reconciliation.services import leave_discrepancy, take_theirs, tell_ours
 from retailops.accounts.actor import can, require
 from retailops.accounts.permissions import Permission
@@ -82,9 +82,10 @@ class DiscrepancyFilter(django_filters.FilterSet):
     """What the list can be narrowed to."""
 
     q = django_filters.CharFilter(
-        method="by_text", label="Order number or field", widget=_text("Order number or field")
+        method="by_text", label="Order, reference or field", widget=_text("Order, reference or field")
     )
     status = django_filters.ChoiceFilter(choices=DiscrepancyStatus.choices, label="State", empty_label="State: any")
+    type = django_filters.ChoiceFilter(choices=DiscrepancyType.choices, label="Kind", empty_label="Kind: any")
     object = django_filters.ChoiceFilter(choices=TruthObject.choices, label="About", empty_label="About: anything")
     system = django_filters.CharFilter(label="System", widget=_text("System"))
     region = django_filters.CharFilter(label="Region", widget=_text("Region"))
@@ -94,8 +95,10 @@ class DiscrepancyFilter(django_filters.FilterSet):
         fields: tuple[str, ...] = ()
 
     def by_text(self, rows: "QuerySet[Discrepancy]", name: str, value: str) -> "QuerySet[Discrepancy]":
-        """Find by the order's number or the field's name."""
-        return rows.filter(Q(order__number=value.strip()) | Q(field__iexact=value.strip().replace(" ", "_")))
+        """Find by the order's number, the reference of the money, or the field's name."""
+        told = value.strip()
+        reference = Q(order__isnull=True, external_id=told.upper())
+        return rows.filter(Q(order__number=told) | reference | Q(field__iexact=told.replace(" ", "_")))
 
 
 @login_required
@@ -126,9 +129,11 @@ def discrepancy_detail(request: HttpRequest, discrepancy_id: UUID) -> HttpRespon
     actor = actor_of(request)
     found = access_discrepancy(actor, discrepancy_id)
     allowed = can(actor, RESOLVE, region=found.region, brand=found.brand)
-    offers = [Offer(key, each, each.why_not(found)) for key, each in REPAIRS.items()] if allowed else []
+    ways = {"leave": REPAIRS["leave"]} if found.of_money else REPAIRS
+    offers = [Offer(key, each, each.why_not(found)) for key, each in ways.items()] if allowed else []
     may_see_order = can(actor, Permission.ORDERS_VIEW, region=found.region, brand=found.brand)
-    context = {"found": found, "offers": offers, "may_see_order": may_see_order}
+    context = {"found": found, "offers": offers, "may_see_order": may_see_order and found.order_id is not None}
+    context["may_see_items"] = can(actor, Permission.SETTLEMENTS_VIEW, region=found.region, brand=found.brand)
     return show(request, "discrepancies/detail.html", context)
 
 

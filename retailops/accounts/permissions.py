@@ -51,6 +51,9 @@ class Permission(TextChoices):
     DASHBOARDS_VIEW = "dashboards.view"
     DISCREPANCIES_VIEW = "discrepancies.view"
     DISCREPANCIES_RESOLVE = "discrepancies.resolve"
+    SETTLEMENTS_VIEW = "settlements.view"
+    SETTLEMENTS_IMPORT = "settlements.import"
+    SETTLEMENTS_MATCH = "settlements.match"
 
 
 class Role(TextChoices):
@@ -78,6 +81,7 @@ _AGENT = _LOOK | {
 _LEAD = _AGENT | {
     P.RETURNS_REOPEN, P.DELIVERIES_DISCARD, P.APPROVALS_DECIDE, P.AUDIT_VIEW, P.SUPPLIERS_MANAGE, P.REFUNDS_OBSERVE,
     P.STORED_VALUE_VOID, P.CUSTOMERS_MANAGE, P.DISCREPANCIES_RESOLVE, P.INVENTORY_MANAGE, P.CASES_MANAGE,
+    P.SETTLEMENTS_VIEW,
 }  # fmt: skip
 
 ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
@@ -85,11 +89,11 @@ ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
     Role.OPS_LEAD: frozenset(_LEAD),
     Role.FINANCE_APPROVER: frozenset(_LOOK | {
         P.APPROVALS_DECIDE, P.REFUNDS_PROPOSE, P.CASES_WORK, P.AUDIT_VIEW, P.CLAIMS_WORK, P.FRAUD_DECIDE,
-        P.DISCREPANCIES_RESOLVE,
+        P.DISCREPANCIES_RESOLVE, P.SETTLEMENTS_VIEW, P.SETTLEMENTS_IMPORT, P.SETTLEMENTS_MATCH,
     }),
-    Role.MANAGER: frozenset(_LOOK | {P.AUDIT_VIEW, P.POLICIES_MANAGE}),
+    Role.MANAGER: frozenset(_LOOK | {P.AUDIT_VIEW, P.POLICIES_MANAGE, P.SETTLEMENTS_VIEW}),
     Role.CONNECTOR_ADMIN: frozenset(_LOOK | {P.CONNECTIONS_MANAGE, P.CASES_WORK, P.DELIVERIES_REPLAY}),
-    Role.AUDITOR: frozenset(_LOOK | {P.AUDIT_VIEW, P.AUDIT_EXPORT}),
+    Role.AUDITOR: frozenset(_LOOK | {P.AUDIT_VIEW, P.AUDIT_EXPORT, P.SETTLEMENTS_VIEW}),
     Role.ADMINISTRATOR: frozenset(Permission),
 }  # fmt: skip
 
@@ -99,6 +103,8 @@ SCOPE_PERMISSIONS: dict[str, frozenset[Permission]] = {
     "customers:read": frozenset({P.CUSTOMERS_VIEW}),
     "customers:write": frozenset({P.CUSTOMERS_VIEW, P.CUSTOMERS_MANAGE}),
     "discrepancies:read": frozenset({P.DISCREPANCIES_VIEW}),
+    "settlements:read": frozenset({P.SETTLEMENTS_VIEW}),
+    "settlements:write": frozenset({P.SETTLEMENTS_VIEW, P.SETTLEMENTS_IMPORT}),
     "returns:read": frozenset({P.RETURNS_VIEW, P.ORDERS_VIEW, P.REFUNDS_VIEW, P.CASES_VIEW}),
     "returns:write": frozenset({
         P.RETURNS_VIEW, P.ORDERS_VIEW, P.REFUNDS_VIEW, P.RETURNS_REQUEST, P.RETURNS_DECIDE, P.RETURNS_RECEIVE,

@@ -29,6 +29,18 @@ PROBLEM_TYPES = [
         "A field or parameter is missing, unknown or wrong.",
         "Mend what `errors` names: `pointer` is a JSON pointer into the body, `?name` a parameter, else a header.",
     ),
+    problem(
+        "file-not-readable",
+        400,
+        "A settlement file is not what it was said to be; `line` names the first line that is wrong.",
+        "Send the file as its provider gives it, under the right `source`.",
+    ),
+    problem(
+        "control-total-failed",
+        422,
+        "The lines of a settlement file do not come to what it says; `line`, `declared`, `computed` tell where.",
+        "Ask the provider for the whole file; nothing of this one was taken.",
+    ),
     problem("malformed-json", 400, "The body is not JSON.", "Send valid JSON in UTF-8."),
     problem("malformed-request", 400, "The request itself is broken.", "Check how it is built."),
     problem("refused", 400, "The request was refused; `detail` says why.", "Read `detail`."),
@@ -50,6 +62,8 @@ PROBLEM_TYPES = [
     problem("legal-hold", 409, "A legal hold forbids to erase.", "Lift the hold first; `detail` gives its reason."),
     problem("memo-stands", 409, "The credit memo must stand as it is.", "`detail` says why."),
     problem("relied-on", 409, "A return or refund relies on what is here.", "End it first, or leave the difference."),
+    problem("not-matchable", 409, "The two items cannot be matched.", "`detail` says why."),
+    problem("not-undoable", 409, "The match cannot be taken apart.", "`detail` says why."),
     problem("not-taken", 409, "Nobody takes the message.", "Mend it there by hand and leave the difference."),
     problem("not-fitting", 422, "The other system's value does not fit the field.", "Leave the difference."),
     # Who asks.

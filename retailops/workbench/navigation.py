@@ -47,6 +47,7 @@ SCREENS = (
     Screen("stock", "Stock", "stock:overview", "s", "archive-box", P.INVENTORY_VIEW, GOODS),
     Screen("stored", "Stored value", "stored:list", "v", "gift", P.STORED_VALUE_VIEW, GOODS),
     Screen("discrepancies", "Discrepancies", "discrepancies:list", "x", "scale", P.DISCREPANCIES_VIEW, GOODS),
+    Screen("reconciliation", "Reconciliation", "settlements:overview", "m", "banknotes", P.SETTLEMENTS_VIEW, GOODS),
     Screen("dead", "Deliveries", "workbench:dead", "d", "paper-airplane", P.DELIVERIES_VIEW, SYSTEMS),
     Screen("operations", "Operations", "workbench:operations", "o", "rectangle-stack", P.DELIVERIES_VIEW, SYSTEMS),
     Screen("trace", "Trace", "workbench:search", "t", "queue-list", P.EVENTS_READ, SYSTEMS),

@@ -283,6 +283,17 @@ ENTRY = {
     "void": Word("Taken back", "warn", "no-symbol"),
     "expire": Word("Lapsed", "warn", "clock"),
 }
+SETTLED = {
+    "matched": Word("Matched", "ok"),
+    "open": Word("Nothing fits yet", "warn"),
+    "differs": Word("Differs", "bad"),
+    "kept": Word("Kept", "", "archive-box"),
+    "unmapped": Word("Type without a meaning", "bad", "question-mark-circle"),
+    "known": Word("Told before", "", "check"),
+    "changed": Word("Told before, otherwise", "bad", "pencil-square"),
+    "empty": Word("Moves no money", ""),
+    "control": Word("Total or head", "", "calculator"),
+}
 TRIAL = {
     "same": Word("The same", "", "minus"),
     "different": Word("Different", "run", "arrows-right-left"),
@@ -349,6 +360,7 @@ KINDS = {
     "verdict": VERDICT,
     "severity": SEVERITY,
     "discrepancy": DISCREPANCY,
+    "settled": SETTLED,
     "trial": TRIAL,
     "alert": ALERT,
     "clock": CLOCK,
@@ -409,6 +421,7 @@ GOOD_EVENTS = frozenset({
     "return.closed", "refund.succeeded", "credit_memo.posted", "inventory.disposition_posted", "case.resolved",
     "delivery.replayed", "chargeback.won", "claim.credited", "fraud_review.cleared", "warranty.replaced",
     "warranty.sent_back", "exchange.shipped", "exchange.settled", "discrepancy.resolved",
+    "settlement.matched",
 })  # fmt: skip
 CASE_KINDS = {
     "delivery.dead": "Delivery stopped",
@@ -417,6 +430,7 @@ CASE_KINDS = {
     "order_differs": "Order changed",
     "customer_conflict": "One proof, two customers",
     "order_drift": "Order told differently",
+    "settlement": "Money does not match",
     "blind_return": "Parcel without an order",
     "over_receipt": "More arrived than authorized",
     "wrong_item": "Another item arrived",

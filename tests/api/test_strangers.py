@@ -44,6 +44,7 @@ BODIES: dict[str, Any] = {
 
 # A real object for each kind of address, by its first steps.
 KNOWN: dict[str, Callable[[world.Story], object]] = {
+    "settlements": lambda story: story.settled.file.pk,
     "api-clients": lambda story: story.till.id,
     "approvals": lambda story: story.approval.id,
     "assessments": lambda story: story.assessed.id,

@@ -118,6 +118,22 @@ def _orders_and_customers(story: world.Story) -> dict[str, str]:
     }
 
 
+def _reconciliation(story: world.Story) -> dict[str, str]:
+    """Settlement files, their lines, matches, and money that differs."""
+    matched = story.settled.match.allocations.earliest("item_id").item_id
+    return {
+        "reconciliation": "/reconciliation/",
+        "settlement-files": "/reconciliation/files/",
+        "settlement-file": f"/reconciliation/files/{story.settled.file.pk}/",
+        "settlement-upload": "/reconciliation/files/upload/",
+        "settlement-line": f"/reconciliation/items/{story.settled.line.pk}/",
+        "settlement-matched": f"/reconciliation/items/{matched}/",
+        "settlement-match": f"/reconciliation/items/{story.settled.line.pk}/match/{story.settled.wanted.pk}/",
+        "settlement-undo": f"/reconciliation/matches/{story.settled.match.pk}/undo/",
+        "money-discrepancy": f"/discrepancies/{story.settled.discrepancy.pk}/",
+    }
+
+
 def _operations(story: world.Story) -> dict[str, str]:
     """What people mend: traces, deliveries, cases, approvals."""
     delivery = story.delivery.id
@@ -358,6 +374,7 @@ AREAS: tuple[Area, ...] = (
     _stored_value,
     _exchanges,
     _orders_and_customers,
+    _reconciliation,
     _operations,
     _stock,
     _second_person,

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.test import Client
 
+from reconciliation.services.matching_by_hand import undo_match
 from retailops.accounts.actor import Actor
 from retailops.accounts.permissions import Permission
 from retailops.cases.models import Case
@@ -202,3 +203,19 @@ def test_three_persons(manager: Client) -> None:
 def test_what_the_url_says_wrongly_is_left_out(manager: Client) -> None:
     answer = manager.get("/dashboards/overview/?range=99&since=yesterday&until=2026-13-01&channel=%00&region=")
     assert answer.status_code == 200
+
+
+def test_lines_of_refunds_that_were_matched_to_the_cent() -> None:
+    told = world.settled()
+    figure = FIGURES["posting_accuracy"]
+    found = readings()["posting_accuracy"]
+    assert (found.count, found.whole) == (0, 0)  # September is not among these days
+    asked = scope_of(EVERYBODY, {"since": "2026-09-01", "until": "2026-09-30"})
+    found = read([figure], asked)["posting_accuracy"]
+    assert (found.count, found.whole) == (1, 3)
+    [row] = rows_page(figure, asked, "").rows
+    assert row.pk in told.match.allocations.values_list("item_id", flat=True)
+    undo_match(actor=EVERYBODY, match_id=told.match.pk, reason="another's")
+    assert read([figure], asked)["posting_accuracy"].count == 0
+    blind = scope_of(actor_with(*LOOK), {"since": "2026-09-01", "until": "2026-09-30"})
+    assert read([figure], blind)["posting_accuracy"].whole == 0

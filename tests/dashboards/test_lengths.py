@@ -16,7 +16,7 @@ from retailops.accounts.actor import EVERYWHERE, Actor
 from retailops.accounts.permissions import Permission
 from retailops.lib.ids import uuid7
 from retailops.workbench.dashboards import catalog as c
-from retailops.workbench.dashboards import lengths, reading
+from retailops.workbench.dashboards import lengths
 from retailops.workbench.dashboards.figures import Reading
 from retailops.workbench.dashboards.reading import DAY, Ask, answers
 from retailops.workbench.dashboards.scope import Scope, scope_of
@@ -95,7 +95,7 @@ class KeptAndSorted(TestCase):
                 assert lengths.are_kept(FIGURES, "channel", DAY, scope)
                 found = told(scope)
                 with pytest.MonkeyPatch.context() as patched:
-                    patched.setattr(reading.lengths, "are_kept", lambda *_: False)
+                    patched.setattr(lengths, "are_kept", lambda *_: False)
                     assert told(scope) == found
 
 

@@ -12,6 +12,7 @@ from django.urls import URLPattern, URLResolver, reverse
 from connectors.web import endpoint_urls
 from connectors.web import urls as connection_urls
 from inventory.web import urls as stock_urls
+from reconciliation.web import settlement_urls
 from reconciliation.web import urls as discrepancy_urls
 from retailops import urls as composition
 from retailops.accounts.models import DeniedAttempt
@@ -45,6 +46,7 @@ MODULES = (
     order_urls,
     customer_urls,
     discrepancy_urls,
+    settlement_urls,
     people_urls,
     client_urls,
     account_urls,
@@ -105,6 +107,8 @@ LISTS = {
     "customers:list",
     "discrepancies:list",
     "discrepancies:truth",
+    "settlements:overview",
+    "settlements:files",
     "dashboards:home",
     "dashboards:board",
     "dashboards:rows",
@@ -116,6 +120,7 @@ LISTS = {
 RULES = {
     "discrepancies:own",
     "discrepancies:disown",
+    "settlements:upload",
     "claims:supplier_add",
     "claims:supplier_edit",
     "claims:supplier_sku",
@@ -237,6 +242,10 @@ KNOWN: dict[str, Callable[[world.Story], list[Any]]] = {
     "other_id": lambda story: [story.rma.customer_id],
     "merge_id": lambda story: [story.merge.id],
     "discrepancy_id": lambda story: [story.discrepancy.id],
+    "settlements:file_id": lambda story: [story.settled.file.pk],
+    "item_id": lambda story: [story.settled.line.pk],
+    "settlements:other_id": lambda story: [story.settled.wanted.pk],
+    "match_id": lambda story: [story.settled.match.pk],
     "repair": lambda story: ["leave"],
     "truth_id": lambda story: [story.truth.pk],
     "person_id": lambda story: [story.colleague.id],

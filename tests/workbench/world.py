@@ -1,5 +1,6 @@
 """People and returns for tests of pages, made by the same commands that people and systems use."""
 
+import io
 import struct
 import zlib
 from dataclasses import dataclass
@@ -18,7 +19,9 @@ from inventory.inputs import AdjustmentIn, SnapshotIn, SnapshotRowIn, StateMapIn
 from inventory.models import Location, StockAdjustment, StockDrift
 from inventory.services import MoveIn, adjust_stock, move_stock, put_state_map, take_snapshot
 from inventory.services.comparing import compare_snapshot
-from reconciliation.models import Discrepancy
+from reconciliation.models import Discrepancy, ImportFile, Item, Match
+from reconciliation.services.importing import SourceIn, import_expectations, import_settlement
+from reconciliation.services.reconciling import reconcile
 from retailops.accounts.actor import Actor
 from retailops.accounts.api_keys import issue_api_key
 from retailops.accounts.models import ApiClient, RoleGrant, User
@@ -91,6 +94,23 @@ from returns.services.store_batches import receive_store_batch
 from returns.services.suppliers import put_supplier, put_supplier_skus
 
 SYSTEM = Actor.system("test")
+
+
+@dataclass(frozen=True)
+class SettledStory:
+    """A settlement file, one of its matches, and a line with what it could be matched with by hand."""
+
+    file: ImportFile
+    match: Match
+    line: Item
+    wanted: Item
+
+    @property
+    def discrepancy(self) -> Discrepancy:
+        """Return what is told of the line that nobody expected."""
+        return Discrepancy.objects.get(type="orphan_line", item__file=self.file, item__amount=-750)
+
+
 PASSWORD = "correct horse battery staple"
 
 
@@ -163,6 +183,29 @@ def drifted(rma: Return) -> Discrepancy:
     placed = {"placed_at": order.placed_at, "source": "erp", "shipping_charged": 495, "payments": []}
     capture_order(actor=SYSTEM, order=told.model_copy(update=placed))
     return Discrepancy.objects.get(order=order, field="shipping_charged")
+
+
+def settled(region: str = "GB") -> SettledStory:
+    """Return a settlement file of the region: one line matched, one that could be by hand, one that nobody expected."""
+    key = uuid7().hex[-8:]
+    expected = (
+        f"refund_ref,amount,currency,approved_on\nS1-{key},-45.99,GBP,2026-09-08\nS2-{key},-12.00,GBP,2026-09-08\n"
+    )
+    import_expectations(
+        actor=SYSTEM, lane="payment", name="expected.csv", content=io.BytesIO(expected.encode()), region=region
+    )
+    head = "id,type,amount,currency,date,refund\n"
+    lines = (
+        f"a-{key},refund,-45.99,GBP,2026-09-10,S1-{key}\nb-{key},refund,-12.00,GBP,2026-09-10,\n"
+        f"c-{key},refund,-7.50,GBP,2026-09-11,\nd-{key},mystery,-1.00,GBP,2026-09-11,\n"
+    )
+    told = SourceIn("csv", account=f"{region}-acquirer", region=region)
+    content = io.BytesIO((head + lines).encode())
+    file = import_settlement(actor=SYSTEM, source=told, name=f"settlement-{key}.csv", content=content).file
+    reconcile(actor=SYSTEM)
+    match = Match.objects.get(key_value=f"S1-{key.upper()}")
+    wanted = Item.objects.get(side="E", keys__value=f"S2-{key.upper()}")
+    return SettledStory(file, match, Item.objects.get(natural_key=f"b-{key}"), wanted)
 
 
 def ruled() -> SourceOfTruth:
@@ -424,6 +467,11 @@ class Story:
     def discrepancy(self) -> Discrepancy:
         """What another system tells otherwise of the return's order; made where a test asks for it."""
         return drifted(self.rma)
+
+    @cached_property
+    def settled(self) -> SettledStory:
+        """A settlement file of the region with what became of it; made where a test asks for it."""
+        return settled()
 
     @cached_property
     def truth(self) -> SourceOfTruth:

@@ -84,6 +84,7 @@ BOARDS: dict[str, Board] = {
                 tiles(c.REFUNDED_MONEY, c.OPEN_NOW, c.IN_DOUBT, c.STOPPED, c.DUPLICATES, c.COMPLETED),
                 table("From refund to books", _CYCLE_ABOUT, (c.STAGES[4], c.STAGES[5])),
                 table("ERP posting", "Credit memos posted in these days.", (c.ERP,)),
+                tiles(c.POSTING_ACCURACY),
                 AGES, BY_SYSTEM,
             ),
             frozenset({Role.FINANCE_APPROVER}),

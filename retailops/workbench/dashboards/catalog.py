@@ -6,6 +6,7 @@ from datetime import timedelta
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from reconciliation.models import Allocation, Item, ItemType, Lane, Side, Stage
 from retailops.accounts.permissions import Permission
 from retailops.cases.models import Case, CaseStatus
 from retailops.events.enums import OPEN_STATUSES, DeliveryStatus, DestinationKind
@@ -24,6 +25,7 @@ DELIVERIES = Source(
 CASES = Source("cases", "case", permission=Permission.CASES_VIEW)
 CLOCKS = Source("clocks", "clock", connection="connection", promise="name")
 ORDERS = Source("orders", "order", permission=Permission.ORDERS_VIEW)
+LINES = Source("lines", "settlement line", connection="gateway", permission=Permission.SETTLEMENTS_VIEW)
 
 REFUNDED = Base(RETURNS, ReturnTimes, "settled_at", Q(settled_at__isnull=False), kept=True)
 ASKED = Base(RETURNS, ReturnTimes, "requested_at")
@@ -36,7 +38,6 @@ _DONE = (DeliveryStatus.DELIVERED, DeliveryStatus.DEAD)
 FINISHED = Base(
     DELIVERIES, Delivery, "finished_at", Q(finished_at__isnull=False, status__in=_DONE) & _OUTSIDE, by_day=False
 )
-_SAVED_BY = ("found", "already_done", "charge_already_refunded")
 SAVED = Base(
     DELIVERIES, Delivery, "finished_at",
     lambda: (
@@ -58,6 +59,7 @@ BREACHED = Base(CLOCKS, ClockMoney, "breached_at", Q(breached_at__isnull=False) 
 OVERDUE = Base(CLOCKS, ClockMoney, "started_at", Q(state__in=_OPEN_CLOCK, breached_at__isnull=False), ranged=False)
 TICKING = Base(CLOCKS, ClockMoney, "started_at", Q(state=ClockState.RUNNING, breached_at__isnull=True), ranged=False)
 CAPTURED = Base(ORDERS, Order, "captured_at", computed={"ingestion": Seconds("captured_at", "placed_at")})
+REFUND_LINES = Base(LINES, Item, "occurred_at", Q(side=Side.ACTUAL, lane=Lane.PAYMENT, type=ItemType.REFUND))
 
 # The stages of a refund, in their order: key, title, what it is, icon.
 STAGES = (
@@ -160,6 +162,20 @@ FIRST_TRY = Figure(
     "or stopped, those that were delivered by their first attempt.",
     "bolt", FINISHED, Q(status=DeliveryStatus.DELIVERED, attempt_no=1), whole=Q(), more_is="up",
 )  # fmt: skip
+_BY_AMOUNT = (Stage.EXACT, Stage.WEAKER, Stage.GROUP, Stage.HAND)
+POSTING_ACCURACY = Figure(
+    "posting_accuracy", "Settlement posting accuracy", "Of the refunds in settlement files of these days, "
+    "those that were matched with what we expected, to the cent.",
+    "scale", REFUND_LINES,
+    lambda: Q(
+        Exists(
+            Allocation.objects.filter(
+                item=OuterRef("pk"), match__stage__in=_BY_AMOUNT, match__reversed_by__isnull=True
+            )
+        )
+    ),
+    whole=Q(), more_is="up",
+)  # fmt: skip
 DUPLICATES = Figure(
     "duplicates_stopped", "Duplicate refunds stopped", "Refunds whose sending was in doubt or repeated, and that were "
     "found to have been made already: nothing was paid twice.",
@@ -247,5 +263,6 @@ FIGURES: dict[str, Figure] = {
         CYCLE, *STAGES, REFUNDED_MONEY, UNTOUCHED, COMING_IN, COMPLETED, GONE_OUT, OPEN_NOW, *AGES, *STANDING, ERP,
         STOCK_SYNC, INGESTED, FIRST_TRY, DUPLICATES, IN_DOUBT, STOPPED, DUE, EXCEPTIONS, DEAD_IN, DEAD_OUT, TO_RESOLVE,
         OPEN_CASES, KEPT, BREACHES, LATE, TONIGHT, REFUND_KEPT, REFUND_BREACHES, REFUND_LATE, REFUND_TONIGHT,
+        POSTING_ACCURACY,
     )
 }  # fmt: skip

@@ -48,9 +48,12 @@ def _ordered(figure: Figure, scope: Scope) -> tuple[Rows, str, bool]:
 
 
 def _related(figure: Figure, rows: Rows) -> Rows:
-    joined = {"deliveries": ("destination__connection", "event"), "cases": ("owner",), "clocks": ("policy",)}.get(
-        figure.base.source.name, ()
-    )
+    joined = {
+        "deliveries": ("destination__connection", "event"),
+        "cases": ("owner",),
+        "clocks": ("policy",),
+        "lines": ("source",),
+    }.get(figure.base.source.name, ())
     return rows.select_related(*joined) if joined else rows
 
 
@@ -133,6 +136,13 @@ def _order_cells(row: Any) -> Iterable[object]:
     return (row.number, row.channel, row.region, row.brand, _time(row.placed_at), _time(row.captured_at))
 
 
+def _line_cells(row: Any) -> Iterable[object]:
+    return (
+        row.natural_key, str(row.source), row.type, row.channel, row.region, row.brand, row.gateway,
+        major(row.amount, row.currency), row.currency, _time(row.occurred_at),
+    )  # fmt: skip
+
+
 def _clock_cells(row: Any) -> Iterable[object]:
     return (
         row.name, row.subject_type, row.told.number if row.told else row.subject_id, row.state, row.channel, row.region,
@@ -169,6 +179,12 @@ CELLS: Mapping[str, tuple[Sequence[str], Any]] = {
             "breached_at", "ended_at",
         ),
         _clock_cells,
+    ),
+    "lines": (
+        (
+            "line", "account", "type", "channel", "region", "brand", "connection", "amount", "currency", "occurred_at",
+        ),
+        _line_cells,
     ),
     "orders": (("order", "channel", "region", "brand", "placed_at", "captured_at"), _order_cells),
 }  # fmt: skip

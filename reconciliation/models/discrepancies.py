@@ -16,6 +16,24 @@ class DiscrepancyType(models.TextChoices):
     """What kind of disagreement it is."""
 
     ORDER_DRIFT = "order_drift", "Order told differently"
+    MISSING_SETTLEMENT = "missing_settlement", "Refund not in any settlement"
+    MISSING_CREDIT_MEMO = "missing_credit_memo", "Credit memo not in the books"
+    MISSING_TAX_REVERSAL = "missing_tax_reversal", "Tax reversal did not come"
+    GIFT_CARD_MISMATCH = "gift_card_mismatch", "Gift card movement did not come"
+    AMOUNT_VARIANCE = "amount_variance", "Another amount came"
+    CURRENCY_MISMATCH = "currency_mismatch", "Another currency came"
+    DUPLICATE_REFUND = "duplicate_refund", "Refunded once more"
+    OVER_REFUND = "over_refund", "More was refunded"
+    REFUND_FAILED_AFTER_SETTLEMENT = "refund_failed_after_settlement", "Refund came back after it settled"
+    REFUND_PLUS_CHARGEBACK = "refund_plus_chargeback", "Refunded and charged back"
+    ORPHAN_LINE = "orphan_line", "Nobody here expected it"
+    PAYOUT_SHORT = "payout_short", "Payout differs from its lines"
+    LATE_CORRECTION = "late_correction", "Told again with another amount"
+    UNMAPPED = "unmapped", "Type without a meaning"
+
+
+# Those of money that was expected or came; they end by themselves when it is matched.
+SETTLEMENT_TYPES = tuple(each for each in DiscrepancyType if each != DiscrepancyType.ORDER_DRIFT)
 
 
 class DiscrepancyStatus(models.TextChoices):
@@ -33,6 +51,7 @@ class Resolution(models.TextChoices):
     LEFT = "left", "Left as it is, explained"
     AGREED = "agreed", "They say the same now"
     CASE = "case", "Ended with its case"
+    MATCHED = "matched", "Matched since"
 
 
 class Discrepancy(models.Model):
@@ -42,9 +61,12 @@ class Discrepancy(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    type = models.CharField(max_length=20, choices=DiscrepancyType.choices, default=DiscrepancyType.ORDER_DRIFT)
+    type = models.CharField(max_length=40, choices=DiscrepancyType.choices, default=DiscrepancyType.ORDER_DRIFT)
     anchor = models.CharField(max_length=400)
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="+")
+    order = models.ForeignKey(Order, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    # Of money: what it is about, and what stands against it.
+    item = models.ForeignKey("Item", null=True, blank=True, on_delete=models.PROTECT, related_name="discrepancies")
+    other = models.ForeignKey("Item", null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     # The row that differs; null where it is not here at all.
     object = models.CharField(max_length=12)
     object_id = models.UUIDField(null=True, blank=True)
@@ -87,9 +109,13 @@ class Discrepancy(models.Model):
                 name="discrepancy_ends_with_actor_and_reason",
             ),
             models.CheckConstraint(condition=Q(amount__gte=0), name="discrepancy_risk_not_negative"),
+            models.CheckConstraint(
+                condition=Q(order__isnull=False) | ~Q(type=DiscrepancyType.ORDER_DRIFT), name="drift_is_of_an_order"
+            ),
         ]
         indexes = [
             models.Index(fields=["order"], condition=Q(status=DiscrepancyStatus.OPEN), name="open_discrepancies"),
+            models.Index(fields=["type"], condition=Q(status=DiscrepancyStatus.OPEN), name="open_discrepancy_type"),
             models.Index(fields=["case_id"], condition=Q(case_id__isnull=False), name="discrepancy_of_case"),
         ]
 
@@ -97,11 +123,24 @@ class Discrepancy(models.Model):
         return f"{self.object} {self.field}: {self.system}"
 
     def as_subject(self) -> Subject:
-        """Return it as the subject of events: it is told with its order's story, in the order's lane."""
+        """Return it as the subject of events: told with its order's story in the order's lane, else in its own."""
         order = self.order
+        if order is None:
+            story = (self.item.correlation_id if self.item else None) or self.id
+            return Subject("discrepancy", self.id, story, str(self.id), self.region, self.brand, self.channel)
         return Subject(
             "discrepancy", self.id, order.correlation_id, str(order.id), self.region, self.brand, self.channel
         )
+
+    @property
+    def of_money(self) -> bool:
+        """Tell whether it is of money that was expected or came, and not of an order's field."""
+        return self.type != DiscrepancyType.ORDER_DRIFT
+
+    @property
+    def name(self) -> str:
+        """What it is about, in short: the order's number, or the reference of the money."""
+        return self.order.number if self.order else self.external_id
 
     @property
     def ours_shown(self) -> str:

@@ -1,0 +1,50 @@
+"""What reconciliation keeps: discrepancies, what was told of money by whom, and what was matched with what."""
+
+from reconciliation.models.discrepancies import (
+    SETTLEMENT_TYPES,
+    Discrepancy,
+    DiscrepancyStatus,
+    DiscrepancyType,
+    Resolution,
+)
+from reconciliation.models.files import Fate, ImportFile, RawLine, SettlementBatch, Source
+from reconciliation.models.items import (
+    MATCHED_LANES,
+    STRONG_KEYS,
+    Item,
+    ItemKey,
+    ItemType,
+    KeyType,
+    Lane,
+    OpenItem,
+    Side,
+)
+from reconciliation.models.matches import AdjustmentKind, Allocation, Match, MatchAdjustment, MatchSeal, Stage
+
+__all__ = [
+    "MATCHED_LANES",
+    "SETTLEMENT_TYPES",
+    "STRONG_KEYS",
+    "AdjustmentKind",
+    "Allocation",
+    "Discrepancy",
+    "DiscrepancyStatus",
+    "DiscrepancyType",
+    "Fate",
+    "ImportFile",
+    "Item",
+    "ItemKey",
+    "ItemType",
+    "KeyType",
+    "Lane",
+    "Match",
+    "MatchAdjustment",
+    "MatchSeal",
+    "OpenItem",
+    "RawLine",
+    "Resolution",
+    "SettlementBatch",
+    "Side",
+    "Source",
+    "Stage",
+]
