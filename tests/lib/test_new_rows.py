@@ -5,7 +5,6 @@ from uuid import uuid4
 
 import pytest
 from django.db.models import Model
-from django.db.models.expressions import DatabaseDefault
 from django.db.models.signals import post_init, pre_init
 
 from retailops.events.models import Event
@@ -19,7 +18,10 @@ MADE_SO: tuple[type[Model], ...] = (Event, SlaClock)
 def columns(row: Model) -> dict[str, Any]:
     """The row's columns; defaults that the database gives, by what they ask it for."""
     values = {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
-    return {name: vars(value)["expression"] if isinstance(value, DatabaseDefault) else value for name, value in values.items()}
+    return {
+        name: vars(value).get("expression", value) if hasattr(value, "resolve_expression") else value
+        for name, value in values.items()
+    }
 
 
 @pytest.mark.parametrize("model", MADE_SO)

@@ -27,6 +27,9 @@ CLOCKS = Source("clocks", "clock", connection="connection", promise="name")
 ORDERS = Source("orders", "order", permission=Permission.ORDERS_VIEW)
 LINES = Source("lines", "settlement line", connection="gateway", permission=Permission.SETTLEMENTS_VIEW)
 
+# How a repeat is known to have been refunded already.
+_SAVED_BY = ("found", "already_done", "charge_already_refunded")
+
 REFUNDED = Base(RETURNS, ReturnTimes, "settled_at", Q(settled_at__isnull=False), kept=True)
 ASKED = Base(RETURNS, ReturnTimes, "requested_at")
 ENDED = Base(RETURNS, ReturnTimes, "ended_at", Q(ended_at__isnull=False))
