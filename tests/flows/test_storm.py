@@ -39,7 +39,8 @@ def lived(seed: int, count: int) -> Totals:
 def test_lives_of_every_kind_leave_the_audits_clean() -> None:
     totals = lived(11, LIVES)
     assert set(Return.objects.values_list("kind", flat=True)) == set(ReturnKind.values)
-    assert totals.returns == Return.objects.count() >= LIVES * 0.8
+    # An offline till brings returns of orders that nobody knows besides.
+    assert Return.objects.count() >= totals.returns >= LIVES * 0.8
     assert totals.done.total() >= LIVES * 5
     assert set(Refund.objects.values_list("currency", flat=True)) >= {"GBP", "EUR", "USD"}
     assert breaches() == []
