@@ -144,6 +144,13 @@ def earned_units(rma: Return, line: ReturnLine, rules: Rules) -> int:
     return units_by_timing(rma, line, timing_of(rma, rules))
 
 
+def anything_earned(rma: Return) -> bool:
+    """Tell whether any unit of the locked return has earned a refund, paid by now or not: what most commands ask, and
+    one read answers."""
+    rules = rules_of(rma.policy)
+    return any(earned_units(rma, line, rules) > 0 for line in ReturnLine.objects.filter(rma=rma))
+
+
 def units_by_timing(rma: Return, line: ReturnLine, timing: str) -> int:
     """Return how many units have come so far as the timing (of refunds or of exchanges) wants it."""
     if timing == ExchangeTiming.ON_INSPECTION:

@@ -169,8 +169,9 @@ SELECT 'exchange ' || e.id, 'is released, and no connection is owed it and no ca
  WHERE e.status = 'released'
    AND NOT EXISTS (SELECT 1 FROM events_delivery d
                     WHERE d.operation = 'exchange.ship' AND d.effect_key = 'ship:' || e.id)
-   AND NOT EXISTS (SELECT 1 FROM cases_case c
-                    WHERE c.dedupe_key IN ('exchange_unrouted:' || e.id, 'exchange_not_shipped:' || e.id))
+   -- Each key in a condition of its own: the two of them in one would compare every exchange with every case.
+   AND NOT EXISTS (SELECT 1 FROM cases_case c WHERE c.dedupe_key = 'exchange_unrouted:' || e.id)
+   AND NOT EXISTS (SELECT 1 FROM cases_case c WHERE c.dedupe_key = 'exchange_not_shipped:' || e.id)
 """
 
 

@@ -29,7 +29,9 @@ WITH booked AS (
 ), ledger AS (
     SELECT r.id, r.status, r.amount + r.bonus AS credited
       FROM returns_refund r JOIN returns_payment p ON p.id = r.payment_id
-     WHERE r.destination <> 'tender' OR p.gateway = 'stored_value'
+     WHERE (r.destination <> 'tender' OR p.gateway = 'stored_value')
+       -- What a till paid out in cash stands against a payment, and the customer has it: nothing is restored.
+       AND NOT EXISTS (SELECT 1 FROM returns_tillrefund t WHERE t.proposal = r.proposal)
 )
 SELECT 'refund ' || l.id, 'is ' || l.status || ' of ' || l.credited || ', the ledger holds ' || coalesce(b.total, 0)
        || ' in ' || coalesce(b.times, 0) || ' credits'

@@ -26,7 +26,7 @@ from returns.models import Exchange, Refund, RefundComponent, RefundLine, Return
 from returns.policy import Rules, may_approve, rules_of, within
 from returns.refund_calculation import Calculation
 from returns.refund_planning import Plan, plan_by_person, plan_by_policy, refuse_disputed
-from returns.refund_terms import Terms, covered_units, earned_units, read_terms, tenders_of
+from returns.refund_terms import Terms, anything_earned, covered_units, earned_units, read_terms, tenders_of
 from returns.serial_doubts import in_doubt
 from returns.services.closing import end_trouble, finish
 from returns.services.holding import cleared_before, hold_refunds
@@ -79,9 +79,11 @@ def propose_refund(*, actor: Actor, return_id: UUID, proposal: RefundProposalIn 
 def _all_by_policy(actor: Actor, rma: Return, *, by_itself: bool) -> list[Refund]:
     """Carry out what policy owes now, one plan for each way that the money goes; each sees what the former took."""
     made: list[Refund] = []
-    ways = len(read_terms(rma, by_itself=by_itself).due())
-    for _ in range(ways):
-        terms = read_terms(rma, by_itself=by_itself)
+    if not anything_earned(rma):
+        return made
+    terms = read_terms(rma, by_itself=by_itself)
+    for way in range(len(terms.due())):
+        terms = read_terms(rma, by_itself=by_itself) if way else terms
         plan = plan_by_policy(terms)
         if by_itself and _stopped_by_dispute(rma, terms, plan):
             break

@@ -15,7 +15,17 @@ from retailops.lib.errors import Denied, Unprocessable
 from returns.enums import RefundStatus
 from returns.inputs import OrderRef, read
 from returns.inputs.store import StoreBatchIn, StoreReturnIn
-from returns.models import Inspection, Order, Receipt, Refund, Return, StoreBatch, StoreBatchItem, TillRefund
+from returns.models import (
+    Inspection,
+    Order,
+    Receipt,
+    Refund,
+    Return,
+    StoreBatch,
+    StoreBatchItem,
+    StoredEntry,
+    TillRefund,
+)
 from returns.services.blind import match_return
 from returns.services.refunds import propose_refund
 from returns.services.store_batches import ItemOutcome, receive_store_batch
@@ -220,6 +230,16 @@ def test_one_payout_over_two_payments_keeps_one_reference_each(store: str) -> No
     [row] = taken(store, item(split_order(600, 400), told))
     references = set(return_of(row).refunds.values_list("external_reference", flat=True))
     assert references == {f"{store}:{told['reference']}", f"{store}:{told['reference']}/2"}
+    prove()
+
+
+def test_cash_for_what_was_paid_by_store_credit_is_not_credited_as_well(store: str) -> None:
+    order = split_order(600, 400)
+    order.payments.filter(tender="tender-1").update(gateway="stored_value", tender="store_credit")
+    [row] = taken(store, item(order, payout(1000)))
+    refunds = return_of(row).refunds.order_by("amount").values_list("payment__gateway", "amount", "status")
+    assert list(refunds) == [("stored_value", 400, "succeeded"), ("stripe", 600, "succeeded")]
+    assert not StoredEntry.objects.exists()
     prove()
 
 
