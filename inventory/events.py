@@ -63,6 +63,19 @@ class ReservationBroken(ReservationFact):
     """The units were found to be damaged, missing or not there."""
 
 
+@event("inventory.lot_dated")
+@dataclass(frozen=True)
+class LotDated:
+    """A lot got another last good day (ISO, "" for none)."""
+
+    lot_id: str
+    sku: str
+    code: str
+    expires_on: str
+    former: str
+    reason: str
+
+
 @event("inventory.drift_found")
 @dataclass(frozen=True)
 class DriftFound:

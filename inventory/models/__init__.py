@@ -2,6 +2,7 @@
 
 from inventory.models.adjustments import AdjustmentStatus, StockAdjustment
 from inventory.models.items import Item, ItemValue
+from inventory.models.lots import LotBalance, LotStep
 from inventory.models.reservations import Reservation
 from inventory.models.serials import Lot, SerialStep, SerialUnit
 from inventory.models.snapshots import (
@@ -14,6 +15,7 @@ from inventory.models.snapshots import (
     StockDrift,
 )
 from inventory.models.stock import LegalTransition, Location, StockBalance, StockMove
+from inventory.models.transfers import StockTransfer, TransferLine, TransferReceipt, TransferStatus
 
 __all__ = [
     "AdjustmentStatus",
@@ -24,6 +26,8 @@ __all__ = [
     "LegalTransition",
     "Location",
     "Lot",
+    "LotBalance",
+    "LotStep",
     "Reservation",
     "SerialStep",
     "SerialUnit",
@@ -35,4 +39,8 @@ __all__ = [
     "StockBalance",
     "StockDrift",
     "StockMove",
+    "StockTransfer",
+    "TransferLine",
+    "TransferReceipt",
+    "TransferStatus",
 ]

@@ -10,7 +10,7 @@ from heroicons.templatetags.heroicons import heroicon_micro
 from connectors.models import InboxStatus
 from connectors.rendering import Verdict
 from inventory.enums import Disposition, ReservationStatus
-from inventory.models import AdjustmentStatus, DriftClass, DriftStatus
+from inventory.models import AdjustmentStatus, DriftClass, DriftStatus, TransferStatus
 from retailops.cases.models import CaseStatus, GroupState
 from retailops.events.enums import CircuitState, DeliveryStatus, EffectStatus, OutcomeClass
 from retailops.events.verdicts import VerdictKind
@@ -100,6 +100,7 @@ STATES = [
     ("drift", DriftStatus),
     ("drift", DriftClass),
     ("adjustment", AdjustmentStatus),
+    ("transfer", TransferStatus),
     ("stored", StoredStatus),
     ("entry", EntryKind),
     ("facet", Logistics),
