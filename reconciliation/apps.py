@@ -7,7 +7,9 @@ class ReconciliationConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the app's events, subscribers and audits."""
-        from reconciliation import audits, handlers
+        from inventory.owners import register_owner
+        from reconciliation import audits, handlers, return_truth
 
         handlers.register()
         audits.register()
+        register_owner(return_truth.owner_of_quantities)

@@ -8,7 +8,7 @@ from retailops.events.catalog import Subject
 from retailops.lib.clock import now
 from retailops.lib.ids import uuid7
 from retailops.lib.money import Money
-from returns.models import Order
+from returns.models import Order, TruthObject
 from returns.truth import MONEY
 
 
@@ -16,6 +16,11 @@ class DiscrepancyType(models.TextChoices):
     """What kind of disagreement it is."""
 
     ORDER_DRIFT = "order_drift", "Order told differently"
+    RETURN_DRIFT = "return_drift", "Return told differently"
+
+
+# What `order_drift` is about: told with the order, in its versions.
+OF_ORDERS = (TruthObject.ORDER, TruthObject.ORDER_LINE, TruthObject.PAYMENT)
 
 
 class DiscrepancyStatus(models.TextChoices):

@@ -38,8 +38,10 @@ class Arrival:
         if quantity:
             here = self.row.target
             key = f"{self.reference}:{len(self.moves)}"
-            more = {"serials": tuple(serials), "lot": lot}
-            self.moves.append(transfer_move(self.row, key, told.sku, quantity, source, target, here, here, **more))
+            named = tuple(serials)
+            self.moves.append(
+                transfer_move(self.row, key, told.sku, quantity, source, target, here, here, serials=named, lot=lot)
+            )
 
 
 @transaction.atomic

@@ -3,7 +3,7 @@
 from typing import Any, TypeVar
 
 from reconciliation.events import DiscrepancyFact, DiscrepancyOpened, DiscrepancyResolved
-from reconciliation.models import Discrepancy, DiscrepancyStatus, Resolution
+from reconciliation.models import Discrepancy, DiscrepancyStatus, DiscrepancyType, Resolution
 from retailops.accounts.actor import Actor
 from retailops.cases.inputs import CaseIn
 from retailops.cases.models import CaseQueue
@@ -14,7 +14,7 @@ from retailops.lib.fsm import fire
 from retailops.lib.money import Money
 
 Fact = TypeVar("Fact", bound=DiscrepancyFact)
-CASE_KIND = "order_drift"
+CASE_KINDS = frozenset(DiscrepancyType.values)
 NEXT = {
     Resolution.TOOK_THEIRS: "Compare the two; where the owner is right, take its value over",
     Resolution.TOLD_OURS: "Have them mend it there, or say why it may stay so",
@@ -52,13 +52,16 @@ def open_discrepancy(actor: Actor, found: Discrepancy) -> None:
     what = found.object.replace("_", " ")
     name = found.field.replace("_", " ")
     told = f"{name} of its {what} {found.external_id}" if found.object != "order" else name
+    title = f"Order {found.order.number}: {found.system} tells another {told}"
+    if found.type == DiscrepancyType.RETURN_DRIFT:
+        title = f"{found.external_id}: {found.system} tells another {name}"
     here, there = found.ours_shown or "nothing", found.theirs_shown or "nothing"
     case = open_case(
         actor,
         CaseIn(
-            kind=CASE_KIND,
+            kind=str(found.type),
             queue=CaseQueue.BUSINESS,
-            title=f"Order {found.order.number}: {found.system} tells another {told}"[:200],
+            title=title[:200],
             dedupe_key=trouble_of(found),
             subject=found.as_subject(),
             detail=f"Here: {here}. There: {there}. Owner: {found.owner}.",

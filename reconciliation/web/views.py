@@ -14,9 +14,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from reconciliation import repairs
 from reconciliation.access import access_discrepancy, discrepancies_visible_to
-from reconciliation.models import Discrepancy, DiscrepancyStatus, Resolution
+from reconciliation.models import Discrepancy, DiscrepancyStatus, DiscrepancyType, Resolution
 from reconciliation.services import leave_discrepancy, take_theirs, tell_ours
-from retailops.accounts.actor import can, require
+from retailops.accounts.actor import Actor, can, require
 from retailops.accounts.permissions import Permission
 from retailops.accounts.web import actor_of
 from retailops.lib.errors import NotFound
@@ -24,6 +24,7 @@ from retailops.lib.forms import accepted
 from retailops.lib.htmx import done, show
 from retailops.lib.keyset import capped_count, keyset_page
 from returns.models import TruthObject
+from returns.selectors import returns_visible_to
 
 VIEW, RESOLVE = Permission.DISCREPANCIES_VIEW, Permission.DISCREPANCIES_RESOLVE
 
@@ -59,6 +60,12 @@ REPAIRS = {
 }  # fmt: skip
 
 
+TAKEN_OF_RETURN = (
+    "The return is brought to what they say, by the same command as on its own page: what goods or money stand in the "
+    "way of is refused."
+)
+
+
 @dataclass(frozen=True)
 class Offer:
     """A repair as it is offered; a reason says why not now."""
@@ -81,9 +88,7 @@ def _text(label: str) -> forms.TextInput:
 class DiscrepancyFilter(django_filters.FilterSet):
     """What the list can be narrowed to."""
 
-    q = django_filters.CharFilter(
-        method="by_text", label="Order number or field", widget=_text("Order number or field")
-    )
+    q = django_filters.CharFilter(method="by_text", label="Number or field", widget=_text("Number or field"))
     status = django_filters.ChoiceFilter(choices=DiscrepancyStatus.choices, label="State", empty_label="State: any")
     object = django_filters.ChoiceFilter(choices=TruthObject.choices, label="About", empty_label="About: anything")
     system = django_filters.CharFilter(label="System", widget=_text("System"))
@@ -94,8 +99,10 @@ class DiscrepancyFilter(django_filters.FilterSet):
         fields: tuple[str, ...] = ()
 
     def by_text(self, rows: "QuerySet[Discrepancy]", name: str, value: str) -> "QuerySet[Discrepancy]":
-        """Find by the order's number or the field's name."""
-        return rows.filter(Q(order__number=value.strip()) | Q(field__iexact=value.strip().replace(" ", "_")))
+        """Find by the order's or the return's number, or the field's name."""
+        text = value.strip()
+        named = Q(type=DiscrepancyType.RETURN_DRIFT, external_id__startswith=text)
+        return rows.filter(Q(order__number=text) | named | Q(field__iexact=text.replace(" ", "_")))
 
 
 @login_required
@@ -128,8 +135,18 @@ def discrepancy_detail(request: HttpRequest, discrepancy_id: UUID) -> HttpRespon
     allowed = can(actor, RESOLVE, region=found.region, brand=found.brand)
     offers = [Offer(key, each, each.why_not(found)) for key, each in REPAIRS.items()] if allowed else []
     may_see_order = can(actor, Permission.ORDERS_VIEW, region=found.region, brand=found.brand)
-    context = {"found": found, "offers": offers, "may_see_order": may_see_order}
+    context = {
+        "found": found, "offers": offers, "may_see_order": may_see_order, "return_number": _return_of(actor, found),
+    }  # fmt: skip
     return show(request, "discrepancies/detail.html", context)
+
+
+def _return_of(actor: Actor, found: Discrepancy) -> str:
+    """Return the number of the return that it is about, where the person may see it."""
+    if found.type != DiscrepancyType.RETURN_DRIFT:
+        return ""
+    rows = returns_visible_to(actor).filter(pk=str(found.object_id))
+    return str(rows.values_list("number", flat=True).first() or "")
 
 
 @login_required
@@ -150,4 +167,6 @@ def repair(request: HttpRequest, discrepancy_id: UUID, repair: str) -> HttpRespo
         return done(request, back, chosen.done)
     context = {"found": found, "key": repair, "repair": chosen, "form": form, "back": back}
     context["reason"] = chosen.why_not(found)
+    of_return = found.type == DiscrepancyType.RETURN_DRIFT and repair == "take"
+    context["consequence"] = TAKEN_OF_RETURN if of_return else chosen.consequence
     return show(request, "discrepancies/repair.html", context, status=422 if form.errors else 200)
