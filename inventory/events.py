@@ -63,6 +63,17 @@ class ReservationBroken(ReservationFact):
     """The units were found to be damaged, missing or not there."""
 
 
+@event("inventory.state_map_changed")
+@dataclass(frozen=True)
+class StateMapChanged:
+    """A source's states mean something else from this version on; `states` are those that changed."""
+
+    source: str
+    version: int
+    states: list[str]
+    reason: str = ""
+
+
 @event("inventory.lot_dated")
 @dataclass(frozen=True)
 class LotDated:

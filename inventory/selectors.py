@@ -13,6 +13,7 @@ from inventory.models import (
     Location,
     Reservation,
     Snapshot,
+    StateMap,
     StockBalance,
     StockDrift,
     StockMove,
@@ -165,6 +166,11 @@ def transfers_visible_to(actor: Actor) -> QuerySet[StockTransfer]:
     places = locations_visible_to(actor)
     rows = StockTransfer.objects.select_related("source", "target")
     return rows.filter(Q(source__in=places) | Q(target__in=places))
+
+
+def state_maps_in_force() -> QuerySet[StateMap]:
+    """Return the latest version of each source's map, by source. Maps are of every region."""
+    return StateMap.objects.order_by("source", "-version").distinct("source")
 
 
 def serialized(skus: Iterable[str]) -> set[str]:

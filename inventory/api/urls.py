@@ -5,7 +5,7 @@ from django.urls import path
 from inventory.api.availability import AvailabilityEndpoint
 from inventory.api.moves import Adjustments, Moves
 from inventory.api.places import Items, LocationEndpoint, Locations
-from inventory.api.snapshots import SETTLING, Drifts, SnapshotEndpoint, Snapshots, StateMaps
+from inventory.api.snapshots import SETTLING, Drifts, SnapshotEndpoint, Snapshots, StateMapEndpoint, StateMaps
 from inventory.api.transfers import TransferCancel, TransferEndpoint, TransferReceipts, Transfers
 from inventory.api.units import LotDate, LotEndpoint, Lots, SerialEndpoint, Serials
 
@@ -27,7 +27,8 @@ urlpatterns = [
     path("inventory/transfers/<uuid:id>/cancel", TransferCancel.as_view(), name="stock-transfer-cancel"),
     path("inventory/snapshots", Snapshots.as_view(), name="stock-snapshots"),
     path("inventory/snapshots/<uuid:id>", SnapshotEndpoint.as_view(), name="stock-snapshot"),
-    path("inventory/state-maps/<str:source>", StateMaps.as_view(), name="stock-state-map"),
+    path("inventory/state-maps", StateMaps.as_view(), name="stock-state-maps"),
+    path("inventory/state-maps/<str:source>", StateMapEndpoint.as_view(), name="stock-state-map"),
     path("inventory/drifts", Drifts.as_view(), name="stock-drifts"),
     *[path(f"inventory/drifts/<uuid:id>/{verb}", view.as_view()) for verb, view in SETTLING.items()],
 ]

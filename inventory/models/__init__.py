@@ -14,11 +14,13 @@ from inventory.models.snapshots import (
     StateMap,
     StockDrift,
 )
+from inventory.models.state_maps import ChangeStatus, StateMapChange
 from inventory.models.stock import LegalTransition, Location, StockBalance, StockMove
 from inventory.models.transfers import StockTransfer, TransferLine, TransferReceipt, TransferStatus
 
 __all__ = [
     "AdjustmentStatus",
+    "ChangeStatus",
     "DriftClass",
     "DriftStatus",
     "Item",
@@ -35,6 +37,7 @@ __all__ = [
     "SnapshotDifference",
     "SnapshotRow",
     "StateMap",
+    "StateMapChange",
     "StockAdjustment",
     "StockBalance",
     "StockDrift",

@@ -18,7 +18,8 @@ from inventory.services.reserving import (
     use_up,
 )
 from inventory.services.shifting import shift_stock
-from inventory.services.snapshots import put_state_map, take_snapshot
+from inventory.services.snapshots import take_snapshot
+from inventory.services.state_maps import put_state_map
 from inventory.services.transfer_arrivals import receive_transfer
 from inventory.services.transferring import cancel_transfer, send_transfer
 

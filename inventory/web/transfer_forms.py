@@ -1,5 +1,6 @@
 """Forms of transfers. They check shape; whether it is allowed, the command decides."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -11,7 +12,7 @@ from retailops.accounts.actor import Actor, scope_q
 from retailops.accounts.permissions import Permission
 from retailops.lib.ids import uuid7
 
-LINES = 6
+LINES = 5
 AS_SENT = [("", "As sent"), ("damaged", "Damaged"), ("quarantine", "Quarantine")]
 
 
@@ -35,13 +36,13 @@ class SendForm(forms.Form):
         mine = Location.objects.filter(scope_q(actor, Permission.INVENTORY_WRITE, brand="")).order_by("code")
         _offer(self, "source", mine)
         # Goods may be sent to a place of another region: who is there receives them.
-        _offer(self, "target", Location.objects.order_by("code"))
+        _offer(self, "target", Location.objects.order_by("code"), first=[("", "Choose a place")])
 
 
-def _offer(form: forms.Form, name: str, places: Any) -> None:
+def _offer(form: forms.Form, name: str, places: Any, first: Sequence[tuple[str, str]] = ()) -> None:
     field = form.fields[name]
     if isinstance(field, forms.ChoiceField):
-        field.choices = [(place.code, f"{place.name} ({place.code})") for place in places]
+        field.choices = [*first, *((place.code, f"{place.name} ({place.code})") for place in places)]
 
 
 class SendLineForm(forms.Form):
@@ -56,6 +57,7 @@ class SendLineForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["lot"].help_text = ""
+        self.fields["serials"].widget.attrs["rows"] = 1
 
     def clean(self) -> dict[str, Any]:
         """A sku needs its units, and units their sku."""
@@ -77,6 +79,10 @@ class ArrivedForm(forms.Form):
     quantity = forms.IntegerField(min_value=0, max_value=1_000_000, label="Came", required=False)
     disposition = forms.ChoiceField(label="As", choices=AS_SENT, required=False)
     serials = SerialsField(help_text="")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["serials"].widget.attrs["rows"] = 2
 
 
 class ExtraForm(forms.Form):

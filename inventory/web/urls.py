@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from inventory.web import dialogs, differences, places, transfers, units, views
+from inventory.web import dialogs, differences, places, state_maps, transfers, units, views
 
 app_name = "stock"
 urlpatterns = [
@@ -26,6 +26,10 @@ urlpatterns = [
     path("transfers/<uuid:transfer_id>/", transfers.transfer_page, name="transfer"),
     path("transfers/<uuid:transfer_id>/receive/", transfers.transfer_receive, name="transfer_receive"),
     path("transfers/<uuid:transfer_id>/cancel/", transfers.transfer_cancel, name="transfer_cancel"),
+    path("maps/", state_maps.map_list, name="maps"),
+    path("maps/changes/<uuid:change_id>/<slug:verdict>/", state_maps.map_verdict, name="map_verdict"),
+    path("maps/<str:source>/", state_maps.map_page, name="map"),
+    path("maps/<str:source>/change/", state_maps.map_change, name="map_change"),
     path("differences/", differences.drift_list, name="drifts"),
     path("differences/<uuid:drift_id>/", differences.drift_detail, name="drift"),
     path("differences/<uuid:drift_id>/do/<slug:step>/", differences.drift_step, name="drift_step"),

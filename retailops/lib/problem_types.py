@@ -151,6 +151,7 @@ PROBLEM_TYPES = [
     problem("not-enough-stock", 409, "There are fewer units there than were to be moved.", "Check the quantities."),
     problem("serial-elsewhere", 409, "A unit of that serial stands somewhere else.", "Check the serial."),
     problem("not-in-lot", 409, "There are fewer units of that lot there.", "Check lot and quantity."),
+    problem("change-waiting", 409, "Another change waits for a second person.", "Have that one decided first."),
     problem("transfer-canceled", 409, "The transfer was canceled.", "Count what came there."),
     problem("location-exists", 409, "There is a location of that code.", "Change that one, or use another code."),
     problem("location-in-use", 409, "Stock stands at the location.", "Move it first."),

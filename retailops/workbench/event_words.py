@@ -88,6 +88,7 @@ EVENTS = {
     "inventory.transfer_sent": "Stock sent to another place",
     "inventory.transfer_received": "Transfer arrived",
     "inventory.transfer_canceled": "Transfer canceled",
+    "inventory.state_map_changed": "Meaning of stock states changed",
     "inventory.lot_dated": "Date of a lot set",
     "inventory.recount_asked": "Recount asked for",
     "inventory.reserved": "Stock held",

@@ -201,6 +201,13 @@ STOCK = {
     "missing": Word("Missing", "bad", "magnifying-glass"),
     "adjustment": Word("Counted difference", "", "scale"),
 }
+MAP_CHANGE = {
+    "in_force": Word("In force", "ok"),
+    "missing": Word("No map: not compared", "bad", "exclamation-triangle"),
+    "waiting": Word("A change waits", "warn", "hand-raised"),
+    "applied": Word("Applied", "ok"),
+    "refused": Word("Refused", "", "x-circle"),
+}
 TRANSFER = {
     "sent": Word("On its way", "run", "truck"),
     "partial": Word("Partly received", "warn", "truck"),
@@ -331,6 +338,7 @@ KINDS = {
     "stock": STOCK,
     "drift": DRIFT,
     "transfer": TRANSFER,
+    "map_change": MAP_CHANGE,
     "adjustment": ADJUSTMENT,
     "store_item": STORE_ITEM,
     "return": RETURN,

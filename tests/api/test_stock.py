@@ -145,3 +145,17 @@ def test_a_transfer_is_sent_received_and_taken_back(api: Api, place: str) -> Non
     assert api.get(address).json == done.json
     assert [row["id"] for row in api.get("/inventory/transfers", target=other).json["results"]] == [done.json["id"]]
     assert api.get("/inventory/transfers", status="sent").json["results"] == []
+
+
+def test_a_map_is_changed_over_the_api(make_api: MakeApi) -> None:
+    api = make_api("inventory:admin")
+    made = api.put("/inventory/state-maps/wms", {"states": {"AVAIL": "sellable"}})
+    assert (made.status, made.json) == (
+        200, {"source": "wms", "version": 1, "states": {"AVAIL": "sellable"}, "waiting": None},
+    )  # fmt: skip
+    asked = api.put("/inventory/state-maps/wms", {"states": {"AVAIL": "scrap"}, "reason": "waste", "based_on": 1})
+    assert (asked.json["version"], asked.json["states"]) == (1, {"AVAIL": "sellable"})
+    assert asked.json["waiting"]["states"] == {"AVAIL": "scrap"}
+    assert api.get("/inventory/state-maps").json == {"results": [asked.json]}
+    body = {"states": {"AVAIL": "sellable", "X": None}, "based_on": 7}
+    api.put("/inventory/state-maps/wms", body).problem(409, "stale")

@@ -88,6 +88,8 @@ LISTS = {
     "stock:moves",
     "stock:quarantine",
     "stock:quarantine_export",
+    "stock:maps",
+    "stock:map",
     "stock:transfers",
     "stock:transfer_send",
     "stock:lots",
@@ -124,6 +126,7 @@ RULES = {
     "claims:supplier_edit",
     "claims:supplier_sku",
     "audit:export",
+    "stock:map_change",
 }
 # Who may do what is seen by administrators alone.
 ADMINISTRATORS = ("people", "clients")
@@ -218,6 +221,8 @@ KNOWN: dict[str, Callable[[world.Story], list[Any]]] = {
     "sku": lambda story: ["JUMPER-M"],
     "drift_id": lambda story: [story.stock.drift.id],
     "snapshot_id": lambda story: [story.stock.drift.last_snapshot_id],
+    "change_id": lambda story: [story.stock.change.id],
+    "source": lambda story: ["wms"],
     "transfer_id": lambda story: [story.stock.transfer.id],
     "lot_id": lambda story: [story.stock.lot.id],
     "unit_id": lambda story: [story.stock.unit.id],
