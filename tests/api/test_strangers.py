@@ -38,6 +38,8 @@ BODIES: dict[str, Any] = {
         "slices": [{"line_no": 1, "quantity": 1, "accepted": True, "disposition": "sellable"}],
     },
     "matchReturn": {"order": {"channel": "x", "external_id": "x"}, "lines": {"1": "x"}, "reason": "x"},
+    "receiveTransfer": {"reference": "x", "complete": True, "lines": []},
+    "tellReturn": {"system": "x", "status": "closed"},
     "receiveReturn": {"scan_id": "x", "location": "x", "lines": [{"line_no": 1, "quantity": 1}]},
     "redecideDisposition": {"disposition": "sellable", "accepted": True, "reason": "x"},
 }  # fmt: skip
