@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('inventory', '0007_more_transitions'),
+        ("inventory", "0007_more_transitions"),
     ]
 
     operations = [
@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
             name='LotBalance',
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('disposition', models.CharField(choices=[('external', 'External'), ('in_transit', 'In Transit'), ('received', 'Received'), ('pending_inspection', 'Pending Inspection'), ('quarantine', 'Quarantine'), ('sellable', 'Sellable'), ('damaged', 'Damaged'), ('refurbish', 'Refurbish'), ('repair', 'Repair'), ('return_to_vendor', 'Return To Vendor'), ('liquidate', 'Liquidate'), ('recycle', 'Recycle'), ('donate', 'Donate'), ('scrap', 'Scrap'), ('keep_it', 'Keep It'), ('return_to_customer', 'Return To Customer'), ('missing', 'Missing'), ('adjustment', 'Adjustment')], max_length=20)),
+                ('disposition', models.CharField(choices=[("external", "External"), ('in_transit', 'In Transit'), ("received", "Received"), ('pending_inspection', 'Pending Inspection'), ("quarantine", "Quarantine"), ("sellable", "Sellable"), ("damaged", "Damaged"), ("refurbish", "Refurbish"), ("repair", "Repair"), ('return_to_vendor', 'Return To Vendor'), ("liquidate", "Liquidate"), ("recycle", "Recycle"), ("donate", "Donate"), ("scrap", "Scrap"), ('keep_it', 'Keep It'), ('return_to_customer', 'Return To Customer'), ("missing", "Missing"), ("adjustment", "Adjustment")], max_length=20)),
                 ('quantity', models.BigIntegerField(default=0)),
                 ('location', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lot_balances', to='inventory.location')),
                 ('lot', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='balances', to='inventory.lot')),

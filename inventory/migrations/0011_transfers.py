@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('inventory', '0010_lots_of_past_moves'),
+        ("inventory", "0010_lots_of_past_moves"),
     ]
 
     operations = [
@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=retailops.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('reference', models.CharField(max_length=120, unique=True)),
                 ('content_hash', models.CharField(max_length=64)),
-                ('status', django_fsm.FSMField(choices=[('sent', 'On its way'), ('partial', 'Partly received'), ('received', 'Received'), ('canceled', 'Canceled')], default='sent', max_length=10)),
+                ('status', django_fsm.FSMField(choices=[('sent', 'On its way'), ('partial', 'Partly received'), ("received", "Received"), ("canceled", "Canceled")], default='sent', max_length=10)),
                 ('reason', models.CharField(max_length=200)),
                 ('carrier', models.CharField(blank=True, default='', max_length=64)),
                 ('tracking', models.CharField(blank=True, default='', max_length=80)),
@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('line_no', models.PositiveSmallIntegerField()),
                 ('sku', models.CharField(max_length=64)),
-                ('disposition', models.CharField(choices=[('external', 'External'), ('in_transit', 'In Transit'), ('received', 'Received'), ('pending_inspection', 'Pending Inspection'), ('quarantine', 'Quarantine'), ('sellable', 'Sellable'), ('damaged', 'Damaged'), ('refurbish', 'Refurbish'), ('repair', 'Repair'), ('return_to_vendor', 'Return To Vendor'), ('liquidate', 'Liquidate'), ('recycle', 'Recycle'), ('donate', 'Donate'), ('scrap', 'Scrap'), ('keep_it', 'Keep It'), ('return_to_customer', 'Return To Customer'), ('missing', 'Missing'), ('adjustment', 'Adjustment')], max_length=20)),
+                ('disposition', models.CharField(choices=[("external", "External"), ('in_transit', 'In Transit'), ("received", "Received"), ('pending_inspection', 'Pending Inspection'), ("quarantine", "Quarantine"), ("sellable", "Sellable"), ("damaged", "Damaged"), ("refurbish", "Refurbish"), ("repair", "Repair"), ('return_to_vendor', 'Return To Vendor'), ("liquidate", "Liquidate"), ("recycle", "Recycle"), ("donate", "Donate"), ("scrap", "Scrap"), ('keep_it', 'Keep It'), ('return_to_customer', 'Return To Customer'), ("missing", "Missing"), ("adjustment", "Adjustment")], max_length=20)),
                 ('quantity', models.PositiveIntegerField()),
                 ('serials', models.JSONField(blank=True, default=list)),
                 ('lot_code', models.CharField(blank=True, default='', max_length=64)),
@@ -89,7 +89,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='stocktransfer',
-            index=models.Index(condition=models.Q(('status__in', ('sent', 'partial'))), fields=['due_on'], name='transfer_under_way'),
+            index=models.Index(condition=models.Q(('status__in', ("sent", "partial"))), fields=['due_on'], name='transfer_under_way'),
         ),
         migrations.AddConstraint(
             model_name='stocktransfer',
@@ -101,11 +101,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='stocktransfer',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('status__in', ('sent', 'partial'))), models.Q(models.Q(('status__in', ('sent', 'partial')), _negated=True), ('ended_at__isnull', False), models.Q(('ended_by', ''), _negated=True)), _connector='OR'), name='transfer_ends_with_an_actor'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('status__in', ("sent", "partial"))), models.Q(models.Q(('status__in', ("sent", "partial")), _negated=True), ('ended_at__isnull', False), models.Q(('ended_by', ''), _negated=True)), _connector='OR'), name='transfer_ends_with_an_actor'),
         ),
         migrations.AddConstraint(
             model_name='transferline',
-            constraint=models.UniqueConstraint(fields=('transfer', 'line_no'), name='one_transfer_line_a_number'),
+            constraint=models.UniqueConstraint(fields=("transfer", "line_no"), name='one_transfer_line_a_number'),
         ),
         migrations.AddConstraint(
             model_name='transferline',
@@ -117,6 +117,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='transferreceipt',
-            constraint=models.UniqueConstraint(fields=('transfer', 'reference'), name='one_transfer_receipt_a_reference'),
+            constraint=models.UniqueConstraint(fields=("transfer", "reference"), name='one_transfer_receipt_a_reference'),
         ),
     ]

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
     operations = [
         AddConstraintNotValid(
             model_name="stockmove",
-            constraint=models.CheckConstraint(condition=models.Q(('subject_type', 'stock_transfer'), models.Q(models.Q(models.Q(('target', 'in_transit'), _negated=True), ('source', 'external'), _connector='OR'), models.Q(models.Q(('source', 'in_transit'), _negated=True), ('target__in', ('external', 'received', 'pending_inspection', 'quarantine', 'missing')), _connector='OR')), _connector='OR'), name='in_transit_by_transfer'),
+            constraint=models.CheckConstraint(condition=models.Q(("subject_type", "stock_transfer"), models.Q(models.Q(models.Q(("target", "in_transit"), _negated=True), ("source", "external"), _connector='OR'), models.Q(models.Q(("source", "in_transit"), _negated=True), ('target__in', ('external', 'received', 'pending_inspection', 'quarantine', 'missing')), _connector='OR')), _connector='OR'), name='in_transit_by_transfer'),
         ),
         migrations.RunSQL(GUARD, REMOVE),
     ]

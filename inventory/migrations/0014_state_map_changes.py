@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('inventory', '0013_transfer_transitions'),
+        ("inventory", "0013_transfer_transitions"),
     ]
 
     operations = [
@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                 ('based_on', models.PositiveIntegerField()),
                 ('states', models.JSONField()),
                 ('reason', models.CharField(max_length=200)),
-                ('status', django_fsm.FSMField(choices=[('waiting', 'Waiting'), ('applied', 'Applied'), ('refused', 'Refused')], default='waiting', max_length=10)),
+                ('status', django_fsm.FSMField(choices=[("waiting", "Waiting"), ("applied", "Applied"), ("refused", "Refused")], default='waiting', max_length=10)),
                 ('requested_by', models.CharField(max_length=120)),
                 ('requested_at', models.DateTimeField(default=retailops.lib.clock.now)),
                 ('ended_at', models.DateTimeField(blank=True, null=True)),
@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'change of a state map',
-                'constraints': [models.UniqueConstraint(condition=models.Q(('status', 'waiting')), fields=('source',), name='one_waiting_map_change_a_source'), models.CheckConstraint(condition=models.Q(('status__in', ['waiting', 'applied', 'refused'])), name='map_change_status_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('made__isnull', False), ('status', 'applied')), models.Q(models.Q(('status', 'applied'), _negated=True), ('made__isnull', True)), _connector='OR'), name='applied_map_change_has_its_map')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(("status", "waiting")), fields=('source',), name='one_waiting_map_change_a_source'), models.CheckConstraint(condition=models.Q(('status__in', ['waiting', 'applied', 'refused'])), name='map_change_status_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('made__isnull', False), ("status", "applied")), models.Q(models.Q(("status", "applied"), _negated=True), ('made__isnull', True)), _connector='OR'), name='applied_map_change_has_its_map')],
             },
         ),
     ]

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reconciliation', '0001_discrepancies'),
+        ("reconciliation", "0004_house_source"),
     ]
 
     operations = [
