@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import httpx
 import structlog
+from django.db.models import QuerySet
 
 from connectors.context import context_of
 from connectors.failures import VendorFailure
@@ -29,11 +30,16 @@ LIMIT = 20
 def ask_for_outcomes() -> int:
     """Ask each connection that sends for what it has not told in time; return how many outcomes came. A registered
     sweep: no transaction is open while the vendor is asked."""
+    found = ((each, connector_of(each.vendor)) for each in sending_connections())
+    return sum(_ask(each, connector) for each, connector in found if connector.tells_later)
+
+
+def sending_connections() -> QuerySet[Connection]:
+    """Return the connections that may be called now: not retired, paused or failing; with destination and secrets."""
     rows = Connection.objects.select_related("destination").prefetch_related("credentials")
-    sending = rows.filter(
+    return rows.filter(
         destination__retired_at=None, destination__paused_at=None, destination__circuit=CircuitState.CLOSED
     )
-    return sum(_ask(each, connector) for each in sending if (connector := connector_of(each.vendor)).tells_later)
 
 
 def _ask(connection: Connection, connector: Connector) -> int:

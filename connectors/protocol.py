@@ -298,6 +298,19 @@ class Connector:
         """
         return None
 
+    def held(self, conn: ConnectionContext, after: str, limit: int) -> Sequence[str]:
+        """Return keys of what the vendor holds of ours and is read again now and then: those that sort behind `after`,
+        in order. No call."""
+        return []
+
+    def reread(self, conn: ConnectionContext, key: str) -> tuple[Verified, bytes] | None:
+        """Read one of them; None where the vendor has it no more.
+
+        Returns it as a webhook would have told it, under an id that is the same while nothing changed. May raise what
+        `find` may raise.
+        """
+        return None
+
     def verify(self, conn: ConnectionContext, headers: Mapping[str, str], body: bytes) -> Verified:
         """Prove the raw bytes before parsing them (constant time, timestamp tolerance). Header names are lower case.
 

@@ -7,7 +7,7 @@ class InventoryConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the app's events, subscribers, sweeps and audits."""
-        from inventory import audits, events, handlers, sweeps  # noqa: F401  # events register on import
+        from inventory import audits, events, handlers, sweeps, transfer_facts  # noqa: F401  # events register on import
 
         audits.register()
         handlers.register()

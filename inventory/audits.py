@@ -40,6 +40,52 @@ SELECT 'sku ' || u.sku || ' in ' || u.disposition, count(*) || ' serials stand t
  WHERE u.disposition NOT IN ('external', 'adjustment')
  GROUP BY u.sku, u.location_id, u.disposition, b.quantity HAVING count(*) > coalesce(b.quantity, 0)
 """
+LOTS = """
+WITH summed AS (
+    SELECT lot_id, location_id, disposition, sum(quantity) AS quantity FROM (
+        SELECT s.lot_id, m.target_location_id AS location_id, m.target AS disposition, s.quantity::bigint
+          FROM inventory_lotstep s JOIN inventory_stockmove m ON m.id = s.move_id
+        UNION ALL
+        SELECT s.lot_id, m.source_location_id, m.source, -s.quantity::bigint
+          FROM inventory_lotstep s JOIN inventory_stockmove m ON m.id = s.move_id
+    ) moved GROUP BY lot_id, location_id, disposition
+)
+SELECT 'lot ' || l.code || ' of ' || l.sku || ' in ' || disposition,
+       'balance ' || coalesce(b.quantity, 0) || ', steps say ' || coalesce(s.quantity, 0)
+  FROM inventory_lotbalance b FULL JOIN summed s USING (lot_id, location_id, disposition)
+  JOIN inventory_lot l ON l.id = lot_id
+ WHERE coalesce(b.quantity, 0) <> coalesce(s.quantity, 0)
+UNION ALL
+SELECT 'sku ' || l.sku || ' in ' || b.disposition, sum(b.quantity) || ' units of lots stand there, and '
+       || coalesce(p.quantity, 0) || ' units'
+  FROM inventory_lotbalance b JOIN inventory_lot l ON l.id = b.lot_id
+  LEFT JOIN inventory_stockbalance p
+    ON p.sku = l.sku AND p.location_id = b.location_id AND p.disposition = b.disposition
+ WHERE b.disposition NOT IN ('external', 'adjustment')
+ GROUP BY l.sku, b.location_id, b.disposition, p.quantity HAVING sum(b.quantity) > coalesce(p.quantity, 0)
+"""
+TRANSFERS = """
+WITH moved AS (
+    SELECT subject_id AS transfer_id, sku,
+           sum(CASE WHEN target = 'in_transit' THEN quantity WHEN source = 'in_transit' THEN -quantity ELSE 0 END)
+           AS units
+      FROM inventory_stockmove WHERE subject_type = 'stock_transfer' GROUP BY subject_id, sku
+), told AS (
+    SELECT l.transfer_id, l.sku, sum(CASE WHEN t.status = 'canceled' THEN 0
+                                          ELSE l.quantity - l.received - l.missing END) AS units
+      FROM inventory_transferline l JOIN inventory_stocktransfer t ON t.id = l.transfer_id
+     GROUP BY l.transfer_id, l.sku
+)
+SELECT 'transfer ' || transfer_id || ', ' || sku,
+       coalesce(t.units, 0) || ' units are told on their way, moves say ' || coalesce(m.units, 0)
+  FROM told t FULL JOIN moved m USING (transfer_id, sku) WHERE coalesce(t.units, 0) <> coalesce(m.units, 0)
+UNION ALL
+SELECT 'transfer ' || t.id,
+       'is ' || t.status || ' with ' || sum(l.quantity - l.received - l.missing) || ' units on their way'
+  FROM inventory_stocktransfer t JOIN inventory_transferline l ON l.transfer_id = t.id
+ WHERE t.status <> 'canceled' GROUP BY t.id, t.status
+HAVING (t.status = 'received') <> (sum(l.quantity - l.received - l.missing) = 0)
+"""
 # From the moves alone; what was in flight then is taken as it was kept, for decisions may have been reversed since.
 SNAPSHOTS = """
 WITH meaning AS (
@@ -107,6 +153,8 @@ def register() -> None:
     register_sql_audit("stock balances equal the sum of their moves", BALANCES, invariant="19")
     register_sql_audit("all stock of a sku sums to zero", ZERO, invariant="19")
     register_sql_audit("serials stand where their last move brought them, within the balance", SERIALS)
+    register_sql_audit("lots stand where their steps brought them, within the balance", LOTS, invariant="19")
+    register_sql_audit("what is on its way between places is what transfers wait for", TRANSFERS, invariant="19")
     register_sql_audit("comparisons with other systems' counts can be made again", SNAPSHOTS)
     register_sql_audit("stock moves only between legal dispositions", TRANSITIONS, invariant="6")
     register_sql_audit("reserved stock is what reservations hold, within the sellable", RESERVED, invariant="19")

@@ -63,6 +63,30 @@ class ReservationBroken(ReservationFact):
     """The units were found to be damaged, missing or not there."""
 
 
+@event("inventory.state_map_changed")
+@dataclass(frozen=True)
+class StateMapChanged:
+    """A source's states mean something else from this version on; `states` are those that changed."""
+
+    source: str
+    version: int
+    states: list[str]
+    reason: str = ""
+
+
+@event("inventory.lot_dated")
+@dataclass(frozen=True)
+class LotDated:
+    """A lot got another last good day (ISO, "" for none)."""
+
+    lot_id: str
+    sku: str
+    code: str
+    expires_on: str
+    former: str
+    reason: str
+
+
 @event("inventory.drift_found")
 @dataclass(frozen=True)
 class DriftFound:

@@ -3,6 +3,8 @@
 from uuid import UUID
 
 from inventory.services.adjusting import APPROVAL_KIND, take_approval, take_refusal
+from inventory.services.state_maps import APPROVAL_KIND as MAP_KIND
+from inventory.services.state_maps import take_map_approval, take_map_refusal
 from retailops.accounts.actor import Actor
 from retailops.events.catalog import subscribe
 from retailops.events.models import Event
@@ -19,12 +21,16 @@ def register() -> None:
 
 
 def approval_given(event: Event) -> None:
-    """approval.approved → the adjustment is booked."""
+    """approval.approved → the adjustment is booked, the map in force."""
     if event.data["kind"] == APPROVAL_KIND:
         take_approval(WORD, UUID(event.data["subject_id"]))
+    if event.data["kind"] == MAP_KIND:
+        take_map_approval(WORD, UUID(event.data["subject_id"]))
 
 
 def approval_refused(event: Event) -> None:
-    """approval.refused, approval.expired → the adjustment is given up."""
+    """approval.refused, approval.expired → the adjustment, or the change of a map, is given up."""
     if event.data["kind"] == APPROVAL_KIND:
         take_refusal(UUID(event.data["subject_id"]))
+    if event.data["kind"] == MAP_KIND:
+        take_map_refusal(UUID(event.data["subject_id"]))

@@ -4,10 +4,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import F, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum
 
 from inventory.enums import Disposition
-from inventory.models import Item, ItemValue, Location, Reservation, Snapshot, StockBalance, StockDrift, StockMove
+from inventory.models import (
+    Item,
+    ItemValue,
+    Location,
+    Reservation,
+    Snapshot,
+    StateMap,
+    StockBalance,
+    StockDrift,
+    StockMove,
+    StockTransfer,
+)
 from retailops.accounts.actor import Actor, require, scope_q
 from retailops.accounts.permissions import Permission
 from retailops.lib.errors import Invalid, hidden
@@ -148,6 +159,18 @@ def snapshot_visible_to(actor: Actor, snapshot_id: UUID) -> Snapshot:
     if row is None:
         raise hidden()
     return row
+
+
+def transfers_visible_to(actor: Actor) -> QuerySet[StockTransfer]:
+    """Return the transfers from or to the locations of the actor's regions, with both."""
+    places = locations_visible_to(actor)
+    rows = StockTransfer.objects.select_related("source", "target")
+    return rows.filter(Q(source__in=places) | Q(target__in=places))
+
+
+def state_maps_in_force() -> QuerySet[StateMap]:
+    """Return the latest version of each source's map, by source. Maps are of every region."""
+    return StateMap.objects.order_by("source", "-version").distinct("source")
 
 
 def serialized(skus: Iterable[str]) -> set[str]:

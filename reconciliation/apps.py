@@ -7,8 +7,10 @@ class ReconciliationConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the app's events, subscribers, sweeps and audits."""
-        from reconciliation import audits, handlers, sweeps
+        from inventory.owners import register_owner
+        from reconciliation import audits, handlers, return_truth, sweeps
 
         handlers.register()
         sweeps.register()
         audits.register()
+        register_owner(return_truth.owner_of_quantities)

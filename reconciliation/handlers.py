@@ -11,10 +11,18 @@ from reconciliation.services.expecting import (
     expect_refund_back,
 )
 from reconciliation.services.raising import CASE_KIND as SETTLEMENT_CASE
-from reconciliation.services.settling import CASE_KIND
+from reconciliation.services.settling import CASE_KINDS
 from retailops.accounts.actor import Actor
 from retailops.events.catalog import subscribe
 from retailops.events.models import Event
+
+# What a return is from then on.
+DECIDED = {
+    "return.authorized": "authorized",
+    "return.declined": "declined",
+    "return.canceled": "canceled",
+    "return.closed": "closed",
+}
 
 
 def register() -> None:
@@ -22,6 +30,8 @@ def register() -> None:
     subscribe("order.drift_found", drift_found)
     subscribe("order.agreed", agreed)
     subscribe("order.captured", captured)
+    for name in DECIDED:
+        subscribe(name, return_decided)
     subscribe("case.resolved", case_resolved)
     for name in ("refund.submitted", "refund.pending", "refund.succeeded"):
         subscribe(name, refund_sent)
@@ -76,8 +86,13 @@ def captured(event: Event) -> None:
     services.agree_since(UUID(event.data["order_id"]), event.data["channel"], event.data["version"])
 
 
+def return_decided(event: Event) -> None:
+    """A return has come to be otherwise: perhaps as another system says."""
+    services.follow_return(UUID(event.data["return_id"]), DECIDED[event.type])
+
+
 def case_resolved(event: Event) -> None:
     """A person ended the case of a discrepancy."""
-    if event.data["kind"] in (CASE_KIND, SETTLEMENT_CASE):
+    if event.data["kind"] in CASE_KINDS | {SETTLEMENT_CASE}:
         kind, _, identity = event.actor.partition(":")
         services.end_with_case(Actor(kind, identity, event.actor), UUID(event.data["case_id"]), event.reason_code)

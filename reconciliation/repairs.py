@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from reconciliation.models import Discrepancy, DiscrepancyStatus
+from reconciliation.models import Discrepancy, DiscrepancyStatus, DiscrepancyType
+from reconciliation.return_repairs import why_not_taken_of_return
 from returns.services.correcting_orders import why_not_taken
 
 Takes = Callable[[Discrepancy], bool]
@@ -30,6 +31,8 @@ def why_not_theirs(found: Discrepancy) -> str:
     """Say why their value cannot be taken over; "" where it can. The command checks again, under the locks."""
     if found.status != DiscrepancyStatus.OPEN:
         return "It is settled already."
+    if found.type == DiscrepancyType.RETURN_DRIFT:
+        return why_not_taken_of_return(found)
     if found.order is None:
         return "Money is matched, not taken over."
     return why_not_taken(found.order, found.object, found.object_id, found.field)

@@ -32,6 +32,7 @@ from returns.models import (
     StoredEntry,
     SupplierClaim,
 )
+from returns.models.serials import ReceiptSerial, SoldSerial
 
 Row = TypeVar("Row", bound=Model)
 TERMINAL = frozenset({ReturnStatus.DECLINED, ReturnStatus.CANCELED, ReturnStatus.EXPIRED, ReturnStatus.CLOSED})
@@ -187,6 +188,10 @@ def _by_reference(text: str) -> Iterator[Hit]:
         yield _order(payment.order)
     for shipment in Shipment.objects.filter(tracking=text).select_related("order"):
         yield _order(shipment.order)
+    for sold in SoldSerial.objects.filter(serial=text).select_related("order_line__order"):
+        yield _order(sold.order_line.order)
+    for read in ReceiptSerial.objects.filter(unit__serial=text).select_related("line__receipt__rma"):
+        yield _return(read.line.receipt.rma)
     for refund in Refund.objects.filter(external_reference=text).exclude(external_reference="").select_related("rma"):
         yield _refund(refund)
     claims = SupplierClaim.objects.filter(number=text.upper()).union(

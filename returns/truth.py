@@ -15,7 +15,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     ),
     TruthObject.PAYMENT: ("gateway", "tender", "captured"),
     TruthObject.CUSTOMER: ("name", "email", "phone", "loyalty_id", "group"),
-    TruthObject.RETURN: ("status",),
+    TruthObject.RETURN: ("status", "tracking", "disposition"),
     TruthObject.STOCK: ("quantity",),
 }  # fmt: skip
 MONEY = frozenset({"shipping_charged", "shipping_tax", "net", "discount", "duty", "captured"})

@@ -1,7 +1,7 @@
 """Shopify: orders and returns come from it; it is told of decisions, refunds and where the goods went."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from connectors.failures import delivered
@@ -20,7 +20,7 @@ from connectors.protocol import (
     key_of_subject,
     listed_channel,
 )
-from connectors.shopify import dispositions, incoming, mapping
+from connectors.shopify import dispositions, incoming, mapping, returned
 from connectors.shopify.client import TOKEN, ShopifyClient, ShopifyFailure
 from connectors.shopify.codes import RETURN_REASONS
 from connectors.shopify.config import ShopifyConfig, ShopifyMapping
@@ -107,6 +107,14 @@ class Shopify(Connector):
     def translate(self, conn: ConnectionContext, message: InboxMessage) -> Translated | None:
         """Run the command that a webhook asks for."""
         return incoming.translate(conn, message.topic, json.loads(bytes(message.body)))
+
+    def held(self, conn: ConnectionContext, after: str, limit: int) -> Sequence[str]:
+        """Return the ids of this shop's returns that something happened to lately."""
+        return returned.held(conn, after, limit)
+
+    def reread(self, conn: ConnectionContext, key: str) -> tuple[Verified, bytes] | None:
+        """Ask the shop how a return stands there."""
+        return returned.reread(conn, key)
 
     def check(self, conn: ConnectionContext) -> Health:
         """Read the shop's name."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from connectors.meanings import meanings_of
 from connectors.protocol import ConnectionContext, NotYet, SignatureRefused, Translated, Verified
-from connectors.shopify import mapping
+from connectors.shopify import mapping, returned
 from connectors.shopify.config import ShopifyMapping
 from connectors.shopify.mapping import Unmapped
 from retailops.lib.errors import NotFound, Unprocessable
@@ -24,17 +24,10 @@ ORDERS = ("orders/create", "orders/updated")
 RETURN_REQUESTED = "returns/request"
 REFUNDED = "refunds/create"
 # Echoes of what we did ourselves, or steps that the shop's own staff took: stored for the trace, they ask for nothing.
-NOTED = (
-    "returns/approve",
-    "returns/decline",
-    "returns/close",
-    "returns/reopen",
-    "returns/cancel",
-    "returns/process",
-    "returns/update",
-    "reverse_fulfillment_orders/dispose",
-)
-TOPICS = (*ORDERS, RETURN_REQUESTED, REFUNDED, *NOTED)
+NOTED = ("reverse_fulfillment_orders/dispose",)
+# Of those, what tells the state of a return: it is compared with ours.
+STATES = tuple(topic for topic in returned.TOPICS if topic != returned.READ)
+TOPICS = (*ORDERS, RETURN_REQUESTED, REFUNDED, *STATES, *NOTED)
 
 
 def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> Verified:
@@ -131,6 +124,7 @@ HANDLERS: dict[str, Callable[[ConnectionContext, Json], Translated | None]] = {
     **dict.fromkeys(ORDERS, _order),
     RETURN_REQUESTED: _return,
     REFUNDED: _refund,
+    **dict.fromkeys(returned.TOPICS, returned.told),
 }
 
 

@@ -222,3 +222,21 @@ def _payload(topic: str) -> Iterator[None]:
         yield
     except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError, IndexError) as error:
         raise Unmapped(f"{topic} is not as expected: {type(error).__name__} {error}") from error
+
+
+# A return's state there → here.
+RETURN_STATES = {
+    "requested": "requested",
+    "open": "authorized",
+    "declined": "declined",
+    "canceled": "canceled",
+    "closed": "closed",
+}
+
+
+def return_state(payload: Json) -> str:
+    """Return our word for the state of a return. Raises Unmapped for one that the shop's contract does not have."""
+    state = str(payload.get("status", ""))
+    if state not in RETURN_STATES:
+        raise Unmapped(f"a return's state {state!r} is not one of the contract")
+    return RETURN_STATES[state]

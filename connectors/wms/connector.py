@@ -26,7 +26,7 @@ from connectors.protocol import (
     key_of_event,
     key_of_subject,
 )
-from connectors.wms import mapping, messages
+from connectors.wms import mapping, messages, serials
 from connectors.wms.client import NOTICES, TOKEN, WmsClient, WmsFailure
 from connectors.wms.config import WmsConfig, WmsMapping
 from connectors.wms.mapping import Unmapped
@@ -45,7 +45,7 @@ SHIP = "exchange.ship"
 COUNT = "stock.count"
 # Long after a floor has usually done it.
 PLACED_WITHIN = timedelta(minutes=30)
-TOLD = ("id", "reference", "status", "failure_reason", "carrier", "tracking_number", "shipped_at")
+TOLD = ("id", "reference", "status", "failure_reason", "carrier", "tracking_number", "shipped_at", "serials")
 
 
 class Wms(Connector):
@@ -100,7 +100,7 @@ class Wms(Connector):
             return Rendered(f"POST {NOTICES}/(of {claimed.message['number']})/expect", {"lines": [line]})
         path, made = BODIES[claimed.operation]
         try:
-            return Rendered(f"POST {path}", made(claimed.message, claimed.effect_key, conn.config, _names(conn)))
+            return Rendered(f"POST {path}", made(conn, claimed))
         except Unmapped as error:
             raise VendorFailure(OutcomeClass.CONTRACT, "unmapped", str(error)) from error
 
@@ -171,8 +171,7 @@ class Wms(Connector):
 
 
 def _announce(conn: ConnectionContext, client: WmsClient, claimed: Claimed) -> Outcome:
-    notice = mapping.notice(claimed.message, claimed.effect_key, conn.config, _names(conn))
-    return _made(claimed, notice, client.create_notice, client.notice_of)
+    return _made(claimed, _notice(conn, claimed), client.create_notice, client.notice_of)
 
 
 def _withdraw(conn: ConnectionContext, client: WmsClient, claimed: Claimed) -> Outcome:
@@ -227,18 +226,15 @@ def _never_announced(claimed: Claimed) -> Outcome:
 
 
 def _place(conn: ConnectionContext, client: WmsClient, claimed: Claimed) -> Outcome:
-    placement = mapping.placement(claimed.message, claimed.effect_key, conn.config, _names(conn))
-    return _made(claimed, placement, client.create_placement, client.placement_of)
+    return _made(claimed, _placement(conn, claimed), client.create_placement, client.placement_of)
 
 
 def _ship(conn: ConnectionContext, client: WmsClient, claimed: Claimed) -> Outcome:
-    shipment = mapping.shipment(claimed.message, claimed.effect_key, conn.config, _names(conn))
-    return _made(claimed, shipment, client.create_shipment, client.shipment_of)
+    return _made(claimed, _shipment(conn, claimed), client.create_shipment, client.shipment_of)
 
 
 def _count(conn: ConnectionContext, client: WmsClient, claimed: Claimed) -> Outcome:
-    count = mapping.count(claimed.message, claimed.effect_key, conn.config, _names(conn))
-    return _made(claimed, count, client.create_count, client.count_of)
+    return _made(claimed, _counting(conn, claimed), client.create_count, client.count_of)
 
 
 def _made(
@@ -254,11 +250,29 @@ def _made(
     return delivered(claimed, made["id"], _told(made), http_status=201)
 
 
-BODIES: dict[str, tuple[str, Callable[[Json, str, WmsConfig, WmsMapping], Json]]] = {
-    ANNOUNCE: (NOTICES, mapping.notice),
-    PLACE: ("/v1/placements", mapping.placement),
-    SHIP: ("/v1/shipments", mapping.shipment),
-    COUNT: ("/v1/counts", mapping.count),
+def _notice(conn: ConnectionContext, claimed: Claimed) -> Json:
+    numbers = serials.sold(claimed.message)
+    return mapping.notice(claimed.message, claimed.effect_key, conn.config, _names(conn), numbers)
+
+
+def _placement(conn: ConnectionContext, claimed: Claimed) -> Json:
+    numbers = serials.judged(claimed.message)
+    return mapping.placement(claimed.message, claimed.effect_key, conn.config, _names(conn), numbers)
+
+
+def _shipment(conn: ConnectionContext, claimed: Claimed) -> Json:
+    return mapping.shipment(claimed.message, claimed.effect_key, conn.config, _names(conn))
+
+
+def _counting(conn: ConnectionContext, claimed: Claimed) -> Json:
+    return mapping.count(claimed.message, claimed.effect_key, conn.config, _names(conn))
+
+
+BODIES: dict[str, tuple[str, Callable[[ConnectionContext, Claimed], Json]]] = {
+    ANNOUNCE: (NOTICES, _notice),
+    PLACE: ("/v1/placements", _placement),
+    SHIP: ("/v1/shipments", _shipment),
+    COUNT: ("/v1/counts", _counting),
 }
 SENDERS = {
     ANNOUNCE: _announce, EXPECT: _expect, WITHDRAW: _withdraw, PLACE: _place, SHIP: _ship, COUNT: _count,

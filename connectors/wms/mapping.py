@@ -1,6 +1,6 @@
 """Canonical ↔ warehouse, pure: no I/O, no database. Quantities are whole units, times are aware."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -13,6 +13,8 @@ from returns.inputs import BlindReceiptIn, InspectionIn, ReceiptIn, ReceiptLineI
 from returns.inputs.exchanges import ShipmentOut
 
 Json = dict[str, Any]
+Numbers = Mapping[int, Sequence[str]]  # line → serials
+NO_NUMBERS: Numbers = {}
 NOTICE = "notice:"
 PLACEMENT = "place:"
 SHIPMENT = "ship:"
@@ -24,11 +26,12 @@ class Unmapped(Exception):
 
 @dataclass(frozen=True)
 class ArrivedLine:
-    """Units that arrived; `line_no` is None for goods that the notice does not name."""
+    """Units that arrived; `line_no` is None for goods that the notice does not name. `serials` were read on them."""
 
     line_no: int | None
     sku: str
     quantity: int
+    serials: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ class JudgedSlice:
     grade: str
     disposition: str
     reason: str
+    serials: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,8 @@ class Placed:
     placement_id: str
     status: str
     failure: str
+    # Numbers of the units that were placed; empty where the warehouse read none.
+    serials: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,11 +97,11 @@ class Shipped:
     failure: str
 
 
-def notice(fact: Json, effect_key: str, config: WmsConfig, mapping: WmsMapping) -> Json:
+def notice(fact: Json, effect_key: str, config: WmsConfig, mapping: WmsMapping, numbers: Numbers = NO_NUMBERS) -> Json:
     """Return the inbound notice for a `return.authorized` or `return.reinstated`: what is to come, without what the
     customer keeps and what has arrived.
 
-    `line_ref` is our line number.
+    `line_ref` is our line number. `numbers` (by line) are the serials that were sold: the units bear some of them.
     """
     place = fact.get("location") or config.default_location
     return {
@@ -105,6 +111,7 @@ def notice(fact: Json, effect_key: str, config: WmsConfig, mapping: WmsMapping) 
         "location": location_there(place, mapping),
         "lines": [
             {"line_ref": str(line["line_no"]), "sku": line["sku"], "quantity": units_to_come(line)}
+            | _with_serials(numbers.get(line["line_no"], ()))
             for line in fact["lines"]
             if units_to_come(line) > 0
         ],
@@ -136,8 +143,10 @@ def line_expected(fact: Json, arrived: Mapping[int, int] | None = None) -> Json:
     return {"line_ref": str(fact["line_no"]), "quantity": max(0, int(fact.get("expected", 0)) - before)}
 
 
-def placement(fact: Json, effect_key: str, config: WmsConfig, mapping: WmsMapping) -> Json:
-    """Return the placement for an `inventory.disposition_decided`."""
+def placement(
+    fact: Json, effect_key: str, config: WmsConfig, mapping: WmsMapping, numbers: Numbers = NO_NUMBERS
+) -> Json:
+    """Return the placement for an `inventory.disposition_decided`, with the numbers of its units as far as read."""
     return {
         "reference": effect_key,
         "sku": fact["sku"],
@@ -146,7 +155,12 @@ def placement(fact: Json, effect_key: str, config: WmsConfig, mapping: WmsMappin
         "location": location_there(fact.get("location") or config.default_location, mapping),
         "rma_number": fact["number"],
         "line_ref": str(fact["line_no"]),
-    }
+    } | _with_serials(numbers.get(fact["line_no"], ()))
+
+
+def _with_serials(serials: Sequence[str]) -> Json:
+    """Return the member that names serials; nothing where none are known: a warehouse that reads none needs none."""
+    return {"serials": list(serials)} if serials else {}
 
 
 def count(fact: Json, effect_key: str, config: WmsConfig, mapping: WmsMapping) -> Json:
@@ -184,7 +198,8 @@ def arrival(data: Json, mapping: WmsMapping) -> Arrival:
             location=location_here(data["location"], mapping),
             received_at=moment(data["received_at"]),
             lines=tuple(
-                ArrivedLine(_line_no(line["line_ref"]), line["sku"], line["quantity"]) for line in data["lines"]
+                ArrivedLine(_line_no(line["line_ref"]), line["sku"], line["quantity"], _serials(line))
+                for line in data["lines"]
             ),
         )
 
@@ -212,7 +227,7 @@ def receipt(arrival: Arrival) -> ReceiptIn:
 
 def blind(arrival: Arrival, source: str, config: WmsConfig) -> BlindReceiptIn:
     """Say the arrival of a parcel that nobody announced as the domain takes it."""
-    lines = [ReceiptLineIn(sku=line.sku, quantity=line.quantity) for line in arrival.lines]
+    lines = [ReceiptLineIn(sku=line.sku, quantity=line.quantity, serials=list(line.serials)) for line in arrival.lines]
     return BlindReceiptIn(
         **(_receipt(arrival) | {"lines": lines}),
         region=config.region,
@@ -231,13 +246,16 @@ def _receipt(arrival: Arrival) -> Json:
         "parcel": arrival.parcel,
         "location": arrival.location,
         "received_at": arrival.received_at,
-        "lines": [ReceiptLineIn(line_no=line.line_no, sku=line.sku, quantity=line.quantity) for line in arrival.lines],
+        "lines": [
+            ReceiptLineIn(line_no=line.line_no, sku=line.sku, quantity=line.quantity, serials=list(line.serials))
+            for line in arrival.lines
+        ],
     }
 
 
 def inspection(judged: Judgement, location: str) -> InspectionIn:
     """Say a judgement as the domain takes it; `location` is where the goods were received."""
-    slices = [SliceIn.model_validate(asdict(part)) for part in judged.slices]
+    slices = [SliceIn.model_validate(asdict(part) | {"serials": list(part.serials)}) for part in judged.slices]
     return InspectionIn(reference=judged.reference, location=location, inspected_at=judged.inspected_at, slices=slices)
 
 
@@ -248,7 +266,7 @@ def placed(data: Json, status: str) -> Placed | None:
         if slice_id is None:
             return None
         failure = (data["failure_reason"] or "refused by the warehouse") if status == "failed" else ""
-        return Placed(slice_id, data.get("placement_id") or data["id"], status, failure)
+        return Placed(slice_id, data.get("placement_id") or data["id"], status, failure, _serials(data))
 
 
 def shipped(data: Json, status: str) -> Shipped | None:
@@ -301,7 +319,13 @@ def _slice(line_ref: str, part: Json, config: WmsConfig, mapping: WmsMapping, me
         grade=part["grade"],
         disposition=disposition,
         reason=meaning("disposition_reason", part["reason"], part["reason"]),
+        serials=_serials(part),
     )
+
+
+def _serials(told: Json) -> tuple[str, ...]:
+    """Return the numbers that were read; a warehouse that reads none leaves them out."""
+    return tuple(told.get("serials") or ())
 
 
 def _line_no(line_ref: str | None) -> int | None:

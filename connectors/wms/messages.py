@@ -10,12 +10,14 @@ from connectors.protocol import Candidate, ConnectionContext, NotYet, SignatureR
 from connectors.wms import mapping
 from connectors.wms.config import WmsMapping
 from connectors.wms.mapping import Arrival, Judgement, Unmapped
+from connectors.wms.serials import note_placed
 from retailops.events.models import Event
 from retailops.lib.errors import Conflict, Invalid, NotFound, Unprocessable
-from returns.enums import ReturnKind
+from returns.enums import DispositionStatus, ReturnKind
 from returns.inputs import ReturnLineIn
 from returns.inputs.parcels import ReturnToSenderIn
 from returns.kinds import TRAITS
+from returns.models import DispositionSlice
 from returns.selectors import returns_visible_to
 from returns.services.blind import receive_blind
 from returns.services.carrier_returns import return_to_sender
@@ -94,7 +96,10 @@ def place(conn: ConnectionContext, data: Json, status: str) -> Translated | None
     if placed is None:
         return Translated(result={"ignored": "a placement that we did not ask for"})
     if status == "confirmed":
+        told_before = DispositionSlice.objects.filter(pk=placed.slice_id, status=DispositionStatus.POSTED).exists()
         record_disposition_posted(actor=conn.actor, slice_id=placed.slice_id, external_reference=placed.placement_id)
+        if not told_before:
+            note_placed(conn, placed)
     else:
         record_disposition_failed(actor=conn.actor, slice_id=placed.slice_id, failure=placed.failure)
     return Translated(result={"slice": str(placed.slice_id), "status": status})

@@ -11,10 +11,11 @@ from rest_framework.request import Request
 
 from inventory.enums import Disposition
 from inventory.inputs import SnapshotIn, StateMapIn
-from inventory.models import DriftClass, DriftStatus, Snapshot, StockDrift
-from inventory.selectors import drifts_visible_to, snapshot_visible_to
+from inventory.models import DriftClass, DriftStatus, Snapshot, StateMap, StockDrift
+from inventory.selectors import drifts_visible_to, snapshot_visible_to, state_maps_in_force
 from inventory.services import accept_theirs, ask_recount, explain_drift, put_state_map, take_snapshot
 from inventory.services.drifts import access_drift
+from inventory.services.state_maps import waiting_change
 from retailops.accounts.actor import Actor
 from retailops.accounts.endpoint import Endpoint, operation
 from retailops.accounts.list_endpoint import ListEndpoint
@@ -62,12 +63,36 @@ class ComparedSnapshotShape(SnapshotShape):
     differences: list[DifferenceShape]
 
 
+class WaitingMapShape(Shape):
+    """A change of a map that waits for a second person (`/approvals`)."""
+
+    states: dict[str, str]
+    based_on: int
+    reason: str
+    requested_by: str
+    requested_at: datetime
+
+
 class StateMapShape(Shape):
-    """The version of a source's state map that holds now."""
+    """The version of a source's state map that holds now, and the change that waits."""
 
     source: str
     version: int
     states: dict[str, str]
+    waiting: WaitingMapShape | None
+
+
+class StateMapList(Shape):
+    """The map in force of each source, by its name."""
+
+    results: list[StateMapShape]
+
+
+class StateMapBody(StateMapIn):
+    """What a source's states mean. A change of a meaning needs its reason."""
+
+    reason: Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)] = ""
+    based_on: int | None = Field(None, ge=0, description="The version that this changes; another one by now is 409.")
 
 
 class DriftShape(Shape):
@@ -158,17 +183,40 @@ class SnapshotEndpoint(Endpoint):
         return ComparedSnapshotShape.build(**_snapshot_fields(row), differences=parts)
 
 
-class StateMaps(CommandEndpoint):
-    """What the states of a source mean."""
+def state_map_shape(row: StateMap) -> StateMapShape:
+    """Return a map in force."""
+    change = waiting_change(row.source)
+    same = ("states", "based_on", "reason", "requested_by", "requested_at")
+    waiting = WaitingMapShape.build(**{name: getattr(change, name) for name in same}) if change else None
+    return StateMapShape.build(source=row.source, version=row.version, states=row.states, waiting=waiting)
+
+
+class StateMaps(Endpoint):
+    """What the states of sources mean."""
+
+    @operation(
+        id="listStateMaps", summary="What other systems' stock states mean", tag="Inventory", permission=VIEW,
+        answers={200: StateMapList},
+    )  # fmt: skip
+    def get(self, request: Request) -> StateMapList:
+        """The version in force of each source."""
+        return StateMapList.build(results=[state_map_shape(row) for row in state_maps_in_force()])
+
+
+class StateMapEndpoint(CommandEndpoint):
+    """What the states of one source mean."""
 
     @operation(
         id="putStateMap", summary="Say what a source's stock states mean", tag="Inventory",
-        permission=Permission.INVENTORY_MANAGE, body=StateMapIn, answers={200: StateMapShape}, key="optional",
+        permission=Permission.INVENTORY_MANAGE, body=StateMapBody, answers={200: StateMapShape}, key="optional",
+        problems=(409,),
     )  # fmt: skip
-    def put(self, request: Request, source: str, body: StateMapIn) -> StateMapShape:
-        """A new version where it differs from the last; `null` means "not our stock"."""
-        made = put_state_map(actor=self.actor, source=source, told=body)
-        return StateMapShape.build(source=made.source, version=made.version, states=made.states)
+    def put(self, request: Request, source: str, body: StateMapBody) -> StateMapShape:
+        """`null` means "not our stock". Meanings of states that had none count at once, as a new version; a meaning
+        that changes or goes waits for a second person, and the answer shows the version that still holds."""
+        told = StateMapIn.model_validate({"states": body.states})
+        made = put_state_map(actor=self.actor, source=source, told=told, reason=body.reason, based_on=body.based_on)
+        return state_map_shape(made)
 
 
 class DriftFilter(filters.FilterSet):

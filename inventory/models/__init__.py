@@ -2,6 +2,7 @@
 
 from inventory.models.adjustments import AdjustmentStatus, StockAdjustment
 from inventory.models.items import Item, ItemValue
+from inventory.models.lots import LotBalance, LotStep
 from inventory.models.reservations import Reservation
 from inventory.models.serials import Lot, SerialStep, SerialUnit
 from inventory.models.snapshots import (
@@ -13,10 +14,13 @@ from inventory.models.snapshots import (
     StateMap,
     StockDrift,
 )
+from inventory.models.state_maps import ChangeStatus, StateMapChange
 from inventory.models.stock import LegalTransition, Location, StockBalance, StockMove
+from inventory.models.transfers import StockTransfer, TransferLine, TransferReceipt, TransferStatus
 
 __all__ = [
     "AdjustmentStatus",
+    "ChangeStatus",
     "DriftClass",
     "DriftStatus",
     "Item",
@@ -24,6 +28,8 @@ __all__ = [
     "LegalTransition",
     "Location",
     "Lot",
+    "LotBalance",
+    "LotStep",
     "Reservation",
     "SerialStep",
     "SerialUnit",
@@ -31,8 +37,13 @@ __all__ = [
     "SnapshotDifference",
     "SnapshotRow",
     "StateMap",
+    "StateMapChange",
     "StockAdjustment",
     "StockBalance",
     "StockDrift",
     "StockMove",
+    "StockTransfer",
+    "TransferLine",
+    "TransferReceipt",
+    "TransferStatus",
 ]

@@ -7,6 +7,12 @@ from inventory.enums import Disposition
 from retailops.lib.clock import now
 from retailops.lib.ids import uuid7
 
+# Where goods on their way come to without a transfer: none of it may be sold.
+FROM_TRANSIT = (
+    Disposition.EXTERNAL, Disposition.RECEIVED, Disposition.PENDING_INSPECTION, Disposition.QUARANTINE,
+    Disposition.MISSING,
+)  # fmt: skip
+
 
 class Location(models.Model):
     """A place where goods are: warehouse, store, third party."""
@@ -67,6 +73,12 @@ class StockMove(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(quantity__gt=0), name="move_has_quantity"),
+            models.CheckConstraint(
+                condition=Q(subject_type="stock_transfer")
+                | (~Q(target=Disposition.IN_TRANSIT) | Q(source=Disposition.EXTERNAL))
+                & (~Q(source=Disposition.IN_TRANSIT) | Q(target__in=FROM_TRANSIT)),
+                name="in_transit_by_transfer",
+            ),
             models.CheckConstraint(
                 condition=~Q(source=F("target")) | ~Q(source_location=F("target_location")), name="move_goes_somewhere"
             ),

@@ -2,6 +2,7 @@
 
 from inventory.services.adjusting import adjust_stock
 from inventory.services.drifts import accept_theirs, ask_recount, explain_drift
+from inventory.services.expiry import date_lot
 from inventory.services.items import put_items
 from inventory.services.locations import add_location, change_location, ensure_location
 from inventory.services.moving import MoveIn, book_moves, move_stock
@@ -17,7 +18,10 @@ from inventory.services.reserving import (
     use_up,
 )
 from inventory.services.shifting import shift_stock
-from inventory.services.snapshots import put_state_map, take_snapshot
+from inventory.services.snapshots import take_snapshot
+from inventory.services.state_maps import put_state_map
+from inventory.services.transfer_arrivals import receive_transfer
+from inventory.services.transferring import cancel_transfer, send_transfer
 
 __all__ = [
     "MoveIn",
@@ -27,8 +31,10 @@ __all__ = [
     "adjust_stock",
     "ask_recount",
     "book_moves",
+    "cancel_transfer",
     "change_location",
     "consume_reservation",
+    "date_lot",
     "ensure_location",
     "expire_reservation",
     "explain_drift",
@@ -38,8 +44,10 @@ __all__ = [
     "move_stock",
     "put_items",
     "put_state_map",
+    "receive_transfer",
     "release_reservation",
     "reserve_stock",
+    "send_transfer",
     "shift_stock",
     "take_snapshot",
     "use_up",

@@ -1,5 +1,6 @@
 """Compare a snapshot with our balances as of its instant, less what is in flight; keep the result."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -24,7 +25,7 @@ ID_LEAD = timedelta(hours=1)
 COMPARER = Actor.system("comparison")
 
 # What stands there now, less what moved since: the same as the sum of all moves before, and quick. The audit sums them.
-COMPARE = """
+BOOKS = """
 WITH meaning AS (
     SELECT * FROM unnest(%(states)s::text[], %(meanings)s::text[]) AS m(state, disposition)
 ), theirs AS (
@@ -55,8 +56,12 @@ WITH meaning AS (
      WHERE sku NOT IN (SELECT sku FROM told WHERE unclear)
        AND (%(complete)s OR sku IN (SELECT sku FROM told))
 )
+"""
+KEEP = """
 INSERT INTO inventory_snapshotdifference
        (snapshot_id, sku, disposition, theirs, ours, coming, leaving, unexplained)
+"""
+DIFFERENCES = """
 SELECT %(snapshot)s, c.sku, c.disposition, c.theirs, c.ours, coalesce(f.coming, 0), coalesce(f.leaving, 0),
        CASE WHEN c.theirs > c.ours THEN greatest(0, c.theirs - c.ours - coalesce(f.coming, 0))
             ELSE least(0, c.theirs - c.ours + coalesce(f.leaving, 0)) END
@@ -84,7 +89,7 @@ def compare_snapshot(snapshot_id: UUID) -> Snapshot:
     with connection.cursor() as cursor:
         cursor.execute(UNMAPPED, [snapshot.id, list(meaning.states)])
         snapshot.unmapped = [state for (state,) in cursor.fetchall()]
-        cursor.execute(COMPARE, _values(snapshot, meaning))
+        cursor.execute(BOOKS + KEEP + DIFFERENCES, values_of(snapshot, meaning.states))
     for state in snapshot.unmapped:
         _open_unmapped(snapshot, state)
     snapshot.state_map, snapshot.compared_at = meaning, now()
@@ -96,7 +101,8 @@ def compare_snapshot(snapshot_id: UUID) -> Snapshot:
     return snapshot
 
 
-def _values(snapshot: Snapshot, meaning: StateMap) -> dict[str, Any]:
+def values_of(snapshot: Snapshot, states: Mapping[str, str]) -> dict[str, Any]:
+    """Return the parameters of a comparison by these meanings (state → disposition, "" for not our stock)."""
     flying = in_flight(snapshot.location_id, snapshot.as_of)
     ends = [(each.sku, each.target, each.quantity, 0) for each in flying]
     ends += [(each.sku, each.source, 0, each.quantity) for each in flying]
@@ -106,8 +112,8 @@ def _values(snapshot: Snapshot, meaning: StateMap) -> dict[str, Any]:
         "as_of": snapshot.as_of,
         "first_id": uuid7_at(snapshot.as_of - ID_LEAD),
         "complete": snapshot.complete,
-        "states": list(meaning.states),
-        "meanings": list(meaning.states.values()),
+        "states": list(states),
+        "meanings": list(states.values()),
         "skus": [end[0] for end in ends],
         "dispositions": [end[1] for end in ends],
         "coming": [end[2] for end in ends],

@@ -3,6 +3,7 @@
 from django.db.models import QuerySet
 
 from inventory.models import DriftClass, DriftStatus, Location, Snapshot, StockDrift
+from inventory.owners import owner_of_quantities
 from retailops.accounts.actor import Actor
 from retailops.cases.inputs import CaseIn
 from retailops.cases.models import Case, CaseQueue, CaseStatus
@@ -66,12 +67,19 @@ def _case(drift: StockDrift) -> CaseIn:
         dedupe_key=drift_key(drift.location, drift.sku),
         subject=drift.as_subject(),
         detail=f"Seen in {drift.seen} snapshots in a row. Likely: {drift.get_kind_display().lower()}.",
-        next_action=NEXT[DriftClass(drift.kind)],
+        next_action=_next(drift),
         group_title="Another system counts other stock than we have",
         system=drift.source[:40],
         money=None if drift.value is None else Money(drift.value, drift.currency),
         evidence={"drift": str(drift.id), "units": drift.units, "net": drift.net, "class": str(drift.kind)},
     )
+
+
+def _next(drift: StockDrift) -> str:
+    """Return what to do by the likely cause; where the counting system owns quantities, its count should hold."""
+    if drift.source == owner_of_quantities() and drift.kind in (DriftClass.LOSS, DriftClass.UNKNOWN):
+        return f"{drift.source} owns quantities: accept its count, or have it counted again if you doubt it"
+    return NEXT[DriftClass(drift.kind)]
 
 
 def _many(snapshot: Snapshot, key: str, seen: list[StockDrift]) -> CaseIn:

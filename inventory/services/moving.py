@@ -12,7 +12,8 @@ from django.db.models import Q
 from inventory.enums import ENDS, FOUND_OUT, Disposition
 from inventory.events import StockMoved
 from inventory.models import LegalTransition, Location, StockBalance, StockMove
-from inventory.services import units
+from inventory.models.stock import FROM_TRANSIT
+from inventory.services import lots, units
 from inventory.services.reservation_endings import break_reservations
 from inventory.transitions import transition_key
 from retailops.accounts.actor import Actor, require
@@ -100,11 +101,11 @@ def _book(
         written = [rows[move.effect_key] for move in fresh]
         _apply(actor, written, balances)
         StockMove.objects.bulk_create(written)
-        units.check_lots(written)
         named = {rows[move.effect_key].id: move.serials for move in fresh}
         presumed = {rows[move.effect_key].id: move.presumed for move in fresh}
         left = {place: balance.quantity for place, balance in balances.items()}
         units.follow(written, named, left, presumed=presumed, must_name=must_name)
+        lots.follow(written, left, must_name=must_name)
         _tell(actor, fresh, rows)
     return [known.get(move.effect_key) or rows[move.effect_key] for move in moves]
 
@@ -112,8 +113,17 @@ def _book(
 def _check_legal(moves: Sequence[MoveIn]) -> None:
     wanted = {transition_key(move.source, move.target) for move in moves}
     legal = set(LegalTransition.objects.filter(key__in=wanted).values_list("key", flat=True))
-    if illegal := sorted(wanted - legal):
+    alone = {transition_key(move.source, move.target) for move in moves if _skips_transfer(move)}
+    if illegal := sorted(wanted - legal | alone):
         raise Unprocessable(f"Stock never moves {', '.join(illegal)}.", code="illegal-move")
+
+
+def _skips_transfer(move: MoveIn) -> bool:
+    """Tell whether a move would have a transfer's goods on their way, or arrived, without a transfer."""
+    if move.subject_type == "stock_transfer":
+        return False
+    leaves = move.target == Disposition.IN_TRANSIT and move.source != Disposition.EXTERNAL
+    return leaves or (move.source == Disposition.IN_TRANSIT and move.target not in FROM_TRANSIT)
 
 
 def _row(actor: Actor, move: MoveIn, places: dict[str, Location]) -> StockMove:
@@ -132,7 +142,7 @@ def _row(actor: Actor, move: MoveIn, places: dict[str, Location]) -> StockMove:
         reverses_id=move.reverses_id,
         actor=actor.key,
         reason=move.reason,
-        lot=units.lot_of(move.sku, move.lot, move.lot_expires_on) if move.lot else None,
+        lot=lots.lot_of(move.sku, move.lot, move.lot_expires_on) if move.lot else None,
     )
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
@@ -10,12 +9,11 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from inventory.inputs import SOURCE_PATTERN, SnapshotIn, StateMapIn
+from inventory.inputs import SnapshotIn
 from inventory.models import Location, Snapshot, StateMap
-from inventory.services.comparing import SETTLE, compare_snapshot, unmapped_key
+from inventory.services.comparing import SETTLE, compare_snapshot
 from retailops.accounts.actor import Actor, require
 from retailops.accounts.permissions import Permission
-from retailops.cases.services import resolve_troubles
 from retailops.lib.clock import now
 from retailops.lib.errors import Conflict, FieldError, Invalid
 
@@ -90,32 +88,6 @@ def _write_rows(id: UUID, snapshot: SnapshotIn) -> None:
     }
     with connection.cursor() as cursor:
         cursor.execute(INSERT_ROWS, values)
-
-
-@transaction.atomic
-def put_state_map(*, actor: Actor, source: str, told: StateMapIn) -> StateMap:
-    """Add the next version of what a source's states mean; the same again adds none.
-
-    Snapshots that waited for a map are compared by the next sweep. Raises Denied, Invalid (no name of a source).
-    """
-    require(actor, Permission.INVENTORY_MANAGE)
-    if not re.fullmatch(SOURCE_PATTERN, source):
-        raise Invalid(f"{source} is no name of a source.", code="unknown-source")
-    states = {state: str(meaning or "") for state, meaning in sorted(told.states.items())}
-    latest = StateMap.objects.select_for_update().filter(source=source).order_by("-version").first()
-    if latest is not None and latest.states == states:
-        return latest
-    version = latest.version + 1 if latest else 1
-    made = StateMap.objects.create(source=source, version=version, states=states, made_by=actor.key)
-    _end_unmapped(actor, made)
-    return made
-
-
-def _end_unmapped(actor: Actor, made: StateMap) -> None:
-    for state in made.states:
-        evidence = {"version": made.version, "meaning": made.states[state]}
-        resolve_troubles(actor, unmapped_key(made.source, state), "The state has a meaning now", evidence)
-    resolve_troubles(actor, unmapped_key(made.source, ""), "The source has a state map now", {"version": made.version})
 
 
 def compare_due(limit: int = 20) -> int:

@@ -1,14 +1,13 @@
-"""Units with a number of their own, and lots: which of them a move takes along. Called with the balances locked."""
+"""Units with a number of their own: which of them a move takes along. Called with the balances locked."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 from uuid import UUID
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Q
 
 from inventory.enums import ENDS
-from inventory.models import Lot, SerialStep, SerialUnit, StockMove
+from inventory.models import SerialStep, SerialUnit, StockMove
 from retailops.lib.errors import Conflict, Invalid, Unprocessable
 
 Place = tuple[str, UUID, str]
@@ -119,29 +118,3 @@ def _known_at(places: Iterable[Place]) -> dict[Place, list[SerialUnit]]:
     for unit in SerialUnit.objects.select_for_update().filter(wanted).order_by("last_move_id", "id"):
         found[unit.sku, unit.location_id or UUID(int=0), str(unit.disposition)].append(unit)
     return found
-
-
-def lot_of(sku: str, code: str, expires_on: date | None = None) -> Lot:
-    """Return the lot of that code, made if there was none; an expiry date that was not known is taken over."""
-    lot, _ = Lot.objects.get_or_create(sku=sku, code=code, defaults={"expires_on": expires_on})
-    if expires_on and lot.expires_on is None:
-        lot.expires_on = expires_on
-        lot.save(update_fields=["expires_on"])
-    return lot
-
-
-def check_lots(moves: Sequence[StockMove]) -> None:
-    """Refuse to take more of a lot from a place than moves brought there. Raises Conflict."""
-    for move in moves:
-        if move.lot_id is None or move.source in ENDS:
-            continue
-        same = StockMove.objects.filter(sku=move.sku, lot=move.lot_id)
-        came = same.filter(target_location=move.source_location_id, target=move.source)
-        went = same.filter(source_location=move.source_location_id, source=move.source)
-        held = _units(came) - _units(went)
-        if held < 0:
-            raise Conflict(f"Not so many units of lot {move.lot} stand in {move.source} there.", code="not-in-lot")
-
-
-def _units(rows: QuerySet[StockMove]) -> int:
-    return int(rows.aggregate(total=Sum("quantity"))["total"] or 0)

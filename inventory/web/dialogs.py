@@ -42,7 +42,7 @@ def shift(request: HttpRequest) -> HttpResponse:
     """Ask what goes where, or move it. A second click moves nothing more."""
     actor = actor_of(request)
     require(actor, Permission.INVENTORY_WRITE)
-    asked = _asked(request, "sku", "location", "source", "target", "quantity")
+    asked = _asked(request, "sku", "location", "source", "target", "quantity", "lot")
     form = ShiftForm(request.POST or None, actor=actor, initial=asked)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
@@ -61,7 +61,7 @@ def count(request: HttpRequest) -> HttpResponse:
     """Ask what was counted, or book the difference; above the place's limit a second person is asked."""
     actor = actor_of(request)
     require(actor, Permission.INVENTORY_WRITE)
-    asked = _asked(request, "sku", "location", "disposition")
+    asked = _asked(request, "sku", "location", "disposition", "lot")
     form = CountForm(request.POST or None, actor=actor, initial=asked)
     made: list[StockAdjustment] = []
     if request.method == "POST" and form.is_valid():

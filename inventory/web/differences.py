@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from inventory.enums import SHELF
 from inventory.models import DriftClass, DriftStatus, StockDrift
+from inventory.owners import owner_of_quantities
 from inventory.selectors import drifts_visible_to, snapshot_visible_to
 from inventory.services import accept_theirs, ask_recount, explain_drift
 from inventory.services.drifts import access_drift, to_accept
@@ -100,6 +101,8 @@ def drift_detail(request: HttpRequest, drift_id: UUID) -> HttpResponse:
         "rows": drift.last_snapshot.differences.filter(sku=drift.sku).order_by("disposition"),
         "adjustments": drift.adjustments.order_by("id"),
         "steps": [(key, step.label, _why_not(drift, key)) for key, step in STEPS.items()] if may_write else [],
+        "owner": (owner := owner_of_quantities()),
+        "suggested": "accept" if owner == drift.source else "recount",
     }
     return show(request, "stock/drift.html", context)
 

@@ -37,6 +37,15 @@ class SerialsField(forms.CharField):
         return [part for part in str(super().clean(value) or "").replace(",", " ").split() if part]
 
 
+class LotField(forms.CharField):
+    """The code of a lot."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            max_length=64, required=False, label="Lot", help_text="Where several lots stand there: of which they are."
+        )
+
+
 class StockForm(forms.Form):
     """What both dialogs share: sku, place, reason, and the reference that makes a second click the same move."""
 
@@ -65,8 +74,9 @@ class ShiftForm(StockForm):
     target_location = forms.ChoiceField(label="Brought to", required=False)
     quantity = forms.IntegerField(min_value=1, max_value=1_000_000, label="Units", initial=1)
     serials = SerialsField()
+    lot = LotField()
     reason = forms.CharField(max_length=200, label="Reason", help_text="Kept with the move; people read it later.")
-    field_order = ("sku", "location", "source", "target", "target_location", "quantity", "serials", "reason")
+    field_order = ("sku", "location", "source", "target", "target_location", "quantity", "serials", "lot", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -82,8 +92,19 @@ class CountForm(StockForm):
         max_value=1_000_000,
     )  # fmt: skip
     serials = SerialsField()
+    lot = LotField()
     reason = forms.CharField(max_length=200, label="Reason", help_text="Who counted, and what it shows.")
-    field_order = ("sku", "location", "disposition", "change", "serials", "reason")
+    field_order = ("sku", "location", "disposition", "change", "serials", "lot", "reason")
+
+
+class LotDateForm(forms.Form):
+    """The last good day of a lot."""
+
+    expires_on = forms.DateField(
+        label="Last good day", required=False, help_text="Empty: it has none.",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )  # fmt: skip
+    reason = forms.CharField(max_length=200, label="Reason", help_text="Where the date stands, and why it was wrong.")
 
 
 class ReasonForm(forms.Form):

@@ -11,8 +11,9 @@ from django.views.decorators.http import require_GET
 
 from inventory.ageing import BUCKETS
 from inventory.enums import ENDS, Disposition
-from inventory.models import DriftStatus, Item, Lot, SerialUnit, StockMove
+from inventory.models import DriftStatus, Item, SerialUnit, StockMove
 from inventory.selectors import drifts_visible_to, locations_visible_to, snapshots_visible_to
+from inventory.traces import lot_balances, today
 from inventory.web import overview as shown
 from retailops.accounts import web
 from retailops.accounts.actor import Actor, can, require
@@ -115,7 +116,9 @@ def moves(request: HttpRequest) -> HttpResponse:
 def visible_moves(actor: Actor) -> QuerySet[StockMove]:
     """Return the moves that start or end where the actor may see."""
     places = locations_visible_to(actor)
-    rows = StockMove.objects.select_related("source_location", "target_location", "lot").prefetch_related("steps__unit")
+    rows = StockMove.objects.select_related("source_location", "target_location", "lot").prefetch_related(
+        "steps__unit", "lot_steps__lot"
+    )
     return rows.filter(Q(source_location__in=places) | Q(target_location__in=places))
 
 
@@ -172,7 +175,8 @@ def sku_page(request: HttpRequest, sku: str) -> HttpResponse:
         "standing": sum(row.quantity for row in rows),
         "moves": history[:MOVES_SHOWN],
         "serials": serials.exclude(disposition__in=ENDS).order_by("serial")[:SERIALS_SHOWN],
-        "lots": Lot.objects.filter(sku=sku).order_by("expires_on", "code")[:SERIALS_SHOWN],
+        "lots": lot_balances(actor).filter(lot__sku=sku)[:SERIALS_SHOWN],
+        "today": today(),
         "drifts": drifts_visible_to(actor).filter(sku=sku).order_by("-id")[:10],
         "snapshots": snapshots_visible_to(actor).filter(rows__sku=sku).distinct().order_by("-as_of")[:5],
         **rights(actor),

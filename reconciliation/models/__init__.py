@@ -1,6 +1,8 @@
 """What reconciliation keeps: discrepancies, what was told of money by whom, and what was matched with what."""
 
 from reconciliation.models.discrepancies import (
+    DRIFT,
+    OF_ORDERS,
     SETTLEMENT_TYPES,
     Discrepancy,
     DiscrepancyStatus,
@@ -22,7 +24,9 @@ from reconciliation.models.items import (
 from reconciliation.models.matches import AdjustmentKind, Allocation, Match, MatchAdjustment, MatchSeal, Stage
 
 __all__ = [
+    "DRIFT",
     "MATCHED_LANES",
+    "OF_ORDERS",
     "SETTLEMENT_TYPES",
     "STRONG_KEYS",
     "AdjustmentKind",

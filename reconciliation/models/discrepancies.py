@@ -8,7 +8,7 @@ from retailops.events.catalog import Subject
 from retailops.lib.clock import now
 from retailops.lib.ids import uuid7
 from retailops.lib.money import Money
-from returns.models import Order
+from returns.models import Order, TruthObject
 from returns.truth import MONEY
 
 
@@ -16,6 +16,7 @@ class DiscrepancyType(models.TextChoices):
     """What kind of disagreement it is."""
 
     ORDER_DRIFT = "order_drift", "Order told differently"
+    RETURN_DRIFT = "return_drift", "Return told differently"
     MISSING_SETTLEMENT = "missing_settlement", "Refund not in any settlement"
     MISSING_CREDIT_MEMO = "missing_credit_memo", "Credit memo not in the books"
     MISSING_TAX_REVERSAL = "missing_tax_reversal", "Tax reversal did not come"
@@ -33,7 +34,10 @@ class DiscrepancyType(models.TextChoices):
 
 
 # Those of money that was expected or came; they end by themselves when it is matched.
-SETTLEMENT_TYPES = tuple(each for each in DiscrepancyType if each != DiscrepancyType.ORDER_DRIFT)
+DRIFT = (DiscrepancyType.ORDER_DRIFT, DiscrepancyType.RETURN_DRIFT)
+SETTLEMENT_TYPES = tuple(each for each in DiscrepancyType if each not in DRIFT)
+# What `order_drift` is about: told with the order, in its versions.
+OF_ORDERS = (TruthObject.ORDER, TruthObject.ORDER_LINE, TruthObject.PAYMENT)
 
 
 class DiscrepancyStatus(models.TextChoices):
@@ -134,13 +138,14 @@ class Discrepancy(models.Model):
 
     @property
     def of_money(self) -> bool:
-        """Tell whether it is of money that was expected or came, and not of an order's field."""
-        return self.type != DiscrepancyType.ORDER_DRIFT
+        """Tell whether it is of money that was expected or came, and not of an order's or a return's field."""
+        return self.type in SETTLEMENT_TYPES
 
     @property
     def name(self) -> str:
-        """What it is about, in short: the order's number, or the reference of the money."""
-        return self.order.number if self.order else self.external_id
+        """What it is about, in short: the number of the order or the return, or the reference of the money."""
+        by_order = self.type == DiscrepancyType.ORDER_DRIFT and self.order
+        return self.order.number if self.order and by_order else self.external_id
 
     @property
     def ours_shown(self) -> str:

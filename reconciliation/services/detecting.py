@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from reconciliation.models import Discrepancy, Resolution
+from reconciliation.models import OF_ORDERS, Discrepancy, Resolution
 from reconciliation.services.settling import open_discrepancy, open_ones, settle
 from retailops.accounts.actor import Actor
 from retailops.lib.clock import now
@@ -18,7 +18,7 @@ DETECTION = Actor.system("reconciliation")
 def take_drift(order_id: UUID, system: str, differences: list[Mapping[str, Any]]) -> None:
     """Open or renew a discrepancy for each difference; those of this system that it no longer tells have ended."""
     order = Order.objects.get(pk=order_id)
-    known = {found.anchor: found for found in open_ones(order=order_id, system=system)}
+    known = {found.anchor: found for found in _open_of(order_id, system=system)}
     for told in differences:
         fresh = _discrepancy(order, system, told)
         before = known.pop(fresh.anchor, None)
@@ -32,14 +32,19 @@ def take_drift(order_id: UUID, system: str, differences: list[Mapping[str, Any]]
 
 def take_agreement(order_id: UUID, system: str) -> None:
     """End what was open with this system about the order: it says the same now."""
-    for found in open_ones(order=order_id, system=system):
+    for found in _open_of(order_id, system=system):
         _agreed(found)
 
 
 def agree_since(order_id: UUID, channel: str, version: int) -> None:
     """End what the channel told otherwise in an earlier version and not in this one."""
-    for found in open_ones(order=order_id, system=channel, order_version__lt=version):
+    for found in _open_of(order_id, system=channel, order_version__lt=version):
         _agreed(found)
+
+
+def _open_of(order_id: UUID, **which: Any) -> list[Discrepancy]:
+    """Return what is open of the order itself: what is told of its returns ends by tellings of those."""
+    return open_ones(order=order_id, object__in=OF_ORDERS, **which)
 
 
 def _discrepancy(order: Order, system: str, told: Mapping[str, Any]) -> Discrepancy:

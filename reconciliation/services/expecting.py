@@ -1,4 +1,7 @@
-"""Write what we expect, in the transaction that publishes why: once for each, whoever tells it again."""
+"""Write what we expect, in the transaction that publishes why: once for each, whoever tells it again.
+
+Of what is not among our refunds, memos and disputes nothing is expected.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -19,8 +22,8 @@ _Row = TypeVar("_Row", bound=Model)
 
 def expect_refund(refund_id: UUID, at: datetime) -> None:
     """Expect the settlement of a refund that was sent or paid, and know it by the provider's id once that is told."""
-    refund = _refunds().get(pk=refund_id)
-    if not e.is_settled_by_provider(refund):
+    refund = _refunds().filter(pk=refund_id).first()
+    if refund is None or not e.is_settled_by_provider(refund):
         return
     if not post_items(house(), [e.refund_expected(refund, at)]):
         learn_reference(refund.effect_key, KeyType.PROVIDER_REFUND, refund.external_reference)
@@ -34,28 +37,30 @@ def learn_reference(natural_key: str, kind: KeyType, reference: str) -> None:
 
 def expect_refund_back(refund_id: UUID, at: datetime) -> None:
     """Expect that the money of a refund comes back, if it was expected to go."""
-    refund = _refunds().get(pk=refund_id)
-    if _expected(refund.effect_key):
+    refund = _refunds().filter(pk=refund_id).first()
+    if refund and _expected(refund.effect_key):
         post_items(house(), [e.refund_back_expected(refund, at)])
 
 
 def expect_memo(memo_id: UUID, at: datetime) -> None:
     """Expect the ERP's document of a memo, and know it by the ERP's number once that is told."""
-    memo = _memos().get(pk=memo_id)
-    if not post_items(house(), [e.memo_expected(memo, at)]):
+    memo = _memos().filter(pk=memo_id).first()
+    if memo and not post_items(house(), [e.memo_expected(memo, at)]):
         learn_reference(memo.effect_key, KeyType.MEMO, memo.external_reference)
 
 
 def expect_memo_back(memo_id: UUID, at: datetime) -> None:
     """Expect the ERP's document that undoes a memo."""
-    memo = _memos().get(pk=memo_id)
-    if _expected(memo.effect_key):
+    memo = _memos().filter(pk=memo_id).first()
+    if memo and _expected(memo.effect_key):
         post_items(house(), [e.memo_reversal_expected(memo, at)])
 
 
 def expect_chargeback(chargeback_id: UUID, said: str, at: datetime) -> None:
     """Expect what a dispute moves: taken when opened, given back when won, taken again when lost after that."""
-    dispute = _disputes().get(pk=chargeback_id)
+    dispute = _disputes().filter(pk=chargeback_id).first()
+    if dispute is None:
+        return
     if said == "lost" and not _expected(e.chargeback_key(dispute, "won")):
         return
     post_items(house(), [e.chargeback_expected(dispute, said, at)])

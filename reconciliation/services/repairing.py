@@ -7,13 +7,15 @@ from django.db import transaction
 
 from reconciliation.access import access_discrepancy
 from reconciliation.events import DiscrepancyRepairAsked
-from reconciliation.models import Discrepancy, Resolution
+from reconciliation.models import Discrepancy, DiscrepancyType, Resolution
 from reconciliation.repairs import why_not_theirs, why_not_told
+from reconciliation.return_repairs import take_of_return
 from reconciliation.services.settling import fact_of, open_ones, settle
 from retailops.accounts.actor import Actor
 from retailops.accounts.permissions import Permission
 from retailops.events.publish import publish
 from retailops.lib.errors import Conflict, FieldError, Invalid
+from returns.models import Return
 from returns.services.correcting_orders import correct_order
 
 RESOLVE = Permission.DISCREPANCIES_RESOLVE
@@ -28,6 +30,8 @@ def take_theirs(*, actor: Actor, discrepancy_id: UUID, reason: str, expected: st
     """
     found = access_discrepancy(actor, discrepancy_id, RESOLVE)
     _require(reason)
+    if found.type == DiscrepancyType.RETURN_DRIFT:
+        return _take_of_return(actor, found, reason, expected)
     if found.order_id is None:
         raise Conflict(why_not_theirs(found), code="not-taken")
     correct_order(
@@ -43,6 +47,17 @@ def take_theirs(*, actor: Actor, discrepancy_id: UUID, reason: str, expected: st
     if locked.theirs != found.theirs or (expected is not None and expected != locked.theirs):
         raise Conflict("It was told anew in the meantime; look again.", code="stale", present=locked.theirs)
     return settle(actor, locked, Resolution.TOOK_THEIRS, reason, _values(locked))
+
+
+def _take_of_return(actor: Actor, found: Discrepancy, reason: str, expected: str | None) -> Discrepancy:
+    """Settle it first, under the return's lock: the command's own event would end it as agreed."""
+    list(Return.objects.select_for_update(no_key=True).filter(pk=str(found.object_id)).values_list("pk"))
+    locked = access_discrepancy(actor, found.id, RESOLVE, lock=True)
+    if expected is not None and expected != locked.theirs:
+        raise Conflict("It was told anew in the meantime; look again.", code="stale", present=locked.theirs)
+    settled = settle(actor, locked, Resolution.TOOK_THEIRS, reason, _values(locked))
+    take_of_return(actor, settled, reason)
+    return settled
 
 
 @transaction.atomic

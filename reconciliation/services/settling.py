@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from reconciliation.events import DiscrepancyFact, DiscrepancyOpened, DiscrepancyResolved
-from reconciliation.models import Discrepancy, DiscrepancyStatus, Resolution
+from reconciliation.models import DRIFT, Discrepancy, DiscrepancyStatus, DiscrepancyType, Resolution
 from retailops.accounts.actor import Actor
 from retailops.cases.inputs import CaseIn
 from retailops.cases.models import CaseQueue
@@ -15,7 +15,7 @@ from retailops.lib.fsm import fire
 from retailops.lib.money import Money
 
 Fact = TypeVar("Fact", bound=DiscrepancyFact)
-CASE_KIND = "order_drift"
+CASE_KINDS = frozenset(map(str, DRIFT))
 NEXT = {
     Resolution.TOOK_THEIRS: "Compare the two; where the owner is right, take its value over",
     Resolution.TOLD_OURS: "Have them mend it there, or say why it may stay so",
@@ -59,14 +59,17 @@ class Opening:
 
 
 def open_discrepancy(actor: Actor, found: Discrepancy) -> None:
-    """Write a new discrepancy of an order's field, tell it, and open its case."""
+    """Write a new discrepancy of a field of an order or a return, tell it, and open its case."""
     what = found.object.replace("_", " ")
     name = found.field.replace("_", " ")
     told = f"{name} of its {what} {found.external_id}" if found.object != "order" else name
+    title = f"Order {found.name}: {found.system} tells another {told}"
+    if found.type == DiscrepancyType.RETURN_DRIFT:
+        title = f"{found.name}: {found.system} tells another {name}"
     here, there = found.ours_shown or "nothing", found.theirs_shown or "nothing"
     words = Opening(
-        CASE_KIND,
-        f"Order {found.name}: {found.system} tells another {told}",
+        str(found.type),
+        title,
         f"Here: {here}. There: {there}. Owner: {found.owner}.",
         NEXT[Resolution(found.suggestion)],
         f"drift:{found.system}:{found.object}:{found.field}",

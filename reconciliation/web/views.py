@@ -16,7 +16,7 @@ from reconciliation import repairs
 from reconciliation.access import access_discrepancy, discrepancies_visible_to
 from reconciliation.models import Discrepancy, DiscrepancyStatus, DiscrepancyType, Resolution
 from reconciliation.services import leave_discrepancy, take_theirs, tell_ours
-from retailops.accounts.actor import can, require
+from retailops.accounts.actor import Actor, can, require
 from retailops.accounts.permissions import Permission
 from retailops.accounts.web import actor_of
 from retailops.lib.errors import NotFound
@@ -24,6 +24,7 @@ from retailops.lib.forms import accepted
 from retailops.lib.htmx import done, show
 from retailops.lib.keyset import capped_count, keyset_page
 from returns.models import TruthObject
+from returns.selectors import returns_visible_to
 
 VIEW, RESOLVE = Permission.DISCREPANCIES_VIEW, Permission.DISCREPANCIES_RESOLVE
 
@@ -59,6 +60,12 @@ REPAIRS = {
 }  # fmt: skip
 
 
+TAKEN_OF_RETURN = (
+    "The return is brought to what they say, by the same command as on its own page: what goods or money stand in the "
+    "way of is refused."
+)
+
+
 @dataclass(frozen=True)
 class Offer:
     """A repair as it is offered; a reason says why not now."""
@@ -82,7 +89,7 @@ class DiscrepancyFilter(django_filters.FilterSet):
     """What the list can be narrowed to."""
 
     q = django_filters.CharFilter(
-        method="by_text", label="Order, reference or field", widget=_text("Order, reference or field")
+        method="by_text", label="Number, reference or field", widget=_text("Number, reference or field")
     )
     status = django_filters.ChoiceFilter(choices=DiscrepancyStatus.choices, label="State", empty_label="State: any")
     type = django_filters.ChoiceFilter(choices=DiscrepancyType.choices, label="Kind", empty_label="Kind: any")
@@ -95,10 +102,11 @@ class DiscrepancyFilter(django_filters.FilterSet):
         fields: tuple[str, ...] = ()
 
     def by_text(self, rows: "QuerySet[Discrepancy]", name: str, value: str) -> "QuerySet[Discrepancy]":
-        """Find by the order's number, the reference of the money, or the field's name."""
+        """Find by the number of the order or the return, the reference of the money, or the field's name."""
         told = value.strip()
         reference = Q(order__isnull=True, external_id=told.upper())
-        return rows.filter(Q(order__number=told) | reference | Q(field__iexact=told.replace(" ", "_")))
+        named = Q(type=DiscrepancyType.RETURN_DRIFT, external_id__startswith=told)
+        return rows.filter(Q(order__number=told) | reference | named | Q(field__iexact=told.replace(" ", "_")))
 
 
 @login_required
@@ -134,7 +142,16 @@ def discrepancy_detail(request: HttpRequest, discrepancy_id: UUID) -> HttpRespon
     may_see_order = can(actor, Permission.ORDERS_VIEW, region=found.region, brand=found.brand)
     context = {"found": found, "offers": offers, "may_see_order": may_see_order and found.order_id is not None}
     context["may_see_items"] = can(actor, Permission.SETTLEMENTS_VIEW, region=found.region, brand=found.brand)
+    context["return_number"] = _return_of(actor, found)
     return show(request, "discrepancies/detail.html", context)
+
+
+def _return_of(actor: Actor, found: Discrepancy) -> str:
+    """Return the number of the return that it is about, where the person may see it."""
+    if found.type != DiscrepancyType.RETURN_DRIFT:
+        return ""
+    rows = returns_visible_to(actor).filter(pk=str(found.object_id))
+    return str(rows.values_list("number", flat=True).first() or "")
 
 
 @login_required
@@ -155,4 +172,6 @@ def repair(request: HttpRequest, discrepancy_id: UUID, repair: str) -> HttpRespo
         return done(request, back, chosen.done)
     context = {"found": found, "key": repair, "repair": chosen, "form": form, "back": back}
     context["reason"] = chosen.why_not(found)
+    of_return = found.type == DiscrepancyType.RETURN_DRIFT and repair == "take"
+    context["consequence"] = TAKEN_OF_RETURN if of_return else chosen.consequence
     return show(request, "discrepancies/repair.html", context, status=422 if form.errors else 200)

@@ -105,3 +105,57 @@ def test_other_regions_see_nothing(api: Api, place: str, make_api: MakeApi) -> N
     reader = make_api("inventory:read")
     assert counted(reader, place).status == 403
     assert StockMove.objects.count() == 1
+
+
+def test_lots_and_serials_are_told_with_where_they_stand(api: Api, place: str) -> None:
+    counted(api, place, 3, lot="L1")
+    counted(api, place, 1, serials=["SN-1"])
+    [lot] = api.get("/inventory/lots", sku="LAMP").json["results"]
+    assert lot["standing"] == [{"location": place, "disposition": "quarantine", "quantity": 3}]
+    dated = api.put(f"/inventory/lots/{lot['id']}/date", {"expires_on": "2026-01-31", "reason": "label"})
+    assert (dated.status, dated.json["expires_on"]) == (200, "2026-01-31")
+    assert [each["code"] for each in api.get("/inventory/lots", expiry="expired").json["results"]] == ["L1"]
+    assert api.get("/inventory/lots", expiry="soon").json["results"] == []
+    assert api.get(f"/inventory/lots/{lot['id']}").json == dated.json
+    [unit] = api.get("/inventory/serials", serial="SN-1").json["results"]
+    assert (unit["location"], unit["disposition"]) == (place, "quarantine")
+    history = api.get(f"/inventory/serials/{unit['id']}").json["history"]
+    assert [(step["move"]["target"], step["presumed"]) for step in history] == [("quarantine", False)]
+
+
+def test_a_transfer_is_sent_received_and_taken_back(api: Api, place: str) -> None:
+    other = unique("SHOP-")
+    api.put(f"/inventory/locations/{other}", {"name": "Shop", "kind": "store", "region": "uk", "currency": "GBP"})
+    counted(api, place, 9)
+    body = {
+        "reference": "VAN-1", "source": place, "target": other, "reason": "evening van",
+        "lines": [{"sku": "LAMP", "quantity": 4, "disposition": "quarantine"}],
+    }  # fmt: skip
+    first, again = (api.post("/inventory/transfers", body) for _ in range(2))
+    assert (first.status, first.json["status"], first.json) == (201, "sent", again.json)
+    api.post("/inventory/transfers", body | {"reason": "another"}).problem(409, "key-reused")
+    address = f"/inventory/transfers/{first.json['id']}"
+    receipt = {"reference": "S1", "lines": [{"line_no": 1, "quantity": 3}, {"sku": "VASE", "quantity": 1}]}
+    came = api.post(f"{address}/receipts", receipt)
+    assert (came.status, came.json["status"], came.json["lines"][0]["received"]) == (201, "partial", 3)
+    assert api.post(f"{address}/receipts", receipt).json == came.json
+    done = api.post(f"{address}/receipts", {"reference": "S2", "complete": True, "lines": []})
+    assert (done.json["status"], done.json["lines"][0]["missing"]) == ("received", 1)
+    api.post(f"{address}/cancel", {"reason": "x"}).problem(409, "transition-refused")
+    assert api.get(address).json == done.json
+    assert [row["id"] for row in api.get("/inventory/transfers", target=other).json["results"]] == [done.json["id"]]
+    assert api.get("/inventory/transfers", status="sent").json["results"] == []
+
+
+def test_a_map_is_changed_over_the_api(make_api: MakeApi) -> None:
+    api = make_api("inventory:admin")
+    made = api.put("/inventory/state-maps/wms", {"states": {"AVAIL": "sellable"}})
+    assert (made.status, made.json) == (
+        200, {"source": "wms", "version": 1, "states": {"AVAIL": "sellable"}, "waiting": None},
+    )  # fmt: skip
+    asked = api.put("/inventory/state-maps/wms", {"states": {"AVAIL": "scrap"}, "reason": "waste", "based_on": 1})
+    assert (asked.json["version"], asked.json["states"]) == (1, {"AVAIL": "sellable"})
+    assert asked.json["waiting"]["states"] == {"AVAIL": "scrap"}
+    assert api.get("/inventory/state-maps").json == {"results": [asked.json]}
+    body = {"states": {"AVAIL": "sellable", "X": None}, "based_on": 7}
+    api.put("/inventory/state-maps/wms", body).problem(409, "stale")

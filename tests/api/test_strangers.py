@@ -38,6 +38,8 @@ BODIES: dict[str, Any] = {
         "slices": [{"line_no": 1, "quantity": 1, "accepted": True, "disposition": "sellable"}],
     },
     "matchReturn": {"order": {"channel": "x", "external_id": "x"}, "lines": {"1": "x"}, "reason": "x"},
+    "receiveTransfer": {"reference": "x", "complete": True, "lines": []},
+    "tellReturn": {"system": "x", "status": "closed"},
     "receiveReturn": {"scan_id": "x", "location": "x", "lines": [{"line_no": 1, "quantity": 1}]},
     "redecideDisposition": {"disposition": "sellable", "accepted": True, "reason": "x"},
 }  # fmt: skip
@@ -60,6 +62,9 @@ KNOWN: dict[str, Callable[[world.Story], object]] = {
     "exchanges": lambda story: story.swapped.id,
     "fraud-reviews": lambda story: story.review.id,
     "inventory/drifts": lambda story: story.stock.drift.id,
+    "inventory/transfers": lambda story: story.stock.transfer.id,
+    "inventory/lots": lambda story: story.stock.lot.id,
+    "inventory/serials": lambda story: story.stock.unit.id,
     "inventory/snapshots": lambda story: story.stock.drift.last_snapshot_id,
     "orders": lambda story: story.rma.order_id,
     "refunds": lambda story: story.waiting.id,

@@ -148,7 +148,13 @@ def test_balances_are_the_sum_of_whatever_moved(steps: list[tuple[tuple[str, str
         if (source, here) == (target, there):
             continue
         wanted = move(
-            codes[here], target_location=codes[there], sku=sku, source=source, target=target, quantity=quantity
+            codes[here],
+            target_location=codes[there],
+            sku=sku,
+            source=source,
+            target=target,
+            quantity=quantity,
+            subject_type="stock_transfer",
         )
         with suppress(Conflict), transaction.atomic():
             move_stock(actor=SYSTEM, moves=[wanted])

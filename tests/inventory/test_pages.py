@@ -1,16 +1,28 @@
 """Stock pages: each figure opens its rows, what is done goes through the commands, files hold the same rows."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from inventory.models import Location, SerialUnit, StockAdjustment, StockBalance, StockDrift, StockMove
+from inventory.models import (
+    Location,
+    Lot,
+    SerialUnit,
+    StockAdjustment,
+    StockBalance,
+    StockDrift,
+    StockMove,
+    StockTransfer,
+)
+from inventory.traces import today
 from retailops.cases.models import Approval
 from retailops.cases.services import approve
 from tests.factories import SYSTEM, unique
-from tests.inventory.test_by_hand import item, place, stock
+from tests.inventory.test_by_hand import item, place, shift, stock
 from tests.inventory.test_moving import balance
+from tests.inventory.test_transfers import send
 from tests.workbench import world
 
 pytestmark = pytest.mark.django_db
@@ -126,7 +138,7 @@ def test_a_difference_is_settled_on_its_page(lead: Client) -> None:
     assert lead.post(f"{address}do/accept/", {"reason": "counted again"}).status_code == 303
     waiting = StockAdjustment.objects.get(drift=told.drift)
     approve(SYSTEM, Approval.objects.get(subject_id=waiting.id).id, "yes")
-    assert StockMove.objects.get().quantity == 40
+    assert StockMove.objects.get(sku="JUMPER-M").quantity == 40
     assert "Taken over already" in page(lead, address)
     assert lead.post(f"{address}do/accept/", {"reason": "again"}).status_code == 422
     assert "JUMPER-M" in page(lead, f"/stock/snapshots/{told.drift.last_snapshot_id}/")
@@ -179,3 +191,95 @@ def test_numbers_are_scanned_as_goods_arrive_and_are_judged(lead: Client) -> Non
     }  # fmt: skip
     assert lead.post(f"{address}inspect/", verdict).status_code == 303
     assert dict(SerialUnit.objects.values_list("serial", "disposition")) == {"SN-1": "scrap", "SN-2": "sellable"}
+
+
+def test_lots_stand_by_expiry_and_are_taken_off_the_shelf(here: Location, lead: Client) -> None:
+    yesterday = today() - timedelta(days=1)
+    stock(here, quantity=3, lot="OLD", lot_expires_on=yesterday)
+    stock(here, quantity=2, lot="FRESH", lot_expires_on=today() + timedelta(days=400))
+    text = page(lead, "/stock/lots/")
+    assert text.index(">OLD</a>") < text.index(">FRESH</a>")
+    assert "2 rows, 5 units" in text
+    expired = page(lead, "/stock/lots/", expiry="expired")
+    assert (">OLD</a>" in expired, ">FRESH</a>" in expired, "1 row, 3 units" in expired) == (True, False, True)
+    asked = page(lead, "/stock/move/", sku="SKU", location=here.code, source="sellable", target="quarantine", lot="OLD")
+    reference = asked.split('name="reference" value="')[1].split('"')[0]
+    given = {"sku": "SKU", "location": here.code, "source": "sellable", "target": "quarantine", "quantity": 3,
+             "lot": "OLD", "reason": "expired", "reference": reference}  # fmt: skip
+    assert lead.post("/stock/move/", given).status_code == 303
+    lot = Lot.objects.get(code="OLD")
+    shown = page(lead, f"/stock/lots/{lot.id}/")
+    for words in ("Quarantine", "North hall", "expired", "SKU"):
+        assert words in shown
+
+
+def test_the_date_of_a_lot_is_mended_on_its_page(here: Location) -> None:
+    stock(here, quantity=3, lot="L1")
+    lot = Lot.objects.get()
+    admin = world.signed_in(world.person("administrator"))
+    assert admin.post(f"/stock/lots/{lot.id}/date/", {"expires_on": "2027-05-31", "reason": ""}).status_code == 422
+    assert admin.post(f"/stock/lots/{lot.id}/date/", {"expires_on": "2027-05-31", "reason": "label"}).status_code == 303
+    assert str(Lot.objects.get().expires_on) == "2027-05-31"
+    assert "31 May 2027" in page(admin, f"/stock/lots/{lot.id}/")
+    auditor = world.signed_in(world.person("auditor"))
+    assert auditor.post(f"/stock/lots/{lot.id}/date/", {"expires_on": "", "reason": "x"}).status_code == 403
+    assert str(Lot.objects.get().expires_on) == "2027-05-31"
+
+
+def test_a_serial_number_is_found_with_its_history(here: Location, lead: Client) -> None:
+    stock(here, quantity=1, serials=("SN-7",))
+    stock(here, quantity=1, serials=("SN-8",), sku="OTHER")
+    shift(here, "sellable", "damaged", serials=["SN-7"])
+    unit = SerialUnit.objects.get(serial="SN-7")
+    found = page(lead, "/stock/serials/", serial="SN-7")
+    assert (f"/stock/serials/{unit.id}/" in found, ">SN-8</a>" in found) == (True, False)
+    shown = page(lead, f"/stock/serials/{unit.id}/")
+    assert shown.index("Damaged") < shown.index("Outside")
+    assert "looked at again" in shown
+
+
+def _reference(text: str) -> str:
+    return text.split('name="reference" value="')[1].split('"')[0]
+
+
+def test_stock_is_sent_and_received_on_its_pages_once(here: Location, lead: Client) -> None:
+    there = place(region="GB", name="South shop")
+    stock(here, quantity=5)
+    asked = page(lead, "/stock/transfers/send/", sku="SKU", source=here.code)
+    sent = {"reference": _reference(asked), "source": here.code, "target": there.code, "reason": "Evening van",
+            "l-TOTAL_FORMS": 2, "l-INITIAL_FORMS": 0, "l-0-sku": "SKU", "l-0-quantity": 4,
+            "l-0-disposition": "sellable", "l-1-disposition": "sellable"}  # fmt: skip
+    assert lead.post("/stock/transfers/send/", sent | {"l-0-quantity": ""}).status_code == 422
+    assert lead.post("/stock/transfers/send/", sent | {"l-0-quantity": 9}).status_code == 422
+    assert not StockTransfer.objects.exists()
+    for _ in range(2):
+        assert lead.post("/stock/transfers/send/", sent).status_code == 303
+    row = StockTransfer.objects.get()
+    assert (balance(here.code, "sellable"), balance(there.code, "in_transit")) == (1, 4)
+    assert row.number in page(lead, "/stock/transfers/")
+    address = f"/stock/transfers/{row.id}/receive/"
+    came = {"reference": _reference(page(lead, address)), "l-TOTAL_FORMS": 1, "l-INITIAL_FORMS": 1, "l-0-line_no": 1,
+            "l-0-quantity": 3, "l-0-disposition": "", "complete": "on"}  # fmt: skip
+    for _ in range(2):
+        assert lead.post(address, came).status_code == 303
+    assert (balance(there.code, "sellable"), balance(there.code, "missing")) == (3, 1)
+    shown = page(lead, f"/stock/transfers/{row.id}/")
+    for words in ("South shop", "nothing more will come", "Evening van", "Missing"):
+        assert words in shown
+    assert row.number not in page(lead, "/stock/transfers/")
+    assert row.number in page(lead, "/stock/transfers/", tab="ended")
+
+
+def test_an_auditor_sees_transfers_and_moves_none(here: Location) -> None:
+    there = place(region="GB")
+    stock(here, quantity=5)
+    row = send(here, there)
+    auditor = world.signed_in(world.person("auditor"))
+    assert "Receive…" not in page(auditor, f"/stock/transfers/{row.id}/")
+    for step in ("receive", "cancel"):
+        assert auditor.post(f"/stock/transfers/{row.id}/{step}/", {"reason": "x"}).status_code == 403
+    row.refresh_from_db()
+    assert (row.status, row.receipts.count()) == ("sent", 0)
+    lead = world.signed_in(world.person("ops_lead"))
+    assert lead.post(f"/stock/transfers/{row.id}/cancel/", {"reason": "van broke down"}).status_code == 303
+    assert balance(here.code, "sellable") == 5

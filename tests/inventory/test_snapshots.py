@@ -30,9 +30,11 @@ from retailops.events.models import Event
 from retailops.lib.audit import audits
 from retailops.lib.clock import now
 from retailops.lib.errors import Conflict, Denied, DomainError, Invalid, NotFound
+from returns.models import SourceOfTruth
 from tests.factories import SYSTEM, actor_with, everyone_with, unique
 from tests.inventory.test_by_hand import item, place, stock
 from tests.inventory.test_moving import balance
+from tests.workbench import world
 
 pytestmark = pytest.mark.django_db
 STATES = {"AVAIL": "sellable", "HOLD": "quarantine", "WAIT": "pending_inspection", "LENT": None}
@@ -358,3 +360,16 @@ def test_what_was_told_stays_as_it_was(here: Location) -> None:
     for table in (SnapshotRow, SnapshotDifference, StateMap):
         with pytest.raises(IntegrityError), transaction.atomic():
             table.objects.all().delete()
+
+
+def test_the_owner_of_quantities_is_suggested(here: Location) -> None:
+    rule = {"object": "stock", "field": "quantity", "system": "wms", "changed_by": "x", "reason": "its shelves"}
+    row = SourceOfTruth.objects.create(**rule)
+    lead = world.signed_in(world.person("ops_lead"))
+    drift = raised(here, ("SKU", "AVAIL", 3), ("SKU", "HOLD", 1))
+    assert drift.kind in ("loss", "unknown")
+    assert Case.objects.get(kind="stock_drift").next_action.startswith("wms owns quantities")
+    address = f"/stock/differences/{drift.id}/"
+    assert "wms owns quantities of stock, so its count" in world.body_of(lead.get(address))
+    row.delete()
+    assert "quantities are ours" in world.body_of(lead.get(address))

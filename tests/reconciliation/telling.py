@@ -5,6 +5,7 @@ from typing import Any
 from reconciliation.models import Discrepancy
 from returns.inputs import OrderIn, read
 from returns.inputs.truth import TruthIn
+from returns.models import Order
 from returns.services.orders import CaptureResult, capture_order
 from returns.services.owning import own_field
 from tests.factories import SYSTEM, ensure_policy, line_data, order_data
@@ -35,3 +36,9 @@ def disputed(**changes: Any) -> Discrepancy:
     data = sold(**changes)
     tell(data, source="erp", shipping_charged=500)
     return Discrepancy.objects.select_related("order").latest("id")
+
+
+def order_of(row: Discrepancy) -> Order:
+    """Return the order that the discrepancy is of."""
+    assert row.order is not None
+    return row.order

@@ -23,6 +23,11 @@ pytestmark = pytest.mark.django_db
 P = Permission
 
 
+def case_of(row: Discrepancy) -> Case:
+    assert row.case_id is not None
+    return Case.objects.get(pk=row.case_id)
+
+
 def test_our_reference_and_amount_match_and_say_why() -> None:
     refund = sent()
     settle_refund(actor=SYSTEM, refund_id=refund.id, external_reference="re_1")
@@ -84,7 +89,7 @@ def test_another_amount_is_a_variance_with_a_case_and_explained_it_stays_so() ->
     assert run().opened == {"amount_variance": 1}
     row = Discrepancy.objects.get()
     assert (row.amount, row.ours, row.theirs, row.other) == (250, "-10.00 GBP", "-12.50 GBP", item("t1"))
-    case = Case.objects.get(pk=row.case_id)
+    case = case_of(row)
     assert (case.kind, case.title, case.amount) == ("settlement", "Another amount came: RF-1, 2.50 GBP", 250)
     leave_discrepancy(actor=SYSTEM, discrepancy_id=row.id, reason="fee kept by the bank")
     case.refresh_from_db()
@@ -107,7 +112,7 @@ def test_what_is_late_is_told_where_that_provider_tells_anything_and_ends_when_i
     assert (done.matched, done.ended) == ({"exact": 1}, 1)
     row = Discrepancy.objects.get(type="missing_settlement")
     assert (row.status, row.resolution) == ("resolved", "matched")
-    assert Case.objects.get(pk=row.case_id).status == "resolved"
+    assert case_of(row).status == "resolved"
 
 
 def test_a_late_refund_that_comes_with_another_amount_is_a_variance_alone() -> None:

@@ -17,7 +17,7 @@ from retailops.events.models import Event
 from retailops.lib import audit as registry
 from retailops.lib.errors import Conflict, Denied, Invalid, NotFound
 from tests.factories import SYSTEM, everyone_with, make_inspected_return, make_return
-from tests.reconciliation.telling import disputed, sold, tell
+from tests.reconciliation.telling import disputed, order_of, sold, tell
 from tests.reconciliation.test_settlement_guards import SABOTAGE as SETTLEMENT_SABOTAGE
 from tests.returns.proofs import breaches, prove
 from tests.returns.test_concurrency import together
@@ -30,8 +30,8 @@ def test_their_value_is_taken_over() -> None:
     row = disputed()
     take_theirs(actor=SYSTEM, discrepancy_id=row.id, reason="The carrier's bill says so.")
     row.refresh_from_db()
-    row.order.refresh_from_db()
-    assert (row.order.shipping_charged, row.status, row.resolution) == (500, "resolved", "took_theirs")
+    order_of(row).refresh_from_db()
+    assert (order_of(row).shipping_charged, row.status, row.resolution) == (500, "resolved", "took_theirs")
     assert row.evidence == {"ours": "450", "theirs": "500"}
     assert Case.objects.get(kind="order_drift").status == "resolved"
     corrected = Event.objects.get(type="order.corrected")
@@ -53,8 +53,8 @@ def test_each_kind_of_value_is_read_back(change: dict[str, Any], name: str, valu
     tell(data, source="erp", **change)
     row = Discrepancy.objects.select_related("order").get(field=name)
     take_theirs(actor=SYSTEM, discrepancy_id=row.id, reason="theirs is right")
-    row.order.refresh_from_db()
-    found = getattr(row.order, name)
+    order_of(row).refresh_from_db()
+    found = getattr(order_of(row), name)
     assert (found.isoformat() if name == "placed_at" else found) == value
 
 
@@ -65,28 +65,28 @@ def test_taxes_of_a_line_bring_their_sum_along() -> None:
     row = Discrepancy.objects.select_related("order").get(field="taxes")
     assert row.amount == 605
     take_theirs(actor=SYSTEM, discrepancy_id=row.id, reason="theirs is right")
-    line = row.order.lines.get(external_id="L1")
+    line = order_of(row).lines.get(external_id="L1")
     assert (line.tax, [tax["code"] for tax in line.taxes]) == (600, ["VAT", "ECO"])
 
 
 def test_what_a_return_relies_on_is_refused_and_nothing_happens() -> None:
     row = disputed()
-    make_return(row.order, {1: 1})
+    make_return(order_of(row), {1: 1})
     with pytest.raises(Conflict, match="relies on it"):
         take_theirs(actor=SYSTEM, discrepancy_id=row.id, reason="theirs is right")
     row.refresh_from_db()
-    row.order.refresh_from_db()
-    assert (row.status, row.order.shipping_charged) == ("open", 450)
+    order_of(row).refresh_from_db()
+    assert (row.status, order_of(row).shipping_charged) == ("open", 450)
 
 
 def test_a_capture_is_not_taken_below_what_is_refunded_of_it() -> None:
     data = sold()
     tell(data, source="erp", payments=[data["payments"][0] | {"captured": 100}])
     row = Discrepancy.objects.select_related("order").get(field="captured")
-    make_inspected_return(row.order, {2: 1})
+    make_inspected_return(order_of(row), {2: 1})
     with pytest.raises(Conflict, match="refunded or reserved"):
         take_theirs(actor=SYSTEM, discrepancy_id=row.id, reason="theirs is right")
-    assert row.order.payments.get().captured != 100
+    assert order_of(row).payments.get().captured != 100
 
 
 def test_ours_is_told_only_where_somebody_takes_it() -> None:
@@ -117,8 +117,8 @@ def test_a_value_that_was_told_anew_is_not_taken_unseen() -> None:
     row = disputed()
     with pytest.raises(Conflict, match="told anew"):
         take_theirs(actor=SYSTEM, discrepancy_id=row.id, reason="theirs", expected="510")
-    row.order.refresh_from_db()
-    assert row.order.shipping_charged == 450
+    order_of(row).refresh_from_db()
+    assert order_of(row).shipping_charged == 450
 
 
 @pytest.mark.parametrize("end", [*ENDS, tell_ours], ids=lambda end: str(end.__name__))
@@ -179,6 +179,6 @@ def test_a_repair_against_a_telling_ends_in_one_story() -> None:
             partial(leave_discrepancy, actor=SYSTEM, discrepancy_id=row.id, reason="let it be"),
         )
         assert not isinstance(results[1], Exception)
-        row.order.refresh_from_db()
-        assert row.order.shipping_charged in (450, 500)
+        order_of(row).refresh_from_db()
+        assert order_of(row).shipping_charged in (450, 500)
     prove()

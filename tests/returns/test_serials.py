@@ -12,6 +12,7 @@ from retailops.lib.audit import audits
 from retailops.lib.errors import Invalid
 from returns.inputs import OrderIn, ReceiptIn, read
 from returns.models import Order, Receipt, ReceiptSerial, Return, SliceSerial, SoldSerial
+from returns.selectors import find_by_any_id
 from returns.services.extra_units import accept_over_receipt
 from returns.services.orders import capture_order
 from returns.services.placing import reverse_disposition
@@ -186,6 +187,13 @@ def test_a_receipt_that_was_a_mistake_takes_its_numbers_out() -> None:
     came(rma, ["A"])
     assert findings()[-1] == ("A", "fits")
     assert breaches() == []
+
+
+def test_a_number_is_found_by_its_order_and_its_return() -> None:
+    order = sold("SN-FIND")
+    rma = make_return(order, {1: 1})
+    came(rma, ["SN-FIND"])
+    assert [(hit.kind, hit.id) for hit in find_by_any_id("SN-FIND")] == [("order", order.id), ("return", rma.id)]
 
 
 def test_the_same_scan_reads_nothing_twice() -> None:

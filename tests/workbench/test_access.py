@@ -90,6 +90,12 @@ LISTS = {
     "stock:moves",
     "stock:quarantine",
     "stock:quarantine_export",
+    "stock:maps",
+    "stock:map",
+    "stock:transfers",
+    "stock:transfer_send",
+    "stock:lots",
+    "stock:serials",
     "stock:drifts",
     "stock:locations",
     "stock:shift",
@@ -125,6 +131,7 @@ RULES = {
     "claims:supplier_edit",
     "claims:supplier_sku",
     "audit:export",
+    "stock:map_change",
 }
 # Who may do what is seen by administrators alone.
 ADMINISTRATORS = ("people", "clients")
@@ -138,6 +145,7 @@ FORMS = {
     "stock:shift",
     "stock:count",
     "stock:location_add",
+    "stock:transfer_send",
     "returns:blind",
     "returns:sender",
 }
@@ -218,6 +226,11 @@ KNOWN: dict[str, Callable[[world.Story], list[Any]]] = {
     "sku": lambda story: ["JUMPER-M"],
     "drift_id": lambda story: [story.stock.drift.id],
     "snapshot_id": lambda story: [story.stock.drift.last_snapshot_id],
+    "change_id": lambda story: [story.stock.change.id],
+    "source": lambda story: ["wms"],
+    "transfer_id": lambda story: [story.stock.transfer.id],
+    "lot_id": lambda story: [story.stock.lot.id],
+    "unit_id": lambda story: [story.stock.unit.id],
     "adjustment_id": lambda story: [story.stock.adjustment.id],
     "approval_id": lambda story: [story.approval.id],
     "stored:approval_id": lambda story: [story.gift.id],

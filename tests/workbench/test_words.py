@@ -10,7 +10,7 @@ from heroicons.templatetags.heroicons import heroicon_micro
 from connectors.models import InboxStatus
 from connectors.rendering import Verdict
 from inventory.enums import Disposition, ReservationStatus
-from inventory.models import AdjustmentStatus, DriftClass, DriftStatus
+from inventory.models import AdjustmentStatus, ChangeStatus, DriftClass, DriftStatus, TransferStatus
 from retailops.cases.models import CaseStatus, GroupState
 from retailops.events.enums import CircuitState, DeliveryStatus, EffectStatus, OutcomeClass
 from retailops.events.verdicts import VerdictKind
@@ -101,6 +101,8 @@ STATES = [
     ("drift", DriftStatus),
     ("drift", DriftClass),
     ("adjustment", AdjustmentStatus),
+    ("transfer", TransferStatus),
+    ("map_change", ChangeStatus),
     ("stored", StoredStatus),
     ("entry", EntryKind),
     ("facet", Logistics),

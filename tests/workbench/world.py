@@ -3,7 +3,7 @@
 import io
 import struct
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
@@ -16,9 +16,10 @@ from connectors.models import Connection
 from connectors.services import create_connection
 from inventory.enums import Disposition
 from inventory.inputs import AdjustmentIn, SnapshotIn, SnapshotRowIn, StateMapIn
-from inventory.models import Location, StockAdjustment, StockDrift
-from inventory.services import MoveIn, adjust_stock, move_stock, put_state_map, take_snapshot
+from inventory.models import Location, Lot, SerialUnit, StateMapChange, StockAdjustment, StockDrift, StockTransfer
+from inventory.services import MoveIn, adjust_stock, move_stock, put_state_map, send_transfer, take_snapshot
 from inventory.services.comparing import compare_snapshot
+from inventory.transfer_inputs import TransferIn
 from reconciliation.models import Discrepancy, ImportFile, Item, Match
 from reconciliation.services.importing import SourceIn, import_expectations, import_settlement
 from reconciliation.services.reconciling import reconcile
@@ -389,6 +390,10 @@ class StockStory:
 
     drift: StockDrift
     adjustment: StockAdjustment
+    lot: Lot
+    unit: SerialUnit
+    transfer: StockTransfer
+    change: StateMapChange
 
 
 def counted(region: str = "GB") -> StockStory:
@@ -404,7 +409,20 @@ def counted(region: str = "GB") -> StockStory:
         reason="Counted on Monday",
     )  # fmt: skip
     waiting = adjust_stock(actor=Actor.system("colleague"), adjustment=found)
-    return StockStory(StockDrift.objects.get(location__code=place, sku="JUMPER-M"), waiting)
+    came = MoveIn(f"in:{uuid7()}", "SERUM", 1, "external", "sellable", place, "adjustment", uuid7(), uuid7())
+    yesterday = (now() - timedelta(days=1)).date()
+    move_stock(actor=SYSTEM, moves=[replace(came, serials=("SR-100",), lot="L2026-04", lot_expires_on=yesterday)])
+    lot, unit = Lot.objects.get(sku="SERUM"), SerialUnit.objects.get(sku="SERUM")
+    shop = {"name": f"{region} shop", "region": region, "kind": "store"}
+    other = Location.objects.get_or_create(code=f"{region}-SHOP", defaults=shop)[0].code
+    line = {"sku": "SERUM", "quantity": 1, "serials": ["SR-100"], "lot": "L2026-04"}
+    sent = {"reference": f"{uuid7()}", "source": place, "target": other, "reason": "Evening van", "lines": [line]}
+    transfer = send_transfer(actor=SYSTEM, transfer=TransferIn.model_validate(sent))
+    meant = StateMapIn(states={"ON_HAND": Disposition.QUARANTINE, "HOLD": Disposition.QUARANTINE})
+    put_state_map(actor=Actor.system("colleague"), source="wms", told=meant, reason="On hand is not yet checked there")
+    change = StateMapChange.objects.get(source="wms")
+    drift = StockDrift.objects.get(location__code=place, sku="JUMPER-M")
+    return StockStory(drift, waiting, lot, unit, transfer, change)
 
 
 def worked_cause(rma: Return) -> CaseGroup:

@@ -41,7 +41,8 @@ def arrive(world: World, body: Any) -> Json:
         raise BadRequest("No such notice; a parcel without one needs `unexpected` lines")
     location = arrival.location or (notice["location"] if notice else DEFAULT_LOCATION)
     lines = _arrived(notice, arrival) + [
-        {"line_ref": None, "sku": line.sku, "quantity": line.quantity, "expected": False} for line in arrival.unexpected
+        {"line_ref": None, "sku": line.sku, "quantity": line.quantity, "expected": False} | _scanned(line.serials)
+        for line in arrival.unexpected
     ]
     if not lines:
         raise BadRequest("Nothing of this notice is outstanding")
@@ -159,14 +160,27 @@ def _arrived(notice: Json | None, arrival: ArrivalIn) -> list[Json]:
     by_ref = {line["line_ref"]: line for line in notice["lines"]}
     outstanding = {ref: line["quantity"] - line["received"] for ref, line in by_ref.items()}
     wanted = outstanding if arrival.lines is None else {line.line_ref: line.quantity for line in arrival.lines}
+    scanned = {line.line_ref: line.serials for line in arrival.lines or ()}
     if unknown := set(wanted) - set(by_ref):
         raise BadRequest(f"The notice has no line {', '.join(sorted(unknown))}")
     reported = []
     for ref, quantity in wanted.items():
         if quantity > 0:
             by_ref[ref]["received"] += quantity
-            reported.append({"line_ref": ref, "sku": by_ref[ref]["sku"], "quantity": quantity, "expected": True})
+            line = {"line_ref": ref, "sku": by_ref[ref]["sku"], "quantity": quantity, "expected": True}
+            reported.append(line | _scanned(scanned.get(ref) or _read(by_ref[ref], quantity)))
     return reported
+
+
+def _scanned(serials: list[str]) -> Json:
+    """The member that names serials; nothing where none were read."""
+    return {"serials": serials} if serials else {}
+
+
+def _read(line: Json, quantity: int) -> list[str]:
+    """The numbers that the floor reads where nobody says which: the next of those announced, when all of them come."""
+    announced: list[str] = line.get("serials") or []
+    return announced if len(announced) == quantity == line["received"] else []
 
 
 def _receipt(notice: Json | None, arrival: ArrivalIn, location: str, lines: list[Json]) -> Json:

@@ -27,6 +27,9 @@ Quantity = Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
 Disposition = Annotated[str, StringConstraints(pattern=f"^({PLACEABLE})$")]
 
 
+Serials = list[Annotated[str, StringConstraints(min_length=1, max_length=120)]]
+
+
 class Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -36,6 +39,7 @@ class NoticeLine(Body):
     sku: Text
     quantity: Quantity
     description: str = ""
+    serials: Serials = []
 
 
 class NoticeIn(Body):
@@ -72,6 +76,7 @@ class PlacementIn(Body):
     location: Text = DEFAULT_LOCATION
     rma_number: str = ""
     line_ref: str = ""
+    serials: Serials = []
 
 
 class ShipmentLine(Body):
@@ -109,11 +114,13 @@ class StockIn(Body):
 class ArrivedLine(Body):
     line_ref: Text
     quantity: Quantity
+    serials: Serials = []
 
 
 class UnexpectedLine(Body):
     sku: Text
     quantity: Quantity
+    serials: Serials = []
 
 
 class Target(Body):
@@ -141,6 +148,7 @@ class Slice(Body):
     grade: Text = "A"
     disposition: Disposition = "sellable"
     reason: str = ""
+    serials: Serials = []
 
 
 class InspectedLine(Body):

@@ -65,7 +65,10 @@ def settle(world: World, placement_id: str, outcome: str, reason: str = "") -> J
     world.store.update(SYSTEM, "placement", found)
     if outcome == "confirmed":
         _move(world, found)
-    names = ("reference", "sku", "quantity", "disposition", "location", "rma_number", "line_ref", "failure_reason")
+    names = (
+        "reference", "sku", "quantity", "disposition", "location", "rma_number", "line_ref", "failure_reason",
+        "serials",
+    )  # fmt: skip
     data = {"placement_id": found["id"], **{name: found[name] for name in names}, "at": found["updated_at"]}
     announce(world, f"placement.{outcome}", found["rma_number"] or found["reference"], data)
     return found

@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from inventory.models import StockAdjustment
+from inventory.models import StateMapChange, StockAdjustment
 from retailops.accounts.actor import Actor, can, require
 from retailops.accounts.permissions import Permission
 from retailops.accounts.web import actor_of
@@ -53,6 +53,7 @@ def _sources(actor: Actor, ids: Sequence[UUID]) -> dict[str, Subjects]:
         "refund": refunds_visible_to(actor).select_related("rma").in_bulk(ids),
         "delivery": to_other_systems(actor).select_related("destination__connection").in_bulk(ids),
         "policy": _policies(actor, ids),
+        "state_map": StateMapChange.objects.in_bulk(ids),
         "adjustment": StockAdjustment.objects.select_related("location").in_bulk(ids),
         "claim": claims_visible_to(actor).in_bulk(ids),
         "gift": stored_accounts_visible_to(actor).in_bulk(ids),

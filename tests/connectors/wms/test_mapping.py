@@ -72,7 +72,7 @@ def confirmed(**changes: Any) -> dict[str, Any]:
         "location": "DC-9",
         "received_at": "2026-11-20T10:00:00.250000Z",
         "lines": [
-            {"line_ref": "1", "sku": "TEE", "quantity": 2, "expected": True},
+            {"line_ref": "1", "sku": "TEE", "quantity": 2, "expected": True, "serials": ["T-1", "T-2"]},
             {"line_ref": None, "sku": "SOCK", "quantity": 1, "expected": False},
         ],
     } | changes
@@ -80,7 +80,14 @@ def confirmed(**changes: Any) -> dict[str, Any]:
 
 def completed(**changes: Any) -> dict[str, Any]:
     slices = [
-        {"quantity": 1, "condition": "like_new", "grade": "A", "disposition": "sellable", "reason": ""},
+        {
+            "quantity": 1,
+            "condition": "like_new",
+            "grade": "A",
+            "disposition": "sellable",
+            "reason": "",
+            "serials": ["T-1"],
+        },
         {"quantity": 1, "condition": "used", "grade": "C", "disposition": "donate", "reason": "worn"},
     ]
     return {
@@ -105,6 +112,7 @@ def outcome(**changes: Any) -> dict[str, Any]:
         "line_ref": "3",
         "failure_reason": None,
         "at": "2026-11-20T12:00:00Z",
+        "serials": ["C-1"],
     } | changes
 
 
@@ -129,6 +137,16 @@ def test_notice_announces_what_was_authorized() -> None:
         "lines": [{"line_ref": "1", "sku": "TEE", "quantity": 2}, {"line_ref": "3", "sku": "CAP", "quantity": 1}],
     }
     assert errors("NoticeIn", made) == []
+
+
+def test_numbers_that_are_known_go_along_and_none_is_no_member() -> None:
+    made = mapping.notice(authorized(), f"notice:{RETURN}", CONFIG, NAMES, {1: ["T-1", "T-2"]})
+    assert [line.get("serials") for line in made["lines"]] == [["T-1", "T-2"], None]
+    assert errors("NoticeIn", made) == []
+    placed = mapping.placement(decided(), f"place:{SLICE}", CONFIG, NAMES, {3: ["C-1"]})
+    assert placed["serials"] == ["C-1"]
+    assert errors("PlacementIn", placed) == []
+    assert "serials" not in mapping.placement(decided(), f"place:{SLICE}", CONFIG, NAMES)
 
 
 def test_a_return_without_a_place_goes_to_the_default_one() -> None:
@@ -171,7 +189,7 @@ def test_arrival_tells_return_parcel_and_lines() -> None:
         "location": "LON",
         "received_at": datetime(2026, 11, 20, 10, 0, 0, 250000, tzinfo=UTC),
         "lines": [
-            {"line_no": 1, "sku": "TEE", "quantity": 2, **unread},
+            {"line_no": 1, "sku": "TEE", "quantity": 2, **unread, "serials": ["T-1", "T-2"]},
             {"line_no": None, "sku": "SOCK", "quantity": 1, **unread},
         ],
     }
@@ -204,7 +222,7 @@ def test_judgement_splits_by_slice_and_tells_what_is_rejected() -> None:
                 "disposition": "sellable",
                 "reason": "",
                 "evidence": [],
-                "serials": [],
+                "serials": ["T-1"],
             },
             {
                 "line_no": 1,
@@ -223,8 +241,8 @@ def test_judgement_splits_by_slice_and_tells_what_is_rejected() -> None:
 
 
 def test_placed_tells_slice_and_reference() -> None:
-    assert mapping.placed(outcome(), "confirmed") == mapping.Placed(SLICE, "plc_1", "confirmed", "")
-    failed = mapping.placed(outcome(failure_reason="location_blocked"), "failed")
+    assert mapping.placed(outcome(), "confirmed") == mapping.Placed(SLICE, "plc_1", "confirmed", "", ("C-1",))
+    failed = mapping.placed(outcome(failure_reason="location_blocked", serials=[]), "failed")
     assert failed == mapping.Placed(SLICE, "plc_1", "failed", "location_blocked")
     looked_up = {"id": "plc_2", "reference": f"place:{SLICE}", "failure_reason": None}
     assert mapping.placed(looked_up, "confirmed") == mapping.Placed(SLICE, "plc_2", "confirmed", "")
@@ -344,6 +362,8 @@ def golden(module: Any) -> Any:
         module.line_expected({"line_no": 2, "expected": 3}, {2: 1}),
         module.placement(decided(), "place:1", CONFIG, NAMES),
         module.placement(decided(location=""), "place:1", CONFIG, NAMES),
+        module.notice(authorized(), "notice:1", CONFIG, NAMES, {1: ["T-1", "T-2"]}),
+        module.placement(decided(), "place:1", CONFIG, NAMES, {3: ["C-1"]}),
         module.count({"sku": "TEE", "location": "LON", "reason": "it differs"}, "count:1", CONFIG, NAMES),
         module.count({"sku": "TEE", "location": ""}, "count:1", CONFIG, NAMES),
         asdict(arrival),

@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
+from connectors.context import context_of
 from connectors.inbox import process_due, receive
 from connectors.models import Connection, InboxMessage
-from connectors.wms import signature
+from connectors.wms import messages, signature
 from inventory.enums import Disposition
-from inventory.models import StockBalance
+from inventory.models import SerialUnit, StockBalance
 from retailops.cases.models import Case
 from retailops.events.models import Delivery
 from retailops.lib.clock import now
@@ -26,7 +27,7 @@ from tests.connectors.owed import sent
 from tests.connectors.sandbox_server import Received, SandboxServer, WebhookSink
 from tests.connectors.wms.conftest import SECRET
 from tests.connectors.wms.test_mapping import errors
-from tests.factories import make_location, make_order, make_return
+from tests.factories import line_data, make_location, make_order, make_return
 
 SCHEMAS = {
     "receipt.confirmed": "ReceiptConfirmed",
@@ -359,3 +360,60 @@ def resigned(message_id: str, body: bytes) -> Received:
         "webhook-signature": f"v1,{base64.b64encode(digest).decode()}",
     }
     return Received("/webhooks/wms", headers, body)
+
+
+@pytest.fixture
+def numbered(sandbox: SandboxServer, webhook_sink: WebhookSink, wms: Connection) -> Floor:
+    """A return of two units that were sold with numbers, announced with them."""
+    make_location("DC-1", region="uk")
+    rma = make_return(make_order(lines=[line_data("L1", sku="PHONE", quantity=2, serials=["A", "B"])]), {1: 2})
+    [delivery] = Delivery.objects.filter(destination_id=wms.destination_id)
+    assert sent(delivery).status == "delivered"
+    sandbox.send_webhooks_to("wms", webhook_sink.url, SECRET)
+    return Floor(sandbox, webhook_sink, rma)
+
+
+def test_numbers_go_to_the_warehouse_and_come_back(numbered: Floor, wms: Connection) -> None:
+    [notice] = numbered.sandbox.books("wms")["notices"]
+    assert notice["lines"][0]["serials"] == ["A", "B"]
+    arrival = numbered.arrives()
+    assert errors("ReceiptConfirmed", json.loads(arrival.body)) == []
+    taken(arrival)
+    assert set(SerialUnit.objects.values_list("serial", "disposition")) == {
+        ("A", "pending_inspection"),
+        ("B", "pending_inspection"),
+    }
+    good = {"quantity": 1, "serials": ["B"]}
+    taken(numbered.inspected(good, {"quantity": 1, "disposition": "scrap", "grade": "D", "serials": ["A"]}))
+    numbered.sandbox.faults("wms", {"kind": "pending", "times": 2})
+    deliveries = Delivery.objects.filter(destination_id=wms.destination_id, operation="stock.place").order_by("id")
+    assert [sent(delivery).status for delivery in deliveries] == ["delivered", "delivered"]
+    placements = numbered.sandbox.books("wms")["placements"]
+    assert {each["disposition"]: each["serials"] for each in placements} == {"sellable": ["B"], "scrap": ["A"]}
+    for placement in placements:
+        taken(settled(numbered, placement["id"], "confirmed"))
+    assert set(SerialUnit.objects.values_list("serial", "disposition", "presumed")) == {
+        ("A", "scrap", False),
+        ("B", "sellable", False),
+    }
+    assert not Case.objects.filter(kind__in=["serial_mismatch", "serial_placed"]).exists()
+
+
+def test_a_number_that_was_never_sold_is_a_case(numbered: Floor) -> None:
+    taken(numbered.arrives(lines=[{"line_ref": "1", "quantity": 2, "serials": ["A", "X"]}]))
+    case = Case.objects.get(kind="serial_mismatch")
+    assert case.correlation_id == numbered.rma.correlation_id
+    assert SerialUnit.objects.get(serial="A").disposition == "pending_inspection"
+    assert SerialUnit.objects.get(serial="X").disposition == "quarantine"
+
+
+def test_other_units_placed_than_judged_are_a_case_once(numbered: Floor, wms: Connection) -> None:
+    taken(numbered.arrives(), numbered.inspected({"quantity": 2, "serials": ["A", "B"]}))
+    part = DispositionSlice.objects.get()
+    told = {"reference": f"place:{part.id}", "placement_id": "plc_1", "failure_reason": None, "serials": ["A", "Z"]}
+    for _ in range(2):
+        messages.place(context_of(wms), told, "confirmed")
+    part.refresh_from_db()
+    case = Case.objects.get(kind="serial_placed")
+    assert (part.status, case.occurrences, case.evidence["strange"]) == ("posted", 1, ["Z"])
+    assert case.detail == "Placed: A, Z. Judged: A, B."
