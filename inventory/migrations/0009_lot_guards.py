@@ -59,11 +59,11 @@ BEGIN
     RETURN NULL;
 END $$;
 CREATE CONSTRAINT TRIGGER lots_within_balance AFTER INSERT OR UPDATE ON inventory_lotbalance
-    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.disposition NOT IN ("external", "adjustment"))
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.disposition NOT IN ('external', 'adjustment'))
     EXECUTE FUNCTION inventory_check_lot();
 CREATE CONSTRAINT TRIGGER balance_holds_lots AFTER UPDATE ON inventory_stockbalance
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
-    WHEN (NEW.quantity < OLD.quantity AND NEW.disposition NOT IN ("external", "adjustment"))
+    WHEN (NEW.quantity < OLD.quantity AND NEW.disposition NOT IN ('external', 'adjustment'))
     EXECUTE FUNCTION inventory_check_lots();
 """
 REMOVE = """
