@@ -1,5 +1,6 @@
 """Subscribers: drift that orders publish, money that is on its way, and cases that end."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from reconciliation import events, services  # noqa: F401  # the app's events register on import
@@ -13,7 +14,7 @@ from reconciliation.services.expecting import (
 from reconciliation.services.raising import CASE_KIND as SETTLEMENT_CASE
 from reconciliation.services.settling import CASE_KINDS
 from retailops.accounts.actor import Actor
-from retailops.events.catalog import subscribe
+from retailops.events.catalog import follow, subscribe
 from retailops.events.models import Event
 
 # What a return is from then on.
@@ -30,8 +31,7 @@ def register() -> None:
     subscribe("order.drift_found", drift_found)
     subscribe("order.agreed", agreed)
     subscribe("order.captured", captured)
-    for name in DECIDED:
-        subscribe(name, return_decided)
+    follow(returns_decided)
     subscribe("case.resolved", case_resolved)
     for name in ("refund.submitted", "refund.pending", "refund.succeeded"):
         subscribe(name, refund_sent)
@@ -86,9 +86,12 @@ def captured(event: Event) -> None:
     services.agree_since(UUID(event.data["order_id"]), event.data["channel"], event.data["version"])
 
 
-def return_decided(event: Event) -> None:
-    """A return has come to be otherwise: perhaps as another system says."""
-    services.follow_return(UUID(event.data["return_id"]), DECIDED[event.type])
+def returns_decided(told: Sequence[Event]) -> None:
+    """Returns have come to be otherwise: perhaps as another system says. Of one that is new no system has told yet."""
+    new = {event.subject_id for event in told if event.type == "return.requested"}
+    for event in told:
+        if event.type in DECIDED and event.subject_id not in new:
+            services.follow_return(UUID(event.data["return_id"]), DECIDED[event.type])
 
 
 def case_resolved(event: Event) -> None:

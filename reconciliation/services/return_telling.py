@@ -43,7 +43,7 @@ def tell_return(*, actor: Actor, return_id: UUID, told: ReturnTellingIn) -> Told
     """
     rma = lock_return(actor, return_id, Permission.RETURNS_REQUEST)
     if rma.order_id is None:
-        raise Conflict("It has no order yet: no other system can know it. Match it first.", code="no-order")
+        raise Conflict("It has no order yet: no other system can know it. Match it first.", code="order-not-matched")
     late = told.status is not None and is_late(told.told_at, _decided_at(rma.id))
     held = [each for each in held_against(rma, told) if not (late and each.field == STATUS)]
     known = {row.anchor: row for row in _open_of(rma, system=told.system)}

@@ -14,7 +14,8 @@ MOST_PLACES = 20
 # A place that the row has not been told of is added to it: whoever audits one of them sees the row.
 _KEEP = """
 INSERT INTO accounts_deniedattempt AS kept (at, actor, method, path, detail, minute, count, last_at, places)
-VALUES (clock_timestamp(), %s, %s, %s, %s, date_trunc('minute', clock_timestamp()), 1, clock_timestamp(), %s::jsonb)
+VALUES (statement_timestamp(), %s, %s, %s, %s, date_trunc('minute', statement_timestamp()), 1,
+        statement_timestamp(), %s::jsonb)
 ON CONFLICT (actor, minute, method, path) DO UPDATE
    SET count = kept.count + 1, last_at = excluded.last_at,
        places = CASE WHEN kept.places @> excluded.places OR jsonb_array_length(kept.places) >= %s THEN kept.places

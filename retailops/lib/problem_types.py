@@ -250,6 +250,7 @@ PROBLEM_TYPES = [
     problem("exceeds-balance", 422, "Less is left on the account.", "`left` says how much, in minor units."),
     problem("spent", 422, "The customer has spent what was credited.", "Recover it in another way."),
     problem("account-not-alive", 422, "The account of stored value has ended.", "Use another account."),
+    problem("order-not-matched", 409, "The return has no order yet.", "Match it to its order first."),
     problem("no-code", 409, "Only a gift card that is alive has a code.", "Choose another account."),
     problem("not-to-undo", 409, "The entry is not undone by itself.", "`detail` says what to do instead."),
     problem("no-gateway", 409, "No gateway pays this refund.", "Credit or observe it instead."),

@@ -12,7 +12,7 @@ from tests.factories import make_order, unique
 WANTED = [
     "SELECT pg_try_advisory_xact_lock",  # takes the Idempotency-Key and looks for its answer
     "SELECT o.id",  # the order, locked
-    "SELECT (SELECT jsonb_agg",  # its lines, what is taken of them, the policies in force
+    "SELECT (SELECT r.id",  # its lines, what is taken of them, the policies in force
     "WITH whole AS (INSERT INTO",  # the return and its lines
     'INSERT INTO "events_event"',  # requested and authorized; tells whether routes changed
     "INSERT INTO sla_slaclock",  # what was promised of it

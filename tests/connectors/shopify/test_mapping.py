@@ -266,6 +266,7 @@ def golden(module: Any) -> Any:
         module.restock(posted(), PLACE, "item", CONFIG, NAMES),
         module.decline_input("r", "window", NAMES),
         module.decline_input("r", "fraud", NAMES),
+        [module.return_state({"status": told}) for told in ("requested", "open", "declined", "canceled", "closed")],
         [asdict(one) for one in module.reverse_lines(lines_answer())],
         module.return_fields(payloads.return_request(), channel="c", source="s", mapping=NAMES),
         asdict(
