@@ -7,6 +7,7 @@ runs on one server never take each other's database.
 """
 
 import hashlib
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 TEMPLATE_LOCK = 7_304_113_902
+VACUUM_WAITS = 60  # half seconds
 
 
 def fingerprint() -> str:
@@ -44,7 +46,7 @@ def database_from_template(worker: str = "") -> Iterator[str]:
     connection.close()
     _use(base)
     with _maintenance() as admin:
-        _run(admin, "drop database if exists {} with (force)", name)
+        _drop(admin, name)
 
 
 def restore_database() -> None:
@@ -55,7 +57,7 @@ def restore_database() -> None:
     name = connection.settings_dict["NAME"]
     connection.close()
     with _maintenance() as admin:
-        _run(admin, "drop database if exists {} with (force)", name)
+        _drop(admin, name)
         _run(admin, "create database {} template {}", name, _template_name())
 
 
@@ -93,6 +95,19 @@ def _maintenance() -> Iterator["psycopg.Connection[Any]"]:
         admin.close()
 
 
+def _drop(admin: "psycopg.Connection[Any]", name: str) -> None:
+    """Drop a database. The server's own vacuum may be in it: only a superuser ends that, and it ends by itself."""
+    for left in reversed(range(VACUUM_WAITS)):
+        try:
+            _run(admin, "drop database if exists {} with (force)", name)
+        except psycopg.errors.InsufficientPrivilege:
+            if not left:
+                raise
+            time.sleep(0.5)
+        else:
+            return
+
+
 def _run(admin: "psycopg.Connection[Any]", statement: LiteralString, *names: str) -> None:
     admin.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
@@ -111,14 +126,14 @@ def _copy_template(admin: "psycopg.Connection[Any]", template: str, name: str) -
     try:
         if comment_of(template) != fingerprint():
             _make_template(admin, template)
-        _run(admin, "drop database if exists {} with (force)", name)
+        _drop(admin, name)
         _run(admin, "create database {} template {}", name, template)
     finally:
         admin.execute("select pg_advisory_unlock(%s)", [TEMPLATE_LOCK])
 
 
 def _make_template(admin: "psycopg.Connection[Any]", template: str) -> None:
-    _run(admin, "drop database if exists {} with (force)", template)
+    _drop(admin, template)
     _run(admin, "create database {}", template)
     _use(template)
     call_command("migrate", interactive=False, verbosity=0)
