@@ -66,8 +66,13 @@ def test_a_board_loads_no_chart_before_one_is_near(open_as: Open) -> None:
     page = open_as(world.person("manager"), "/dashboards/integration/", viewport={"width": 1200, "height": 300})
     expect(page.get_by_role("heading", name="Integration", level=1)).to_be_visible()
     assert page.evaluate("typeof Chart") == "undefined"
-    expect(page.get_by_role("img", name="By day: ").first).to_be_attached()
     draw(page)
+
+
+def test_tiles_show_their_days(open_as: Open) -> None:
+    histories.history()
+    page = open_as(world.person("manager"), "/dashboards/overview/")
+    expect(page.get_by_role("img", name="By day: ").first).to_be_attached()
 
 
 def test_without_javascript_the_tables_say_the_same(open_as: Open) -> None:
