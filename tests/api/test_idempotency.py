@@ -45,6 +45,7 @@ def test_order_of_members_and_white_space_do_not_matter(api: Api) -> None:
     api.post("/returns", body(order), key=key).ok(201)
     text = f'{{ "lines": [{{"quantity": 1,\n "line_no": 1}}], "order": {{"order_id": "{order.id}"}} }}'
     api.raw("post", "/returns", text.encode(), "application/json", Idempotency_Key=key).ok(200)
+    assert Return.objects.filter(order=order).count() == 1
 
 
 def test_another_body_under_the_same_key_is_refused(api: Api) -> None:

@@ -125,6 +125,7 @@ def test_a_batch_has_a_limit_and_a_frame(api: Api) -> None:
 @override_settings(DATA_UPLOAD_MAX_MEMORY_SIZE=100)
 def test_a_body_that_is_too_large_is_413(api: Api) -> None:
     api.post("/orders/batch", {"orders": [batch_item()]}).problem(413, "too-large")
+    assert not Order.objects.exists()
 
 
 def test_eligibility_answers_and_writes_nothing(api: Api, stranger: Api, powerless: Api) -> None:

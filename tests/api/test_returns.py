@@ -144,7 +144,9 @@ def test_decisions_of_three_persons(stranger: Api, make_api: MakeApi, verb: str)
 
 def test_only_a_person_with_the_right_reopens(api: Api) -> None:
     """No API scope opens a closed return again: that takes a role."""
-    api.post(f"/returns/{make_return().id}/reopen", {"reason": "x"}).problem(403, "denied")
+    rma = make_return()
+    api.post(f"/returns/{rma.id}/reopen", {"reason": "x"}).problem(403, "denied")
+    assert Return.objects.get(pk=rma.pk).version == rma.version
 
 
 def test_goods_arrive_once(api: Api, stranger: Api, make_api: MakeApi) -> None:

@@ -15,6 +15,7 @@ from tests.browser.watching import moves, too_heavy, watch_shifts
 from tests.dashboards import histories
 from tests.sla import promising
 from tests.workbench import connected, world
+from tests.workbench.drafted_policy import policy_draft
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 # WCAG 2.2 AA, and what axe calls best practice.
@@ -268,10 +269,10 @@ def _settings(story: world.Story) -> dict[str, str]:
         "check-nothing": "/returns/check/?order=nothing",
         "policies": "/policies/",
         "policy": "/policies/standard/1/",
-        "policy-draft": f"/policies/standard/{world.policy_draft().version}/",
-        "policy-edit": f"/policies/standard/{world.policy_draft().version}/edit/",
-        "policy-impact": f"/policies/standard/{world.policy_draft().version}/impact/",
-        "policy-submit": f"/policies/standard/{world.policy_draft().version}/do/submit/",
+        "policy-draft": f"/policies/standard/{policy_draft().version}/",
+        "policy-edit": f"/policies/standard/{policy_draft().version}/edit/",
+        "policy-impact": f"/policies/standard/{policy_draft().version}/impact/",
+        "policy-submit": f"/policies/standard/{policy_draft().version}/do/submit/",
         "policy-new": "/policies/new/",
         "vocabularies": "/policies/codes/",
         "term": "/policies/codes/customer_reason/defective/",

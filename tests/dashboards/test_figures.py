@@ -27,6 +27,7 @@ from returns.services import refund_outcomes
 from tests.dashboards import histories
 from tests.factories import actor_with
 from tests.workbench import world
+from tests.workbench.settled_story import settled
 
 pytestmark = pytest.mark.django_db
 EVERYBODY = Actor.system("test")
@@ -206,7 +207,7 @@ def test_what_the_url_says_wrongly_is_left_out(manager: Client) -> None:
 
 
 def test_lines_of_refunds_that_were_matched_to_the_cent() -> None:
-    told = world.settled()
+    told = settled()
     figure = FIGURES["posting_accuracy"]
     found = readings()["posting_accuracy"]
     assert (found.count, found.whole) == (0, 0)  # September is not among these days

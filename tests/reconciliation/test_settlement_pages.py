@@ -9,12 +9,13 @@ from reconciliation.models import Discrepancy, ImportFile, Match
 from tests.reconciliation.files import STRIPE, csv_of, stripe_row
 from tests.workbench import world
 from tests.workbench.counting import counts
+from tests.workbench.settled_story import settled
 
 pytestmark = pytest.mark.django_db
 
 
 def test_finance_sees_what_matches_and_what_it_costs() -> None:
-    told = world.settled()
+    told = settled()
     client = world.signed_in(world.person("finance_approver"))
     page = client.get(reverse("settlements:overview")).content.decode()
     assert "Nobody here expected it" in page
@@ -56,7 +57,7 @@ def _file(content: bytes) -> io.BytesIO:
 
 
 def test_a_line_is_matched_by_hand_and_taken_apart() -> None:
-    told = world.settled()
+    told = settled()
     client = world.signed_in(world.person("finance_approver"))
     address = reverse("settlements:item", args=[told.line.pk])
     page = client.get(address).content.decode()
@@ -77,7 +78,7 @@ def test_a_line_is_matched_by_hand_and_taken_apart() -> None:
 
 
 def test_who_only_reads_is_offered_nothing() -> None:
-    told = world.settled()
+    told = settled()
     client = world.signed_in(world.person("auditor"))
     page = client.get(reverse("settlements:item", args=[told.line.pk])).content.decode()
     assert "What could belong to it" in page

@@ -15,6 +15,7 @@ from retailops.lib.clock import now
 from retailops.lib.money import Money
 from tests.cases.making import SYSTEM, opened, worker
 from tests.workbench import world
+from tests.workbench.pictures import picture
 
 pytestmark = pytest.mark.django_db
 
@@ -224,7 +225,7 @@ def test_files_are_attached_to_a_cause(agent: Client) -> None:
     case = cause("a")
     from django.core.files.uploadedfile import SimpleUploadedFile
 
-    sent = {"evidence": SimpleUploadedFile("bank.png", world.picture())}
+    sent = {"evidence": SimpleUploadedFile("bank.png", picture())}
     assert agent.post(f"/evidence/case_group/{case.group_id}/add/", sent).status_code == 303
     assert "bank.png" in shown(agent, f"/exceptions/{case.group_id}/")
 

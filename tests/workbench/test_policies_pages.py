@@ -11,6 +11,7 @@ from retailops.accounts.models import User
 from retailops.cases.models import Case
 from returns.models import ReturnPolicy, Term
 from tests.workbench import world
+from tests.workbench.drafted_policy import policy_draft
 
 pytestmark = pytest.mark.django_db
 
@@ -136,7 +137,7 @@ def test_a_stale_editor_overwrites_nothing(author: User) -> None:
 
 
 def test_who_only_looks_is_offered_nothing(checker: User) -> None:
-    world.policy_draft()
+    policy_draft()
     looker = world.signed_in(world.person("ops_agent"))
     page = looker.get("/policies/standard/2/").content.decode()
     assert "/policies/standard/2/do/" not in page
@@ -152,7 +153,7 @@ def test_who_only_looks_is_offered_nothing(checker: User) -> None:
 
 def test_the_impact_is_shown_with_examples_that_open(author: User) -> None:
     rma = world.requested(quantity=2)
-    draft = world.policy_draft()
+    draft = policy_draft()
     page = world.signed_in(author).get(f"/policies/standard/{draft.version}/impact/").content.decode()
     assert f'href="/returns/{rma.number}/"' in page
     assert "Another fee" in page

@@ -14,6 +14,7 @@ from returns.models import Chargeback, Payment, Refund, RefundOverride
 from returns.services import refund_outcomes
 from tests.factories import ensure_policy
 from tests.workbench import world
+from tests.workbench.pictures import picture
 
 pytestmark = pytest.mark.django_db
 
@@ -144,7 +145,7 @@ def test_a_program_is_no_evidence_and_nothing_is_changed(refund: Refund, agent: 
 def test_a_file_comes_as_an_attachment_and_only_to_whom_it_is_for(refund: Refund, agent: User) -> None:
     file = EvidenceFile.objects.get()
     answer = world.signed_in(agent).get(f"/evidence/{file.id}/")
-    assert answer.content == world.picture()
+    assert answer.content == picture()
     assert answer["Content-Disposition"].startswith("attachment;")
     assert (answer["Content-Type"], answer["X-Content-Type-Options"]) == ("image/png", "nosniff")
     elsewhere = world.signed_in(world.person("finance_approver", regions=["FR"]))
@@ -158,7 +159,7 @@ def test_evidence_is_added_on_return_refund_case_and_inspection(agent: User) -> 
     inspect = {
         "location": "GB-WH", "reference": "web:1", "expected_version": rma.version, "accept_1": 1, "reject_1": 0,
         "accept_to_1": "sellable", "reject_to_1": "quarantine",
-        "evidence": SimpleUploadedFile("seam.png", world.picture()),
+        "evidence": SimpleUploadedFile("seam.png", picture()),
     }  # fmt: skip
     assert client.post(f"/returns/{rma.number}/do/inspect/", inspect).status_code == 303
     case = world.case_about(rma)

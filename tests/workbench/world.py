@@ -1,8 +1,5 @@
 """People and returns for tests of pages, made by the same commands that people and systems use."""
 
-import io
-import struct
-import zlib
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
@@ -20,9 +17,7 @@ from inventory.models import Location, Lot, SerialUnit, StateMapChange, StockAdj
 from inventory.services import MoveIn, adjust_stock, move_stock, put_state_map, send_transfer, take_snapshot
 from inventory.services.comparing import compare_snapshot
 from inventory.transfer_inputs import TransferIn
-from reconciliation.models import Discrepancy, ImportFile, Item, Match
-from reconciliation.services.importing import SourceIn, import_expectations, import_settlement
-from reconciliation.services.reconciling import reconcile
+from reconciliation.models import Discrepancy
 from retailops.accounts.actor import Actor
 from retailops.accounts.api_keys import issue_api_key
 from retailops.accounts.models import ApiClient, RoleGrant, User
@@ -56,7 +51,6 @@ from returns.inputs import InspectionIn, OrderIn, ReceiptIn, RefundProposalIn, R
 from returns.inputs.chargebacks import ChargebackIn
 from returns.inputs.claims import ClaimIn, SupplierIn, SupplierSkuIn
 from returns.inputs.exchanges import ExchangeIn
-from returns.inputs.policies import PolicyDraftIn
 from returns.inputs.store import StoreBatchIn
 from returns.inputs.stored_value import GiftIn
 from returns.inputs.truth import TruthIn
@@ -76,7 +70,6 @@ from returns.models import (
     SupplierClaim,
     WarrantyAssessment,
 )
-from returns.policy_content import rules_in
 from returns.services import refund_outcomes
 from returns.services.chargebacks import record_chargeback
 from returns.services.claim_drafting import draft_claim
@@ -88,28 +81,14 @@ from returns.services.intake import request_return
 from returns.services.merging import merge_customers
 from returns.services.orders import capture_order
 from returns.services.owning import own_field
-from returns.services.policy_drafts import draft_policy, edit_draft
 from returns.services.receiving import receive_return
 from returns.services.refunds import propose_refund
 from returns.services.store_batches import receive_store_batch
 from returns.services.suppliers import put_supplier, put_supplier_skus
+from tests.workbench.pictures import picture
+from tests.workbench.settled_story import SettledStory, settled
 
 SYSTEM = Actor.system("test")
-
-
-@dataclass(frozen=True)
-class SettledStory:
-    """A settlement file, one of its matches, and a line with what it could be matched with by hand."""
-
-    file: ImportFile
-    match: Match
-    line: Item
-    wanted: Item
-
-    @property
-    def discrepancy(self) -> Discrepancy:
-        """Return what is told of the line that nobody expected."""
-        return Discrepancy.objects.get(type="orphan_line", item__file=self.file, item__amount=-750)
 
 
 PASSWORD = "correct horse battery staple"
@@ -184,29 +163,6 @@ def drifted(rma: Return) -> Discrepancy:
     placed = {"placed_at": order.placed_at, "source": "erp", "shipping_charged": 495, "payments": []}
     capture_order(actor=SYSTEM, order=told.model_copy(update=placed))
     return Discrepancy.objects.get(order=order, field="shipping_charged")
-
-
-def settled(region: str = "GB") -> SettledStory:
-    """Return a settlement file of the region: one line matched, one that could be by hand, one that nobody expected."""
-    key = uuid7().hex[-8:]
-    expected = (
-        f"refund_ref,amount,currency,approved_on\nS1-{key},-45.99,GBP,2026-09-08\nS2-{key},-12.00,GBP,2026-09-08\n"
-    )
-    import_expectations(
-        actor=SYSTEM, lane="payment", name="expected.csv", content=io.BytesIO(expected.encode()), region=region
-    )
-    head = "id,type,amount,currency,date,refund\n"
-    lines = (
-        f"a-{key},refund,-45.99,GBP,2026-09-10,S1-{key}\nb-{key},refund,-12.00,GBP,2026-09-10,\n"
-        f"c-{key},refund,-7.50,GBP,2026-09-11,\nd-{key},mystery,-1.00,GBP,2026-09-11,\n"
-    )
-    told = SourceIn("csv", account=f"{region}-acquirer", region=region)
-    content = io.BytesIO((head + lines).encode())
-    file = import_settlement(actor=SYSTEM, source=told, name=f"settlement-{key}.csv", content=content).file
-    reconcile(actor=SYSTEM)
-    match = Match.objects.get(key_value=f"S1-{key.upper()}")
-    wanted = Item.objects.get(side="E", keys__value=f"S2-{key.upper()}")
-    return SettledStory(file, match, Item.objects.get(natural_key=f"b-{key}"), wanted)
 
 
 def ruled() -> SourceOfTruth:
@@ -336,17 +292,6 @@ def rma_event(rma: Return) -> Any:
     return Event.objects.filter(correlation_id=rma.correlation_id).order_by("-position").first()
 
 
-def policy_draft() -> ReturnPolicy:
-    """Return the draft of the standard policy: a shorter window and a fee; made where it is asked for first."""
-    found = ReturnPolicy.objects.filter(name="standard", status="draft").first()
-    if found is not None:
-        return found
-    draft = draft_policy(actor=SYSTEM, name="standard")
-    fee = {"percent": "10", "fixed": {"GBP": 300}, "waive_merchant_fault": True}
-    rules = rules_in(draft).model_dump(mode="json") | {"window_days": 21, "restocking_fee": fee}
-    return edit_draft(actor=SYSTEM, policy_id=draft.id, draft=read(PolicyDraftIn, {"rules": rules}))
-
-
 def case_about(rma: Return, title: str = "Another item came back") -> Case:
     """Return an open case about the return."""
     told = CaseIn(
@@ -354,16 +299,6 @@ def case_about(rma: Return, title: str = "Another item came back") -> Case:
         detail="The parcel holds a mug.", next_action="Ask the customer.",
     )  # fmt: skip
     return open_case(SYSTEM, told)
-
-
-def picture(color: bytes = b"\x8f\xa6\xb8") -> bytes:
-    """Return a small picture (PNG) of one color."""
-    rows = b"".join(b"\x00" + color * 72 for _ in range(56))
-    parts = ((b"IHDR", struct.pack(">2I5B", 72, 56, 8, 2, 0, 0, 0)), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
-    chunks = [
-        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in parts
-    ]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
 def picture_of(kind: str, subject_id: UUID, name: str = "seam-torn.png") -> EvidenceFile:

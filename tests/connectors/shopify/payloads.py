@@ -42,77 +42,92 @@ def order(**changes: Any) -> Json:
             {"name": "payment_intent", "value": "pi_123"},
             {"name": "gift message", "value": "Happy birthday"},
         ],
-        "line_items": [
-            {
-                "id": 9001,
-                "sku": "TEE",
-                "title": "Tee",
-                "name": "Tee - red",
-                "variant_id": 71,
-                "quantity": 3,
-                "price": "30.00",
-                "price_set": money("10.00"),
-                "total_discount": "9.99",
-                "discount_allocations": [
-                    {"amount": "2.00", "amount_set": money("1.00")},
-                    {"amount": "3.00", "amount_set": money("2.50")},
-                ],
-                "tax_lines": [
-                    {"title": "VAT", "price": "9.00", "price_set": money("5.30")},
-                    {"title": "Eco", "price": "0.20", "price_set": money("0.10")},
-                ],
-                "duties": [{"price": "1.00", "price_set": money("0.75")}],
-                "properties": [{"name": "_final_sale", "value": "true"}],
-                "gift_card": False,
-                "product_type": "Apparel",
-            },
-            {
-                "id": 9002,
-                "sku": None,
-                "title": "Card",
-                "name": None,
-                "variant_id": 72,
-                "quantity": 1,
-                "price": "25.00",
-                "price_set": money("20.00"),
-                "discount_allocations": [],
-                "tax_lines": [],
-                "properties": [],
-                "gift_card": True,
-            },
-        ],
-        "shipping_lines": [
-            {
-                "title": "Express",
-                "price": "9.00",
-                "price_set": money("7.00"),
-                "discount_allocations": [{"amount": "3.00", "amount_set": money("2.50")}],
-                "tax_lines": [{"title": "VAT", "price": "1.00", "price_set": money("0.90")}],
-            }
-        ],
-        "fulfillments": [
-            {
-                "status": "success",
-                "created_at": "2026-11-02T10:00:00Z",
-                "tracking_company": "Royal Mail",
-                "tracking_numbers": ["RM1", "RM2"],
-                "line_items": [{"id": 9001, "quantity": 1}],
-            },
-            {
-                "status": "success",
-                "created_at": "2026-11-02T12:00:00Z",
-                "tracking_company": None,
-                "tracking_numbers": ["RM2"],
-                "line_items": [{"id": 9001, "quantity": 1}],
-            },
-            {
-                "status": "cancelled",
-                "created_at": "2026-11-02T13:00:00Z",
-                "tracking_numbers": ["NEVER"],
-                "line_items": [{"id": 9001, "quantity": 1}, {"id": 9002, "quantity": 1}],
-            },
-        ],
+        "line_items": order_lines(),
+        "shipping_lines": shipping_lines(),
+        "fulfillments": fulfillments(),
     } | changes
+
+
+def order_lines() -> list[Json]:
+    """Three shirts with discounts, two taxes and duty, and a gift card of no sku."""
+    return [
+        {
+            "id": 9001,
+            "sku": "TEE",
+            "title": "Tee",
+            "name": "Tee - red",
+            "variant_id": 71,
+            "quantity": 3,
+            "price": "30.00",
+            "price_set": money("10.00"),
+            "total_discount": "9.99",
+            "discount_allocations": [
+                {"amount": "2.00", "amount_set": money("1.00")},
+                {"amount": "3.00", "amount_set": money("2.50")},
+            ],
+            "tax_lines": [
+                {"title": "VAT", "price": "9.00", "price_set": money("5.30")},
+                {"title": "Eco", "price": "0.20", "price_set": money("0.10")},
+            ],
+            "duties": [{"price": "1.00", "price_set": money("0.75")}],
+            "properties": [{"name": "_final_sale", "value": "true"}],
+            "gift_card": False,
+            "product_type": "Apparel",
+        },
+        {
+            "id": 9002,
+            "sku": None,
+            "title": "Card",
+            "name": None,
+            "variant_id": 72,
+            "quantity": 1,
+            "price": "25.00",
+            "price_set": money("20.00"),
+            "discount_allocations": [],
+            "tax_lines": [],
+            "properties": [],
+            "gift_card": True,
+        },
+    ]
+
+
+def shipping_lines() -> list[Json]:
+    """Express, discounted and taxed."""
+    return [
+        {
+            "title": "Express",
+            "price": "9.00",
+            "price_set": money("7.00"),
+            "discount_allocations": [{"amount": "3.00", "amount_set": money("2.50")}],
+            "tax_lines": [{"title": "VAT", "price": "1.00", "price_set": money("0.90")}],
+        }
+    ]
+
+
+def fulfillments() -> list[Json]:
+    """Two parcels, one of them told twice, and one that was called off."""
+    return [
+        {
+            "status": "success",
+            "created_at": "2026-11-02T10:00:00Z",
+            "tracking_company": "Royal Mail",
+            "tracking_numbers": ["RM1", "RM2"],
+            "line_items": [{"id": 9001, "quantity": 1}],
+        },
+        {
+            "status": "success",
+            "created_at": "2026-11-02T12:00:00Z",
+            "tracking_company": None,
+            "tracking_numbers": ["RM2"],
+            "line_items": [{"id": 9001, "quantity": 1}],
+        },
+        {
+            "status": "cancelled",
+            "created_at": "2026-11-02T13:00:00Z",
+            "tracking_numbers": ["NEVER"],
+            "line_items": [{"id": 9001, "quantity": 1}, {"id": 9002, "quantity": 1}],
+        },
+    ]
 
 
 def return_request(**changes: Any) -> Json:
