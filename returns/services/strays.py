@@ -32,6 +32,7 @@ from returns.services.order_reading import LineFacts, Snapshot, read_order, read
 from returns.services.quantities import cancel_remaining
 from returns.services.refunds import refund_by_policy
 from returns.services.stock import accept_extra, move_in
+from returns.services.warranty_waiting import await_assessment
 
 D = Disposition
 BACK = "back"
@@ -128,6 +129,7 @@ def accept_stray(
     line = _new_line(rma, stray.row.sku, quantity)
     place = stray.row.receipt.location
     accept_extra(actor, rma, f"extra:{line.id}:{stray.row.pk}:{uuid7()}", line, quantity, place)
+    await_assessment(rma, [line])
     fact = line_fact(LineReceived, rma, line, quantity, receipt_id=str(stray.row.receipt_id))
     publish(fact, subject=rma.as_subject(), actor=actor, words=reason)
     _end_cases(actor, rma, stray.row, "Accepted as a line of its own")

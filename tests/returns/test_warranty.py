@@ -20,6 +20,7 @@ from returns.models import OrderLine, Return, ReturnLine, SupplierClaim, Warrant
 from returns.services import decisions, placing, refund_outcomes, refunds, warranty_remedies, warranty_replacing
 from returns.services.credit_memos import record_credit_memo
 from returns.services.receiving import reverse_receipt
+from returns.services.strays import accept_stray, strays_of
 from tests.factories import (
     SYSTEM,
     actor_with,
@@ -108,6 +109,20 @@ def test_without_proof_where_policy_needs_none() -> None:
 
 
 # From request to close
+
+
+def test_another_item_that_is_taken_over_waits_for_a_verdict_like_the_others() -> None:
+    rma = claimed(1)
+    make_receipt(rma, lines=[{"line_no": 1, "quantity": 1}, {"sku": "STRANGER", "quantity": 1}])
+    [stray] = strays_of(rma)
+    accept_stray(actor=SYSTEM, return_id=rma.id, receipt_line_id=stray.row.pk, quantity=1)
+    waiting = rma.assessments.get(line__line_no=2)
+    assert (waiting.quantity, waiting.status) == (1, "pending")
+    prove()
+    send(reject(waiting))
+    send(reject(rma.assessments.get(line__line_no=1)))
+    assert fresh(rma).status == "closed"
+    prove()
 
 
 def test_repaired_units_go_back_and_are_never_refunded() -> None:
