@@ -15,6 +15,7 @@ from uuid import UUID
 
 import httpx
 import structlog
+from django.db import connections
 from pydantic import ValidationError
 
 from connectors.answers import as_message
@@ -97,9 +98,20 @@ def _with_their_mapping(
 
 
 def _all_at_once(connector: Connector, ready: Sequence[tuple[ConnectionContext, Claimed]]) -> Iterator[Outcome]:
-    futures = [_pool(os.getpid()).submit(attempt, connector, conn, claimed) for conn, claimed in ready]
+    futures = [_pool(os.getpid()).submit(_in_a_thread, connector, conn, claimed) for conn, claimed in ready]
     for future in as_completed(futures):
         yield future.result()
+
+
+def _in_a_thread(connector: Connector, conn: ConnectionContext, claimed: Claimed) -> Outcome:
+    """Make one call in a thread of the pool, which keeps no database connection of what a connector read there.
+
+    Nothing else ever closes it: one that a restart broke would stay broken, and all threads would hold one each.
+    """
+    try:
+        return attempt(connector, conn, claimed)
+    finally:
+        connections.close_all()
 
 
 @cache
