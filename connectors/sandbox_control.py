@@ -50,6 +50,11 @@ def redeliver(system: str, *, statuses: Sequence[str] = (), topics: Sequence[str
     )
 
 
+def pending_webhooks(system: str) -> int:
+    """Return how many webhooks of a system are still to be taken in by us. Raises SandboxAway."""
+    return int(_call("GET", "")["systems"][system]["webhooks"].get("pending", 0))
+
+
 def seed_payments(payments: Sequence[Mapping[str, Any]]) -> list[Json]:
     """Make succeeded payments (`{amount, currency, id?, charge?, metadata?}`); those that are there stay as they are.
 

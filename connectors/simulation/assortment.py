@@ -57,4 +57,12 @@ MARKETS = (
     Market("store-london", "uk", "United Kingdom", "HALDEN-UK", "GBP", 1.0, 20, 0, store="London W1"),
 )
 
+# Where money has other exponents (yen none, Kuwaiti dinars three), and a marketplace that moves money by itself. Only a
+# storm sells there: the demo stays where its readers live.
+FURTHER_MARKETS = (
+    Market("web-jp", "jp", "Japan", "HALDEN-JP", "JPY", 1.9, 10, 800),
+    Market("web-kw", "kw", "Kuwait", "HALDEN-KW", "KWD", 3.9, 0, 2500),
+    Market("market-eu", "eu", "Germany", "HALDEN-DE", "EUR", 1.18, 19, 0),
+)
+
 REASONS = ("too_small", "not_as_described", "damaged_in_transit", "changed_mind", "arrived_late", "defective")

@@ -80,13 +80,18 @@ def drive(returns: Sequence[UUID], *, seconds: float, delay_ms: int = 50) -> Ite
         sandbox_control.set_autopilot({"enabled": False})
 
 
-@transaction.atomic
 def simulated_approver() -> Actor:
-    """Return the person who approves in the simulation; made where missing, and nobody can sign in as them."""
-    person = User.objects.filter(email=APPROVER_EMAIL).first()
+    """Return the person who approves in the simulation."""
+    return simulated_person(APPROVER_EMAIL, "Simulated approver", Role.FINANCE_APPROVER)
+
+
+@transaction.atomic
+def simulated_person(email: str, name: str, role: Role) -> Actor:
+    """Return somebody who holds the role everywhere; made where missing, and nobody can sign in as them."""
+    person = User.objects.filter(email=email).first()
     if person is None:
-        person = User.objects.create_user(APPROVER_EMAIL, name="Simulated approver")
-        RoleGrant.objects.create(user=person, role=Role.FINANCE_APPROVER, granted_by="simulation")
+        person = User.objects.create_user(email, name=name)
+        RoleGrant.objects.create(user=person, role=role, granted_by="simulation")
     return person.actor()
 
 

@@ -1,7 +1,7 @@
 """Make orders and return requests from a seed: the same seed makes the same ones."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from connectors.simulation.assortment import MARKETS, PRODUCTS, REASONS, Market
@@ -22,16 +22,19 @@ GATEWAY = "stripe"
 OLDEST_DAYS = 24
 
 
-def orders(seed: int, count: int, until: datetime) -> Iterator[OrderIn]:
-    """Yield orders placed over the weeks before `until`, oldest first, captured in full by one card payment."""
+def orders(seed: int, count: int, until: datetime, *, markets: Sequence[Market] = ()) -> Iterator[OrderIn]:
+    """Yield orders placed over the weeks before `until`, oldest first, captured in full by one card payment.
+
+    They are of the markets given, each as often; without any, of the retailer's own by their size.
+    """
     dice = random.Random(seed)  # noqa: S311  # not a secret: the same seed must give the same orders
     for index in range(count):
         age = timedelta(days=OLDEST_DAYS * (count - index) / count, minutes=dice.randrange(60))
-        yield _order(dice, f"{seed}-{index + 1:05}", until - age)
+        market = dice.choice(markets) if markets else dice.choices(MARKETS, weights=(5, 3, 2, 2))[0]
+        yield _order(dice, f"{seed}-{index + 1:05}", until - age, market)
 
 
-def _order(dice: random.Random, key: str, placed_at: datetime) -> OrderIn:
-    market = dice.choices(MARKETS, weights=(5, 3, 2, 2))[0]
+def _order(dice: random.Random, key: str, placed_at: datetime, market: Market) -> OrderIn:
     shipped_at = placed_at + timedelta(hours=dice.randrange(6, 40))
     picked = dice.sample(PRODUCTS, k=dice.choice((1, 1, 2, 2, 3)))
     lines = [_line(dice, number, sku.sku, sku.title, sku.category, _price(sku.price, market), market, shipped_at)

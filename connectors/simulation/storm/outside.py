@@ -6,11 +6,10 @@ from random import Random
 from typing import Any
 
 from connectors.simulation.trading import ACTOR
-from retailops.accounts.actor import Actor
-from returns.enums import CreditMemoStatus, DispositionStatus, RefundStatus
+from returns.enums import CreditMemoStatus, DispositionStatus, ErpState, MoneyState, RefundStatus, StockState
 from returns.models import CreditMemo, DispositionSlice, Refund, Return
+from returns.money_paths import Path, path_of
 from returns.services import credit_memos, placing, refund_outcomes
-from returns.services.refunds import approve_refund, deny_refund, supersede_refund
 
 Act = Callable[[], Any]
 R = RefundStatus
@@ -34,27 +33,27 @@ NEXT: dict[str, dict[R, int]] = {
 TWICE, STALE, LATE = 0.12, 0.06, 0.02
 
 
-def acts(rma: Return, dice: Random, approver: Actor) -> Iterator[Act]:
-    """Yield what happens next outside about the money, the stock and the ledger of a return."""
-    for refund in Refund.objects.filter(rma=rma).order_by("id"):
-        yield from _of_refund(refund, dice, approver)
-    for part in DispositionSlice.objects.filter(line__rma=rma).order_by("id"):
-        yield from _of_slice(part, dice)
-    for memo in CreditMemo.objects.filter(rma=rma, status__in=(CreditMemoStatus.QUEUED, CreditMemoStatus.REJECTED)):
-        yield _of_memo(memo, dice)
+def acts(rma: Return, dice: Random) -> Iterator[Act]:
+    """Yield what happens next outside about the money, the stock and the ledger of a return: what its facets say that
+    somebody is still owed, and now and then what was thought to be over."""
+    if rma.money != MoneyState.NONE:
+        for refund in Refund.objects.filter(rma=rma).select_related("payment").order_by("id"):
+            if path_of(refund) == Path.GATEWAY:
+                yield from _of_refund(refund, dice)
+    if rma.stock in (StockState.PENDING, StockState.PARTIAL):
+        for part in DispositionSlice.objects.filter(line__rma=rma).order_by("id"):
+            yield from _of_slice(part, dice)
+    if rma.erp in (ErpState.QUEUED, ErpState.REJECTED):
+        for memo in CreditMemo.objects.filter(rma=rma, status__in=(CreditMemoStatus.QUEUED, CreditMemoStatus.REJECTED)):
+            yield _of_memo(memo, dice)
 
 
-def _of_refund(refund: Refund, dice: Random, approver: Actor) -> Iterator[Act]:
-    if refund.status == R.PENDING_APPROVAL:
-        decide = approve_refund if dice.random() < 0.85 else deny_refund
-        yield partial(decide, actor=approver, refund_id=refund.id, reason="decided in the storm")
-    elif refund.status in NEXT:
+def _of_refund(refund: Refund, dice: Random) -> Iterator[Act]:
+    if refund.status in NEXT:
         weights = NEXT[refund.status]
         yield from _said(refund, dice.choices(list(weights), list(weights.values()))[0], dice)
     elif refund.status == R.SUCCEEDED and dice.random() < LATE:
         yield from _said(refund, dice.choice((R.FAILED, R.REVERSED)), dice)
-    elif refund.status in (R.FAILED, R.REVERSED, R.CANCELED) and dice.random() < 0.6:
-        yield partial(supersede_refund, actor=ACTOR, refund_id=refund.id, reason="tried again in the storm")
 
 
 def _said(refund: Refund, outcome: R, dice: Random) -> Iterator[Act]:
