@@ -170,4 +170,5 @@ def _webhooks_taken() -> Iterator[None]:
         yield
     finally:
         server.shutdown()
+        server.server_close()
         settings.PUBLIC_URL = former
