@@ -222,7 +222,7 @@ class SlaClock(models.Model):
             models.Index(
                 fields=["name", "breached_at"], condition=Q(breached_at__isnull=False), name="sla_clock_breached"
             ),
-            models.Index(fields=["due_at"], condition=Q(state="running"), name="sla_clock_due"),
+            models.Index(fields=["due_at"], condition=Q(state="running", breached_at=None), name="sla_clock_ticking"),
             # What is about to breach, and what has: counted without the table.
             models.Index(
                 fields=["due_at", "id"],

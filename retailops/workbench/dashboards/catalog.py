@@ -12,7 +12,7 @@ from retailops.cases.models import Case, CaseStatus
 from retailops.events.enums import OPEN_STATUSES, DeliveryStatus, DestinationKind
 from retailops.events.models import Attempt, Delivery
 from retailops.lib.clock import now
-from retailops.sla.models import ClockState
+from retailops.sla.models import ClockState, SlaClock
 from retailops.workbench.dashboards.figures import Base, Figure, Seconds, Source
 from retailops.workbench.models import ClockMoney, ReturnTimes, Standing
 from returns.models import Order
@@ -57,7 +57,7 @@ RESOLVED = Base(
 )  # fmt: skip
 WAITING_CASES = Base(CASES, Case, "opened_at", Q(status=CaseStatus.OPEN), ranged=False)
 _OPEN_CLOCK = (ClockState.RUNNING, ClockState.PAUSED)
-MET = Base(CLOCKS, ClockMoney, "ended_at", Q(state=ClockState.MET), by_day=False)
+MET = Base(CLOCKS, ClockMoney, "ended_at", Q(state=ClockState.MET), by_day=False, table=SlaClock)
 BREACHED = Base(CLOCKS, ClockMoney, "breached_at", Q(breached_at__isnull=False) & ~Q(state=ClockState.CANCELED))
 OVERDUE = Base(CLOCKS, ClockMoney, "started_at", Q(state__in=_OPEN_CLOCK, breached_at__isnull=False), ranged=False)
 TICKING = Base(CLOCKS, ClockMoney, "started_at", Q(state=ClockState.RUNNING, breached_at__isnull=True), ranged=False)

@@ -54,10 +54,26 @@ WITH parts AS NOT MATERIALIZED ({parts}), counted AS MATERIALIZED (
      WHERE ceil(f * whole) BETWEEN upto - n + 1 AND upto
 ), held AS (
     SELECT stage, key, bucket, array_agg(length) AS lengths
-      FROM wanted JOIN parts USING (stage, bucket), unnest(lengths) length GROUP BY 1, 2, 3
+      FROM ({held}) found, unnest(lengths) length GROUP BY 1, 2, 3
 )
 SELECT stage, key, bucket, n, held.lengths FROM counted LEFT JOIN held USING (stage, key, bucket)
  WHERE n > 0 ORDER BY 1, 2, 3
+"""
+# By the whole key for each day: all that is kept of these days is many times as much. The offset keeps it one by one.
+_HELD = """
+    SELECT stage, {key} AS key, bucket, lengths
+      FROM wanted, unnest(%(regions)s::text[]) place,
+           generate_series(%(first)s::timestamp, {last} - 1, interval '1 day') d,
+           LATERAL (
+               SELECT day, channel, lengths FROM workbench_lengths kept
+                WHERE region = place AND day = d::date AND kept.stage = wanted.stage AND kept.bucket = wanted.bucket
+                      {channel}
+               OFFSET 0
+           ) its
+"""
+_HELD_CUT = """
+    SELECT stage, key, bucket, lengths
+      FROM wanted JOIN ({cut}) cut (stage, bucket, key, n, lengths) USING (stage, bucket)
 """
 _EACH = "SELECT stage, key, bucket, n FROM counted"
 _ALL = "SELECT stage, NULL AS key, bucket, sum(n)::int AS n FROM counted GROUP BY 1, 3"
@@ -127,17 +143,21 @@ def _buckets(stages: Sequence[str], key: str, whole: bool, scope: Scope) -> dict
         "fractions": list(FRACTIONS), "channel": scope.filters.get("channel"), "until": scope.until,
     }  # fmt: skip
     channel = " AND channel = %(channel)s" if "channel" in scope.filters else ""
-    parts = [_KEPT.format(key=key, channel=channel, last=_LAST if is_open else "%(last)s")]
+    end = _LAST if is_open else "%(last)s::date"
+    parts, held = [_KEPT.format(key=key, channel=channel, last=end)], [_HELD.format(key=key, channel=channel, last=end)]
     values = ", ".join(f"('{stage}', {stage})" for stage in stages)
     of_row = {"day": "(settled_at AT TIME ZONE 'UTC')::date", "channel": 'channel COLLATE "C"'}.get(key, key)
     for side, (since, until) in enumerate(cuts):
         told |= {f"cut_{side}_since": since, f"cut_{side}_until": until}
         after = f" AND {_AFTER}" if is_open and since == last else ""
         parts.append(_CUT.format(key=of_row, values=values, side=side, channel=channel, after=after))
+        held.append(_HELD_CUT.format(cut=parts[-1]))
     groups = " UNION ALL ".join([*([_EACH] if key != "''" else []), *([_ALL] if whole else [])])
     found: dict[tuple[str, Any], list[Bucket]] = defaultdict(list)
     with connection.cursor() as cursor:
-        cursor.execute(_FOUND.format(parts=" UNION ALL ".join(parts), groups=groups), told)
+        cursor.execute(
+            _FOUND.format(parts=" UNION ALL ".join(parts), groups=groups, held=" UNION ALL ".join(held)), told
+        )
         for stage, group, *bucket in cursor.fetchall():
             found[stage, group].append(tuple(bucket))
     return found

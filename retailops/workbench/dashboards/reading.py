@@ -125,7 +125,7 @@ def _counted(base: Base, asks: Mapping[Ask, Sequence[Figure]], scope: Scope) -> 
         each.part[0] for each in figures.values() if each.part
     }
     paid = next((each for each in figures.values() if each.amount), None)
-    rows = _narrowed(base.rows(scope).order_by(), list(figures.values()))
+    rows = _narrowed(base.rows(scope, money=paid is not None).order_by(), list(figures.values()))
     rows = rows.annotate(**{DAY: _day_no(base, scope)}) if DAY in columns else rows
     rows = rows.annotate(told=F(paid.currency)) if paid else rows
     names = [*sorted(columns), *(["told"] if paid else [])]
