@@ -154,7 +154,7 @@ def fill(say: Callable[[str], None] = lambda line: None) -> None:
         with _without_indexes(table):
             _run(*statements)
         if table == "workbench_returntimes":
-            _run("SELECT workbench_lengths_anew()")
+            _run("SELECT workbench_lengths_anew()", "SELECT workbench_sums_anew()")
         say(f"{table}: {time.perf_counter() - began:.0f} s")
     _run("RESET work_mem", "RESET maintenance_work_mem", "RESET synchronous_commit", "VACUUM ANALYZE")
 

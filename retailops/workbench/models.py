@@ -124,6 +124,32 @@ class Lengths(models.Model):
         return f"{self.n} × {self.stage} in {self.bucket} on {self.day}"
 
 
+class ReturnSums(models.Model):
+    """How many returns were asked for, paid back and ended in one hour of UTC, by all that filters ask.
+
+    Kept by triggers of the table of times, in the transaction that writes them (see the migration). `completed` are
+    those asked for in this hour whose money is back by now; `untouched` are among the `settled`. `refunded` is what was
+    paid on the settled ones, in minor units.
+    """
+
+    pk = models.CompositePrimaryKey("at", "region", "brand", "channel", "gateway", "currency")
+    at = models.DateTimeField()
+    region = models.CharField(max_length=32, db_collation="C")
+    brand = models.CharField(max_length=64, db_collation="C")
+    channel = models.CharField(max_length=64, db_collation="C")
+    gateway = models.CharField(max_length=100, db_collation="C")
+    currency = models.CharField(max_length=3, db_collation="C")
+    asked = models.IntegerField()
+    completed = models.IntegerField()
+    settled = models.IntegerField()
+    untouched = models.IntegerField()
+    refunded = models.BigIntegerField()
+    ended = models.IntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.at:%F %H} {self.channel}: {self.asked} asked, {self.settled} settled, {self.ended} ended"
+
+
 class ClockMoney(models.Model):
     """A clock with the money that waits for it: what is owed on its return, or the amount of its refund (a view).
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import QuerySet
 
@@ -9,7 +10,6 @@ from retailops.accounts.actor import Actor, can
 from retailops.accounts.permissions import Permission
 from retailops.cases.selectors import approvals_waiting_for
 from retailops.events.enums import DeliveryStatus
-from retailops.events.models import Delivery
 from retailops.lib.keyset import capped_count
 from retailops.workbench.case_list import cases_of_tab
 from retailops.workbench.delivery_list import to_other_systems
@@ -47,7 +47,7 @@ def counts(actor: Actor) -> dict[str, Number]:
     return {key: _number(queue, actor) for key, queue in QUEUES.items() if can(actor, queue.permission)}
 
 
-def _troubled(actor: Actor) -> QuerySet[Delivery]:
+def _troubled(actor: Actor) -> QuerySet[Any]:
     """Return the deliveries in trouble: each status has its index, which one condition for both would pass by."""
     dead, in_doubt = (to_other_systems(actor).filter(status=status).values("pk") for status in TROUBLED)
     return dead.union(in_doubt, all=True)

@@ -30,9 +30,9 @@ LINES = Source("lines", "settlement line", connection="gateway", permission=Perm
 # How a repeat is known to have been refunded already.
 _SAVED_BY = ("found", "already_done", "charge_already_refunded")
 
-REFUNDED = Base(RETURNS, ReturnTimes, "settled_at", Q(settled_at__isnull=False), kept=True)
-ASKED = Base(RETURNS, ReturnTimes, "requested_at")
-ENDED = Base(RETURNS, ReturnTimes, "ended_at", Q(ended_at__isnull=False))
+REFUNDED = Base(RETURNS, ReturnTimes, "settled_at", Q(settled_at__isnull=False), kept=True, summed="settled")
+ASKED = Base(RETURNS, ReturnTimes, "requested_at", summed="asked")
+ENDED = Base(RETURNS, ReturnTimes, "ended_at", Q(ended_at__isnull=False), summed="ended")
 OPEN = Base(RETURNS, ReturnTimes, "requested_at", Q(ended_at__isnull=True), ranged=False)
 POSTED = Base(RETURNS, ReturnTimes, "posted_at", Q(erp_posting__isnull=False))
 PLACED = Base(RETURNS, ReturnTimes, "placed_at", Q(stock_sync__isnull=False))
@@ -103,12 +103,12 @@ UNTOUCHED = Figure(
     "untouched", "Without manual touch",
     "Refunded returns on which nobody decided, corrected or repeated anything and no case was opened. Receiving and "
     "inspecting goods is not counted as a touch.",
-    "sparkles", REFUNDED, Q(touched=False), whole=Q(), more_is="up",
+    "sparkles", REFUNDED, Q(touched=False), whole=Q(), more_is="up", summed="untouched",
 )  # fmt: skip
 COMING_IN = Figure("came_in", "Requested", "Returns asked for in these days.", "arrow-down-on-square", ASKED)
 COMPLETED = Figure(
     "completed", "Return to credit", "Of the returns asked for in these days, those whose money is back in full.",
-    "check-circle", ASKED, Q(settled_at__isnull=False), whole=Q(), more_is="up",
+    "check-circle", ASKED, Q(settled_at__isnull=False), whole=Q(), more_is="up", summed="completed",
 )  # fmt: skip
 GONE_OUT = Figure(
     "went_out", "Ended", "Returns closed, declined, canceled or expired in these days.", "arrow-up-on-square", ENDED,

@@ -16,6 +16,7 @@ from retailops.accounts.actor import scope_q
 from retailops.accounts.permissions import Permission
 from retailops.lib.money import Money
 from retailops.workbench.dashboards.scope import Scope
+from retailops.workbench.models import ReturnSums
 
 Rows = QuerySet[Any]
 FRACTIONS = (0.5, 0.95, 0.99)
@@ -78,6 +79,8 @@ class Base:
     kept: bool = False
     # Whether its rows are few enough to be counted by day for a tile's small line: each return has many clocks.
     by_day: bool = True
+    # The column of `ReturnSums` that counts its rows by hour.
+    summed: str = ""
     # The table that `model` is a view of: enough, and cheaper, where no money is asked for.
     table: type[Model] | None = None
 
@@ -90,6 +93,11 @@ class Base:
             rows = rows.filter(**{f"{self.at}__gte": scope.since, f"{self.at}__lt": scope.until})
         return self.source.narrowed(rows.annotate(**self.computed), scope)
 
+    def sums(self, scope: Scope) -> Rows:
+        """Return the hours of the scope in which it has rows, with their sums."""
+        rows = ReturnSums.objects.filter(at__gte=scope.since, at__lt=scope.until, **{f"{self.summed}__gt": 0})
+        return self.source.narrowed(rows, scope)
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -97,7 +105,8 @@ class Figure:
 
     `measured` is a column of whole seconds, whose percentiles are shown. `whole` makes it a share of the base's rows
     that fulfill it. `amount` and `currency` name the money of each row. `more_is` says which way is good. `part` is a
-    column and the value that its rows have in it: figures that part a base among them are counted in one go.
+    column and the value that its rows have in it: figures that part a base among them are counted in one go. `summed`
+    is the column of `ReturnSums` that counts its rows where they are not all of its base.
     """
 
     key: str
@@ -113,6 +122,7 @@ class Figure:
     more_is: str = ""
     trouble: bool = False
     part: tuple[str, str] | None = None
+    summed: str = ""
 
     @property
     def among(self) -> Q:

@@ -17,6 +17,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import connection, transaction
 from django.db.models import Aggregate, Count, F, Func, Min, Sum, Value
 from django.db.models.fields import DateTimeField, IntegerField
+from django.db.models.functions import Coalesce
 
 from retailops.lib.money import Money
 from retailops.workbench.dashboards import lengths
@@ -28,7 +29,7 @@ DAY = "day_no"
 # Sorting in memory is what percentiles cost; the default of 4 MB would write them to disk.
 SORT_MEMORY = "64MB"
 # Most days; where clocks are changed one is longer or shorter.
-DAY_SECONDS = 86_400
+DAY_SECONDS, HOUR_SECONDS = 86_400, 3_600
 # What figures say, by group (a column's value or a date; "" for the whole) and key.
 Found = dict[Any, dict[str, Reading]]
 Three = tuple[int, int, int]
@@ -125,18 +126,40 @@ def _counted(base: Base, asks: Mapping[Ask, Sequence[Figure]], scope: Scope) -> 
         each.part[0] for each in figures.values() if each.part
     }
     paid = next((each for each in figures.values() if each.amount), None)
-    rows = _narrowed(base.rows(scope, money=paid is not None).order_by(), list(figures.values()))
-    rows = rows.annotate(**{DAY: _day_no(base, scope)}) if DAY in columns else rows
+    if are_summed(figures.values(), scope):
+        rows, at, sums = base.sums(scope).order_by(), "at", _of_hours(figures.values())
+    else:
+        rows = _narrowed(base.rows(scope, money=paid is not None).order_by(), list(figures.values()))
+        at, sums = base.at, _sums(figures.values())
+    rows = rows.annotate(**{DAY: _day_no(at, scope)}) if DAY in columns else rows
     rows = rows.annotate(told=F(paid.currency)) if paid else rows
     names = [*sorted(columns), *(["told"] if paid else [])]
-    parts = list(rows.values(*names).annotate(**_sums(figures.values())) if names else [_alone(rows, figures.values())])
+    parts = list(rows.values(*names).annotate(**sums)) if names else [rows.aggregate(**sums)]
     days = scope.days if DAY in columns else []
     return {ask: _together(mine, parts, ask.by, days) if mine else {} for ask, mine in wanted.items()}
 
 
-def _alone(rows: Rows, figures: Iterable[Figure]) -> dict[str, Any]:
-    found: dict[str, Any] = rows.aggregate(**_sums(figures))
-    return found
+def are_summed(figures: Iterable[Figure], scope: Scope) -> bool:
+    """Tell whether these counts can be taken from the sums of hours: what is asked begins and ends with whole ones."""
+    wanted = list(figures)
+    if not all(each.base.summed and not each.part and (each.summed or not each.among) for each in wanted):
+        return False
+    if any(each.amount and (each.among or each.amount != "refunded") for each in wanted):
+        return False
+    starts = [scope.since, scope.until, *(datetime.combine(day, time(), scope.zone) for day in scope.days)]
+    return all(start.timestamp() % HOUR_SECONDS == 0 for start in starts)
+
+
+def _of_hours(figures: Iterable[Figure]) -> dict[str, Any]:
+    """Return the same as `_sums`, out of the sums of hours."""
+    wanted: dict[str, Any] = {}
+    for each in figures:
+        wanted[f"{each.key}_n"] = Coalesce(Sum(each.summed or each.base.summed), 0)
+        if each.whole is not None:
+            wanted[f"{each.key}_of"] = Coalesce(Sum(each.base.summed), 0)
+        if each.amount:
+            wanted[f"{each.key}_sum"] = Sum(each.amount)
+    return wanted
 
 
 def _narrowed(rows: Rows, figures: Sequence[Figure]) -> Rows:
@@ -145,16 +168,16 @@ def _narrowed(rows: Rows, figures: Sequence[Figure]) -> Rows:
     return rows.filter(reduce(or_, told)) if all(told) else rows
 
 
-def _day_no(base: Base, scope: Scope) -> Func:
+def _day_no(at: str, scope: Scope) -> Func:
     """Return the number (from 1) of the person's day on which a row lies."""
     starts = [datetime.combine(day, time(), scope.zone).timestamp() for day in scope.days]
     if all(later - earlier == DAY_SECONDS for earlier, later in pairwise(starts)):
-        return DayNo(F(base.at), first=f"{starts[0]:.0f}")
+        return DayNo(F(at), first=f"{starts[0]:.0f}")
     told = Value([datetime.fromtimestamp(start, UTC) for start in starts], output_field=ArrayField(DateTimeField()))
-    return Func(F(base.at), told, function="width_bucket", output_field=IntegerField())
+    return Func(F(at), told, function="width_bucket", output_field=IntegerField())
 
 
-def _sums(figures: Iterable[Figure]) -> dict[str, Aggregate]:
+def _sums(figures: Iterable[Figure]) -> dict[str, Any]:
     wanted: dict[str, Aggregate] = {}
     shared: dict[str, Aggregate] = {}
     for each in figures:
@@ -235,7 +258,7 @@ def _sorted(
         }
     if not by:
         return {"": _lengths(figures, rows.aggregate(**wanted))}
-    rows = rows.annotate(**{DAY: _day_no(base, scope)}) if by == DAY else rows
+    rows = rows.annotate(**{DAY: _day_no(base.at, scope)}) if by == DAY else rows
     told = {row[by]: _lengths(figures, row) for row in rows.values(by).annotate(**wanted)}
     return {scope.days[no - 1]: each for no, each in told.items()} if by == DAY else told
 

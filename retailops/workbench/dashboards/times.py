@@ -190,7 +190,7 @@ def _one_batch() -> tuple[int, bool]:
 
 
 def rebuild() -> int:
-    """Write the times of all returns anew, in steps, and their lengths by day; return how many there are."""
+    """Write the times of all returns anew, in steps, and what is summed up of them; return how many there are."""
     done, after = 0, UUID(int=0)
     while last := _end_of_step(after):
         with connection.cursor() as cursor:
@@ -199,6 +199,7 @@ def rebuild() -> int:
         after = last
     with connection.cursor() as cursor:
         cursor.execute("SELECT workbench_lengths_anew()")
+        cursor.execute("SELECT workbench_sums_anew()")
     return done
 
 
