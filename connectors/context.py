@@ -5,15 +5,21 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
 from pydantic import ValidationError
 
 from connectors.credentials import secrets_of
 from connectors.failures import VendorFailure
-from connectors.models import Connection, ConnectionVersion
+from connectors.models import Connection, ConnectionVersion, Credential
 from connectors.protocol import ConnectionContext, ConnectorConfig
 from connectors.registry import connector_of
 from retailops.events.enums import OutcomeClass
+from retailops.events.prepared import Prepared
+
+_OF_DESTINATION = Prepared(lambda id: Connection.objects.select_related("destination").filter(destination_id=id))
+_BY_NAME = Prepared(
+    lambda name: Connection.objects.select_related("destination").filter(name=name, destination__retired_at=None)
+)
+_CREDENTIALS = Prepared(lambda connection: Credential.objects.filter(connection_id=connection))
 
 
 def context_of_destination(destination_id: UUID) -> ConnectionContext:
@@ -21,12 +27,15 @@ def context_of_destination(destination_id: UUID) -> ConnectionContext:
 
     Raises Connection.DoesNotExist, VendorFailure for a secret that cannot be read or a config that is no longer valid.
     """
-    return context_of(_loaded().get(destination_id=destination_id))
+    found = _OF_DESTINATION.first(destination_id)
+    if found is None:
+        raise Connection.DoesNotExist(f"No connection sends to {destination_id}.")
+    return context_of(found)
 
 
 def context_named(name: str) -> ConnectionContext | None:
     """Return the context of the connection of that name that is not retired, or None."""
-    found = _loaded().filter(name=name, destination__retired_at=None).first()
+    found = _BY_NAME.first(name)
     return context_of(found) if found else None
 
 
@@ -46,7 +55,7 @@ def context_of(connection: Connection) -> ConnectionContext:
         brands=connection.brands,
         channels=connection.channels,
         timeout_seconds=connection.destination.timeout_seconds,
-        secrets=secrets_of(list(connection.credentials.all())),
+        secrets=secrets_of(_CREDENTIALS.all(connection.id)),
     )
 
 
@@ -83,10 +92,6 @@ def as_it_would_be(
         channels=connection.channels,
         timeout_seconds=connection.destination.timeout_seconds,
     )
-
-
-def _loaded() -> QuerySet[Connection]:
-    return Connection.objects.select_related("destination").prefetch_related("credentials")
 
 
 def _parsed(vendor: str, config: Mapping[str, Any]) -> ConnectorConfig:

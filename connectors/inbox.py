@@ -19,6 +19,7 @@ from connectors.nudging import nudge_inbox_after_commit
 from connectors.protocol import ConnectionContext, SignatureRefused, Verified
 from connectors.registry import connector_of
 from retailops.accounts.audit import keep_denial
+from retailops.events.inserting import insert_missing
 from retailops.lib.clock import now
 
 __all__ = ["BODY_LIMIT", "InboxReceipt", "process_due", "receive", "store_once"]
@@ -90,8 +91,7 @@ def store_once(
 
 def _insert(message: InboxMessage) -> bool:
     """Insert unless the id is there; tells whether it was inserted. Concurrent copies wait for each other."""
-    InboxMessage.objects.bulk_create([message], ignore_conflicts=True)
-    return InboxMessage.objects.filter(pk=message.pk).exists()
+    return insert_missing([message]) == 1
 
 
 def _known(conn: ConnectionContext, message: InboxMessage) -> InboxReceipt:

@@ -19,7 +19,9 @@ from connectors.failures import VendorFailure
 from connectors.models import InboxKind, InboxMessage, InboxStatus
 from connectors.protocol import NotYet, Translated
 from connectors.registry import connector_of
+from retailops.events.prepared import Prepared
 from retailops.events.raw_sql import fetch
+from retailops.events.updating import update_row
 from retailops.lib.clock import now
 from retailops.lib.errors import DomainError
 
@@ -42,6 +44,9 @@ WHERE m.status IN ('pending', 'waiting') AND m.next_try_at <= clock_timestamp()
         AND e.position < m.position))
 ORDER BY m.next_try_at, m.position LIMIT 1 FOR UPDATE OF m SKIP LOCKED
 """
+
+
+_MESSAGE = Prepared(lambda id: InboxMessage.objects.select_related("connection__destination").filter(pk=id))
 
 
 @dataclass(frozen=True)
@@ -68,9 +73,9 @@ def _process_one() -> bool:
     picked: list[UUID] = []
     try:
         with transaction.atomic():
-            picked += [row[0] for row in fetch(_PICK, {})]
+            picked += [row[0] for row in fetch(_PICK, {}, prepare=True)]
             if picked:
-                _work(InboxMessage.objects.select_related("connection__destination").get(pk=picked[0]))
+                _work(*_MESSAGE.all(picked[0]))
     except Exception as error:
         if not picked:
             raise
@@ -106,7 +111,7 @@ def _finish(message: InboxMessage, told: Translated) -> None:
     message.correlation_id = told.correlation_id or message.correlation_id
     message.result = told.result
     message.tries += 1
-    message.save(update_fields=["status", "done_at", "error", "correlation_id", "result", "tries"])
+    update_row(message, "status", "done_at", "error", "correlation_id", "result", "tries")
     if stopped_before:
         inbox_cases.went_through(message)
 

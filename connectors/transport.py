@@ -21,13 +21,15 @@ from pydantic import ValidationError
 from connectors.answers import as_message
 from connectors.context import as_it_was, context_of_destination
 from connectors.failures import VendorFailure, failure_of_error
-from connectors.models import Connection, InboxMessage
+from connectors.models import Connection
 from connectors.nudging import nudge_inbox_after_commit
 from connectors.outbound_http import Exchange, capturing
 from connectors.protocol import ConnectionContext, Connector
 from connectors.registry import connector_of
 from retailops.events.enums import DeliveryStatus, OutcomeClass
+from retailops.events.inserting import insert_missing
 from retailops.events.models import Attempt
+from retailops.events.prepared import Prepared
 from retailops.events.raw_sql import PASSING_ERRORS
 from retailops.events.transport import Claimed, Finding, Outcome, Recorded
 from retailops.lib import tracing
@@ -36,6 +38,9 @@ from retailops.lib.log_lines import acting
 
 log = structlog.get_logger(__name__)
 THREADS = 32
+_CONNECTIONS = Prepared(
+    lambda ids: Connection.objects.filter(destination_id__in=ids).values_list("destination_id", "id")
+)
 ENGINE = "system:engine"
 
 
@@ -73,10 +78,9 @@ class ConnectionTransport:
         if not told:
             return
         destinations = {outcome.claimed.destination_id for outcome in told}
-        rows = Connection.objects.filter(destination_id__in=destinations).values_list("destination_id", "id")
-        connections = dict(rows)
+        connections = dict(_CONNECTIONS.all(destinations))
         messages = [as_message(connections[outcome.claimed.destination_id], outcome) for outcome in told]
-        InboxMessage.objects.bulk_create(messages, ignore_conflicts=True)
+        insert_missing(messages)
         nudge_inbox_after_commit()
 
 

@@ -21,6 +21,7 @@ from inventory.models import (
 )
 from retailops.accounts.actor import Actor, require, scope_q
 from retailops.accounts.permissions import Permission
+from retailops.events.prepared import Prepared
 from retailops.lib.errors import Invalid, hidden
 
 
@@ -35,6 +36,9 @@ class Availability:
     reserved: int = 0
 
 
+_BY_CODE = Prepared(lambda code: Location.objects.filter(code=code))
+
+
 def locations(*, region: str = "") -> QuerySet[Location]:
     """Return the locations, those of the region (and those of none) when one is given, by code."""
     rows = Location.objects.order_by("code")
@@ -43,7 +47,7 @@ def locations(*, region: str = "") -> QuerySet[Location]:
 
 def location_of(code: str) -> Location:
     """Return the location of that code. Raises Invalid when there is none."""
-    found = Location.objects.filter(code=code).first()
+    found = _BY_CODE.first(code)
     if found is None:
         raise Invalid(f"There is no location {code}.", code="unknown-location")
     return found

@@ -1,6 +1,7 @@
 """Fetch, scope, permission and lock in one call. What an actor may not see does not exist for it."""
 
 from collections.abc import Iterable
+from functools import cache
 from typing import TypeVar
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from django.db.models import Model, Q, QuerySet
 
 from retailops.accounts.actor import EVERYWHERE, Actor, require
 from retailops.accounts.permissions import Permission as P
+from retailops.events.prepared import Prepared, load
 from retailops.lib.errors import Conflict, NotFound, hidden
 from returns.models import (
     CreditMemo,
@@ -23,10 +25,19 @@ from returns.models import (
 
 Row = TypeVar("Row", bound=Model)
 
+_OWNERS_OF_REFUND = Prepared(lambda id: Refund.objects.filter(pk=id).values_list("rma_id", "payment_id"))
+_REFUND = Prepared(lambda id: Refund.objects.select_related("rma", "payment", "approval").filter(pk=id))
+_OWNER_OF_MEMO = Prepared(lambda id: CreditMemo.objects.filter(pk=id).values_list("rma_id", flat=True))
+_MEMO = Prepared(lambda id: CreditMemo.objects.select_related("refund").filter(pk=id))
+_OWNER_OF_SLICE = Prepared(lambda id: DispositionSlice.objects.filter(pk=id).values_list("line__rma_id", flat=True))
+_SLICE = Prepared(
+    lambda id: DispositionSlice.objects.select_related("line__order_line", "inspection__location").filter(pk=id)
+)
+
 
 def access_order(actor: Actor, order_id: UUID, permission: P = P.ORDERS_VIEW, *, lock: bool = False) -> Order:
     """Return the order. Raises NotFound, Denied."""
-    order = _fetch(Order.objects.all(), order_id, lock)
+    order = _fetch(Order, order_id, lock)
     require(actor, permission, region=order.region, brand=order.brand, view=P.ORDERS_VIEW)
     return order
 
@@ -52,7 +63,8 @@ def access_return(
     expected_version: int | None = None,
 ) -> Return:
     """Return the return. Raises NotFound, Denied; Conflict when it is newer than the version that the actor saw."""
-    rma = _fetch(Return.objects.all(), return_id, lock)
+    rma = _fetch(Return, return_id, lock)
+    load(rma, "policy")
     require(actor, permission, region=rma.region, brand=rma.brand, view=P.RETURNS_VIEW)
     if expected_version is not None and expected_version != rma.version:
         raise Conflict(
@@ -70,26 +82,26 @@ def access_refund(actor: Actor, refund_id: UUID, permission: P = P.REFUNDS_VIEW,
 
     Raises NotFound, Denied.
     """
-    found = Refund.objects.filter(pk=refund_id).values_list("rma_id", "payment_id").first()
+    found = _OWNERS_OF_REFUND.first(refund_id)
     if found is None:
         raise hidden()
     if lock:
-        _fetch(Payment.objects.all(), found[1], lock=True)
-        _fetch(Return.objects.all(), found[0], lock=True)
+        _fetch(Payment, found[1], lock=True)
+        _fetch(Return, found[0], lock=True)
     # Read after the locks were taken: what stood there before may have changed while waiting.
-    refund = Refund.objects.select_related("rma", "payment", "approval").get(pk=refund_id)
+    [refund] = _REFUND.all(refund_id)
     require(actor, permission, region=refund.rma.region, brand=refund.rma.brand, view=P.REFUNDS_VIEW)
     return refund
 
 
 def access_memo(actor: Actor, memo_id: UUID, permission: P = P.REFUNDS_VIEW, *, lock: bool = False) -> CreditMemo:
     """Return the credit memo with its return; `lock` locks the return. Raises NotFound, Denied."""
-    return_id = CreditMemo.objects.filter(pk=memo_id).values_list("rma_id", flat=True).first()
+    return_id = _OWNER_OF_MEMO.first(memo_id)
     if return_id is None:
         raise hidden()
-    rma = _fetch(Return.objects.all(), return_id, lock)
+    rma = _fetch(Return, return_id, lock)
     require(actor, permission, region=rma.region, brand=rma.brand, view=P.REFUNDS_VIEW)
-    memo = CreditMemo.objects.select_related("refund").get(pk=memo_id)
+    [memo] = _MEMO.all(memo_id)
     memo.rma = rma
     return memo
 
@@ -107,7 +119,7 @@ def access_account(
     actor: Actor, account_id: UUID, permission: P = P.STORED_VALUE_VIEW, *, lock: bool = False
 ) -> StoredAccount:
     """Return the account of stored value. Raises NotFound, Denied."""
-    account = _fetch(StoredAccount.objects.all(), account_id, lock)
+    account = _fetch(StoredAccount, account_id, lock)
     require(actor, permission, region=account.region, brand=account.brand, view=P.STORED_VALUE_VIEW)
     return account
 
@@ -116,12 +128,12 @@ def access_slice(
     actor: Actor, slice_id: UUID, permission: P = P.RETURNS_VIEW, *, lock: bool = False
 ) -> DispositionSlice:
     """Return the disposition with its line, inspection and return; `lock` locks the return. Raises NotFound, Denied."""
-    return_id = DispositionSlice.objects.filter(pk=slice_id).values_list("line__rma_id", flat=True).first()
+    return_id = _OWNER_OF_SLICE.first(slice_id)
     if return_id is None:
         raise hidden()
-    rma = _fetch(Return.objects.all(), return_id, lock)
+    rma = _fetch(Return, return_id, lock)
     require(actor, permission, region=rma.region, brand=rma.brand, view=P.RETURNS_VIEW)
-    found = DispositionSlice.objects.select_related("line__order_line", "inspection__location").get(pk=slice_id)
+    [found] = _SLICE.all(slice_id)
     found.line.rma = rma
     return found
 
@@ -165,8 +177,14 @@ def access_policy(
     return found
 
 
-def _fetch(rows: QuerySet[Row], key: UUID, lock: bool) -> Row:
-    found = (rows.select_for_update(no_key=True) if lock else rows).filter(pk=key).first()
+def _fetch(model: type[Row], key: UUID, lock: bool) -> Row:
+    found: Row | None = _by_key(model, lock).first(key)
     if found is None:
         raise hidden()
     return found
+
+
+@cache
+def _by_key(model: type[Row], lock: bool) -> Prepared[Row]:
+    rows = model._default_manager
+    return Prepared(lambda key: (rows.select_for_update(no_key=True) if lock else rows).filter(pk=key))

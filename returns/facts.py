@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 from uuid import UUID
 
+from retailops.events.prepared import load
 from returns.events import (
     CreditMemoFact,
     DispositionFact,
@@ -66,6 +67,7 @@ def return_fact(
 
     `arriving` is how many units of each line (by number) have just come and are not counted yet.
     """
+    load(rma, "order")
     order, coming = rma.order, arriving or {}
     return kind(
         return_id=str(rma.id),
@@ -110,6 +112,7 @@ def refund_succeeded_fact(refund: Refund, lines: Iterable[RefundLine], shipping:
 
 def _refund(refund: Refund) -> dict[str, Any]:
     rma, payment = refund.rma, refund.payment
+    load(rma, "order")
     return {
         "refund_id": str(refund.id),
         "return_id": str(rma.id),
@@ -155,6 +158,7 @@ def memo_fact(
     `worth` is what the refund pays, or the exchange credits, for the units of each order line, by its id.
     """
     rma = memo.rma
+    load(rma, "order")
     return kind(
         memo_id=str(memo.id),
         refund_id=str(memo.refund_id or ""),

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db.models import Sum
 
+from retailops.events.prepared import Prepared
 from returns.allocation import Ranges, count, first, merge, subtract
 from returns.enums import (
     LIVE_REFUNDS,
@@ -40,6 +41,7 @@ from returns.models import (
 from returns.money_paths import is_observed
 from returns.policy import Rules, rules_of
 from returns.promises import promises_of
+from returns.return_lines import lines_of
 from returns.tenders import Tender
 
 K = ComponentKind
@@ -134,6 +136,35 @@ class Terms:
         return [tender for tender in self.tenders if not is_observed(self.payments[tender.payment_id])]
 
 
+_LINES = Prepared(lambda rma: ReturnLine.objects.filter(rma_id=rma))
+_LINES_OF_ORDER = Prepared(
+    lambda order: ReturnLine.objects.filter(rma__order_id=order).values_list("id", "order_line_id")
+)
+_PAYMENTS = Prepared(lambda order: Payment.objects.filter(order_id=order).order_by("captured_at", "id"))
+_ORDER_LINES = Prepared(lambda order: OrderLine.objects.filter(order_id=order))
+_RESERVED = Prepared(
+    lambda rma: Refund.objects.filter(rma_id=rma, status__in=LIVE_REFUNDS).values_list("amount", flat=True)
+)
+_HELD = Prepared(
+    lambda payments: Refund.objects.filter(payment_id__in=payments, status__in=LIVE_REFUNDS).values_list(
+        "payment_id", "amount"
+    )
+)
+_COVERED = Prepared(
+    lambda lines: RefundLine.objects.filter(line_id__in=lines).values_list("line_id", "refund__proposal", "units")
+)
+_SHIPPING_OF_ORDER = Prepared(
+    lambda order: RefundComponent.objects.filter(
+        refund__rma__order_id=order, refund__status__in=LIVE_REFUNDS, kind__in=[K.SHIPPING, K.SHIPPING_TAX]
+    ).values_list("kind", "amount")
+)
+_FIXED_FEES = Prepared(
+    lambda rma: RefundComponent.objects.filter(
+        refund__rma_id=rma, refund__status__in=LIVE_REFUNDS, code="fixed"
+    ).values_list("kind", "amount")
+)
+
+
 def earned_units(rma: Return, line: ReturnLine, rules: Rules) -> int:
     """Return how many units earned a refund: the ceiling follows what came and passed unless policy advances it.
 
@@ -148,7 +179,7 @@ def anything_earned(rma: Return) -> bool:
     """Tell whether any unit of the locked return has earned a refund, paid by now or not: what most commands ask, and
     one read answers."""
     rules = rules_of(rma.policy)
-    return any(earned_units(rma, line, rules) > 0 for line in ReturnLine.objects.filter(rma=rma))
+    return any(earned_units(rma, line, rules) > 0 for line in _LINES.all(rma.id))
 
 
 def units_by_timing(rma: Return, line: ReturnLine, timing: str) -> int:
@@ -181,19 +212,19 @@ def read_terms(rma: Return, *, by_itself: bool) -> Terms:
     `by_itself` (policy acting alone) leaves alone what a person refused or a gateway failed: those units are proposed
     again only by a person.
     """
-    lines = list(rma.lines.select_related("order_line"))
-    rows = Payment.objects.filter(order_id=rma.order_id) if rma.order_id else Payment.objects.none()
-    payments = {row.id: row for row in rows.order_by("captured_at", "id")}
+    lines = lines_of(rma)
+    ids = [line.id for line in lines]
+    payments = {row.id: row for row in _PAYMENTS.all(rma.order_id)} if rma.order_id else {}
     return Terms(
         rma=rma,
         rules=rules_of(rma.policy),
         lines=lines,
-        covered=covered_units(rma.lines.values_list("id", flat=True), anything=by_itself),
+        covered=covered_units(ids, anything=by_itself),
         payments=payments,
         tenders=tenders_of(payments.values()),
-        claimed=claimed_units(rma.lines.values_list("id", flat=True)),
-        reserved=_sum(Refund.objects.filter(rma=rma, status__in=LIVE_REFUNDS).aggregate(total=Sum("amount"))),
-        order_lines=list(OrderLine.objects.filter(order_id=rma.order_id)) if rma.order_id else [],
+        claimed=claimed_units(ids),
+        reserved=sum(_RESERVED.all(rma.id)),
+        order_lines=_ORDER_LINES.all(rma.order_id) if rma.order_id else [],
         covered_of_order=_covered_of_order(rma),
         granted=_granted(rma),
         fixed_fees=_fixed_fees(rma),
@@ -227,8 +258,9 @@ def _sum(found: dict[str, int | None]) -> int:
 def tenders_of(payments: Iterable[Payment]) -> list[Tender]:
     """Return the payments with what is left of each, in their order."""
     payments = list(payments)
-    live = Refund.objects.filter(payment__in=payments, status__in=LIVE_REFUNDS).values("payment_id")
-    held = {row["payment_id"]: row["held"] for row in live.annotate(held=Sum("amount"))}
+    held: dict[UUID, int] = defaultdict(int)
+    for payment_id, amount in _HELD.all([each.id for each in payments]):
+        held[payment_id] += amount
     disputed = _disputed(payments)
     return [
         Tender(each.id, each.captured, 0, disputed=True)
@@ -250,7 +282,7 @@ def _disputed(payments: Iterable[Payment]) -> set[UUID]:
 def covered_units(line_ids: Iterable[UUID], *, anything: bool = False, but: UUID | None = None) -> dict[UUID, Ranges]:
     """Return the units of return lines that proposals cover: those with a live refund, or (`anything`) with one that is
     not superseded. `but` leaves one proposal out."""
-    rows = RefundLine.objects.filter(line_id__in=list(line_ids)).values_list("line_id", "refund__proposal", "units")
+    rows = _COVERED.all(list(line_ids))
     wanted = _live_proposals({proposal for _, proposal, _ in rows}, anything)
     covered: dict[UUID, Ranges] = defaultdict(list)
     for line_id, proposal, units in rows:
@@ -271,7 +303,7 @@ def _covered_of_order(rma: Return) -> dict[UUID, Ranges]:
     """Return the units of the order's lines that live refunds of any of its returns cover."""
     if rma.order_id is None:
         return {}
-    owners = dict(ReturnLine.objects.filter(rma__order_id=rma.order_id).values_list("id", "order_line_id"))
+    owners = dict(_LINES_OF_ORDER.all(rma.order_id))
     found: dict[UUID, Ranges] = defaultdict(list)
     for line_id, units in covered_units(owners).items():
         order_line_id = owners[line_id]
@@ -284,12 +316,16 @@ def _granted(rma: Return) -> dict[str, int]:
     """Return what live refunds of the order already hold of its shipping, by component kind."""
     if rma.order_id is None:
         return {}
-    rows = RefundComponent.objects.filter(refund__rma__order_id=rma.order_id, refund__status__in=LIVE_REFUNDS)
-    sums = rows.filter(kind__in=[K.SHIPPING, K.SHIPPING_TAX]).values("kind").annotate(total=Sum("amount"))
-    return {row["kind"]: row["total"] for row in sums}
+    return _sums(_SHIPPING_OF_ORDER.all(rma.order_id))
 
 
 def _fixed_fees(rma: Return) -> dict[str, int]:
     """Return what live refunds took of fees that are taken once a return, by kind, in minor units."""
-    rows = RefundComponent.objects.filter(refund__rma=rma, refund__status__in=LIVE_REFUNDS, code="fixed")
-    return {row["kind"]: -row["total"] for row in rows.values("kind").annotate(total=Sum("amount"))}
+    return {kind: -total for kind, total in _sums(_FIXED_FEES.all(rma.id)).items()}
+
+
+def _sums(parts: Iterable[tuple[str, int]]) -> dict[str, int]:
+    sums: dict[str, int] = defaultdict(int)
+    for kind, amount in parts:
+        sums[kind] += amount
+    return dict(sums)

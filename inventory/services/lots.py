@@ -3,13 +3,15 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from django.db.models import F, Q
 
 from inventory.enums import ENDS
 from inventory.models import Lot, LotBalance, LotStep, StockMove
-from inventory.services.units import Place, source_of
+from inventory.services.units import Place, flat, source_of
+from retailops.events.prepared import Prepared
 from retailops.lib.errors import Conflict, Unprocessable
 
 Held = dict[tuple[UUID, UUID, str], int]  # lot, location, disposition → units
@@ -22,6 +24,23 @@ def lot_of(sku: str, code: str, expires_on: date | None = None) -> Lot:
         lot.expires_on = expires_on
         lot.save(update_fields=["expires_on"])
     return lot
+
+
+def _at_places(parts: Sequence[Any]) -> Q:
+    wanted = Q(pk__in=[])
+    for at in range(0, len(parts), 3):
+        wanted |= Q(lot__sku=parts[at], location_id=parts[at + 1], disposition=parts[at + 2])
+    return wanted
+
+
+# What expires first before the others.
+_STANDING = Prepared(
+    lambda *places: (
+        LotBalance.objects.filter(_at_places(places), quantity__gt=0)
+        .select_related("lot")
+        .order_by(F("lot__expires_on").asc(nulls_last=True), "lot_id")
+    )
+)
 
 
 def follow(moves: Sequence[StockMove], left: Mapping[Place, int], *, must_name: bool = False) -> None:
@@ -121,11 +140,8 @@ def _filled(
 
 def _known_at(places: Iterable[Place]) -> dict[Place, list[LotBalance]]:
     """Return the lots that stand at places that are no far ends, what expires first before the others."""
-    wanted = Q(pk__in=[])
-    for sku, location, where in sorted({place for place in places if place[2] not in ENDS}, key=str):
-        wanted |= Q(lot__sku=sku, location_id=location, disposition=where)
+    wanted = sorted({place for place in places if place[2] not in ENDS}, key=str)
     found: dict[Place, list[LotBalance]] = defaultdict(list)
-    rows = LotBalance.objects.filter(wanted, quantity__gt=0).select_related("lot")
-    for row in rows.order_by(F("lot__expires_on").asc(nulls_last=True), "lot_id"):
+    for row in _STANDING.all(*flat(wanted)) if wanted else ():
         found[row.lot.sku, row.location_id, str(row.disposition)].append(row)
     return found

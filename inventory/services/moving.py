@@ -7,7 +7,6 @@ from datetime import date
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
 
 from inventory.enums import ENDS, FOUND_OUT, Disposition
 from inventory.events import StockMoved
@@ -19,11 +18,26 @@ from inventory.transitions import transition_key
 from retailops.accounts.actor import Actor, require
 from retailops.accounts.permissions import Permission
 from retailops.events.catalog import Subject
+from retailops.events.inserting import insert_missing, insert_rows
+from retailops.events.prepared import Prepared
 from retailops.events.publish import append, compose
+from retailops.events.updating import update_rows
 from retailops.lib.clock import now
 from retailops.lib.errors import Conflict, Invalid, Unprocessable
+from retailops.lib.new_rows import new_row
 
 Place = units.Place
+
+_PLACES = Prepared(lambda codes: Location.objects.filter(code__in=codes))
+_LEGAL = Prepared(lambda keys: LegalTransition.objects.filter(key__in=keys).values_list("key", flat=True))
+_BOOKED = Prepared(lambda keys: StockMove.objects.filter(effect_key__in=keys))
+_LOCKED_BALANCES = Prepared(
+    lambda *places: (
+        StockBalance.objects.select_for_update()
+        .filter(units.at_places(places))
+        .order_by("sku", "location_id", "disposition")
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -80,7 +94,7 @@ def book_moves(*, actor: Actor, moves: Sequence[MoveIn]) -> list[StockMove]:
 
 def _locations(moves: Sequence[MoveIn]) -> dict[str, Location]:
     codes = {move.location for move in moves} | {move.target_location for move in moves if move.target_location}
-    found = {place.code: place for place in Location.objects.filter(code__in=codes)}
+    found = {place.code: place for place in _PLACES.all(codes)}
     if missing := sorted(codes - found.keys()):
         raise Invalid(f"There is no location {', '.join(missing)}.", code="unknown-location")
     return found
@@ -100,7 +114,7 @@ def _book(
     if fresh:
         written = [rows[move.effect_key] for move in fresh]
         _apply(actor, written, balances)
-        StockMove.objects.bulk_create(written)
+        insert_rows(written)
         named = {rows[move.effect_key].id: move.serials for move in fresh}
         presumed = {rows[move.effect_key].id: move.presumed for move in fresh}
         left = {place: balance.quantity for place, balance in balances.items()}
@@ -112,7 +126,7 @@ def _book(
 
 def _check_legal(moves: Sequence[MoveIn]) -> None:
     wanted = {transition_key(move.source, move.target) for move in moves}
-    legal = set(LegalTransition.objects.filter(key__in=wanted).values_list("key", flat=True))
+    legal = set(_LEGAL.all(wanted))
     alone = {transition_key(move.source, move.target) for move in moves if _skips_transfer(move)}
     if illegal := sorted(wanted - legal | alone):
         raise Unprocessable(f"Stock never moves {', '.join(illegal)}.", code="illegal-move")
@@ -147,7 +161,7 @@ def _row(actor: Actor, move: MoveIn, places: dict[str, Location]) -> StockMove:
 
 
 def _known(rows: dict[str, StockMove]) -> dict[str, StockMove]:
-    known = {move.effect_key: move for move in StockMove.objects.filter(effect_key__in=rows)}
+    known = {move.effect_key: move for move in _BOOKED.all(list(rows))}
     for key, move in known.items():
         if _content(move) != _content(rows[key]):
             raise Conflict(f"{key} has already moved something else.", code="key-reused")
@@ -161,14 +175,12 @@ def _content(move: StockMove) -> tuple[object, ...]:
 def lock_balances(touched: Iterable[Place]) -> dict[Place, StockBalance]:
     """Return the balances of these places, locked in one order, so that two commands never wait for each other."""
     places = sorted(set(touched), key=str)
-    StockBalance.objects.bulk_create(
-        [StockBalance(sku=sku, location_id=location, disposition=where) for sku, location, where in places],
-        ignore_conflicts=True,
+    if not places:
+        return {}
+    insert_missing(
+        [new_row(StockBalance, sku=sku, location_id=location, disposition=where) for sku, location, where in places]
     )
-    wanted = Q(pk__in=[])
-    for sku, location, where in places:
-        wanted |= Q(sku=sku, location_id=location, disposition=where)
-    locked = StockBalance.objects.select_for_update().filter(wanted).order_by("sku", "location_id", "disposition")
+    locked = _LOCKED_BALANCES.all(*units.flat(places))
     return {(row.sku, row.location_id, str(row.disposition)): row for row in locked}
 
 
@@ -198,7 +210,7 @@ def _apply(actor: Actor, rows: Sequence[StockMove], balances: dict[Place, StockB
             _take_reserved(actor, balance, change, [row for row in rows if _ends(row)[0] == place])
         balance.quantity += change
         balance.updated_at = moment
-    StockBalance.objects.bulk_update([balances[place] for place in touched], ["quantity", "updated_at"])
+    update_rows([balances[place] for place in touched], ["quantity", "updated_at"])
 
 
 def _take_reserved(actor: Actor, balance: StockBalance, change: int, out: Sequence[StockMove]) -> None:

@@ -2,17 +2,37 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
 
 from inventory.enums import ENDS
 from inventory.models import SerialStep, SerialUnit, StockMove
+from retailops.events.prepared import Prepared
 from retailops.lib.errors import Conflict, Invalid, Unprocessable
 
 Place = tuple[str, UUID, str]
 Named = Mapping[UUID, Sequence[str]]  # move → serials
 NONE: Named = {}
+
+
+def flat(places: Iterable[Place]) -> list[UUID | str]:
+    """Return places one part after the other, as `at_places` takes them."""
+    return [part for place in places for part in place]
+
+
+def at_places(parts: Sequence[Any]) -> Q:
+    """Return the condition that a row of stock is at one of the places, whose parts are given one after the other."""
+    wanted = Q(pk__in=[])
+    for at in range(0, len(parts), 3):
+        wanted |= Q(sku=parts[at], location_id=parts[at + 1], disposition=parts[at + 2])
+    return wanted
+
+
+_STANDING = Prepared(
+    lambda *places: SerialUnit.objects.select_for_update().filter(at_places(places)).order_by("last_move_id", "id")
+)
 
 
 def source_of(move: StockMove) -> Place:
@@ -109,12 +129,10 @@ def _unnamed_steps(
 
 
 def _known_at(places: Iterable[Place]) -> dict[Place, list[SerialUnit]]:
-    wanted = Q(pk__in=[])
-    for sku, location, where in sorted(places, key=str):
-        wanted |= Q(sku=sku, location_id=location, disposition=where)
+    wanted = sorted(places, key=str)
     if not wanted:
         return {}
     found: dict[Place, list[SerialUnit]] = defaultdict(list)
-    for unit in SerialUnit.objects.select_for_update().filter(wanted).order_by("last_move_id", "id"):
+    for unit in _STANDING.all(*flat(wanted)):
         found[unit.sku, unit.location_id or UUID(int=0), str(unit.disposition)].append(unit)
     return found

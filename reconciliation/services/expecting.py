@@ -14,15 +14,20 @@ from reconciliation import expectations as e
 from reconciliation.lanes import house
 from reconciliation.models import Item, KeyType
 from reconciliation.services.posting import add_keys, post_items
+from retailops.events.prepared import Prepared
 from returns.models import Chargeback, CreditMemo, Refund
 
 BATCH = 1000
 _Row = TypeVar("_Row", bound=Model)
 
 
+_REFUND = Prepared(lambda id: _refunds().filter(pk=id))
+_MEMO = Prepared(lambda id: _memos().filter(pk=id))
+
+
 def expect_refund(refund_id: UUID, at: datetime) -> None:
     """Expect the settlement of a refund that was sent or paid, and know it by the provider's id once that is told."""
-    refund = _refunds().filter(pk=refund_id).first()
+    refund = _REFUND.first(refund_id)
     if refund is None or not e.is_settled_by_provider(refund):
         return
     if not post_items(house(), [e.refund_expected(refund, at)]):
@@ -44,7 +49,7 @@ def expect_refund_back(refund_id: UUID, at: datetime) -> None:
 
 def expect_memo(memo_id: UUID, at: datetime) -> None:
     """Expect the ERP's document of a memo, and know it by the ERP's number once that is told."""
-    memo = _memos().filter(pk=memo_id).first()
+    memo = _MEMO.first(memo_id)
     if memo and not post_items(house(), [e.memo_expected(memo, at)]):
         learn_reference(memo.effect_key, KeyType.MEMO, memo.external_reference)
 

@@ -75,13 +75,13 @@ def post_items(
         _row(no, each, numbers[no], known.get((each.batch, each.currency)), source) for no, each in enumerate(items)
     ]
     given = {"rows": Jsonb(rows), "source": source.id, "file": file, "now": now()}
-    return dict(fetch(_POST, given))
+    return dict(fetch(_POST, given, prepare=True))
 
 
 def add_keys(source: Source, natural_key: str, keys: Iterable[Key]) -> int:
     """Add ids that were learned later to an item; return how many are new. It is tried again because of them."""
     given = {"source": source.id, "natural_key": natural_key, "keys": Jsonb(keys_of(keys))}
-    return execute(_ADD_KEYS, given)
+    return execute(_ADD_KEYS, given, prepare=True)
 
 
 def _row(no: int, told: Told, line: int | None, batch: UUID | None, source: Source) -> dict[str, Any]:

@@ -7,12 +7,13 @@ from uuid import UUID
 
 from django.db import transaction
 
-from reconciliation.models import Discrepancy, DiscrepancyType, Resolution
+from reconciliation.models import Discrepancy, DiscrepancyStatus, DiscrepancyType, Resolution
 from reconciliation.return_truth import STATUS, Held, ReturnTellingIn, held_against, is_late, owner_of
 from reconciliation.services.settling import open_discrepancy, open_ones, settle
 from retailops.accounts.actor import Actor
 from retailops.accounts.permissions import Permission
 from retailops.events.models import Event
+from retailops.events.prepared import Prepared
 from retailops.lib.clock import now
 from retailops.lib.errors import Conflict
 from returns.models import Return, TruthObject
@@ -110,14 +111,23 @@ def _agree(found: Discrepancy) -> None:
     settle(DETECTION, found, Resolution.AGREED, "They say the same now.", {"value": found.ours})
 
 
+_ORDER_ID = Prepared(lambda id: Return.objects.filter(pk=id).values_list("order_id", flat=True))
+_OPEN_IDS = Prepared(
+    lambda order, id: Discrepancy.objects.filter(
+        order_id=order, object=TruthObject.RETURN, object_id=id, status=DiscrepancyStatus.OPEN
+    ).values_list("id")
+)
+
+
 def follow_return(return_id: UUID, status: str) -> None:
     """End what was open about the state of a return that has come to be as the other system says.
 
     Runs in the transaction of the decision, which may write the return only after it has told of it.
     """
-    rma = Return.objects.filter(pk=return_id, order__isnull=False).first()
-    if rma is None:
+    order_id = _ORDER_ID.first(return_id)
+    if order_id is None or not _OPEN_IDS.all(order_id, return_id):
         return
+    rma = Return.objects.get(pk=return_id)
     for found in _with_status(_open_of(rma)):
         if found.theirs == status:
             settle(DETECTION, found, Resolution.AGREED, "We say the same now.", {"value": found.theirs})

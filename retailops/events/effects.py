@@ -35,7 +35,7 @@ def intend(specs: Sequence[DeliverySpec]) -> dict[EffectPlace | None, UUID]:
     wanted = {effect_place(spec): spec for spec in specs if spec.effect}
     if not wanted:
         return {}
-    rows = fetch(_INTEND, _columns(list(wanted.values())))
+    rows = fetch(_INTEND, _columns(list(wanted.values())), prepare=True)
     return {(row[0], row[1], row[2]): row[3] for row in rows}
 
 

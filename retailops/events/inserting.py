@@ -10,7 +10,7 @@ from django.db.models import JSONField, Model
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from retailops.events.raw_sql import fetch_numbered
+from retailops.events.raw_sql import execute_numbered, fetch_numbered
 
 # Beyond so many rows Django's own way costs little a row, and would leave one prepared statement for each count.
 MOST = 20
@@ -23,7 +23,7 @@ class _Plan:
 
 
 def insert_rows(rows: Sequence[Model], *, telling: LiteralString = "") -> Any:
-    """Insert rows of one model, as `bulk_create` does; columns with a database default take it and are read back.
+    """Insert rows of one model, as `bulk_create` does; columns that the database fills are read back.
 
     `telling` is SQL that is read by the same statement; its value is returned, None where there are too many rows. It
     needs a model with a column to be read back.
@@ -40,6 +40,16 @@ def insert_rows(rows: Sequence[Model], *, telling: LiteralString = "") -> Any:
     for row, found in zip(rows, made or [()] * len(rows), strict=True):
         _written(row, plan.returned, found[: len(plan.returned)])
     return made[0][-1] if telling else None
+
+
+def insert_missing(rows: Sequence[Model]) -> int:
+    """Insert those rows of one model that conflict with none, in their order; return how many. What the database fills
+    is not read back."""
+    made = 0
+    for start in range(0, len(rows), MOST):
+        part = rows[start : start + MOST]
+        made += execute_numbered(_statement(type(part[0]), len(part), returning=False), _values(part))
+    return made
 
 
 def insert_with_parts(whole: Model, parts: Sequence[Model]) -> None:
@@ -74,17 +84,19 @@ def _written(row: Model, returned: Sequence[tuple[str, str]], found: Sequence[An
 def _plan(model: type[Model]) -> _Plan:
     fields = [(field, str(field.column)) for field in model._meta.concrete_fields]
     given = tuple(
-        (field.attname, column, _json if isinstance(field, JSONField) else _plain)
+        (field.attname, column, as_json if isinstance(field, JSONField) else as_plain)
         for field, column in fields
-        if not field.has_db_default()
+        if not field.db_returning
     )
-    left = tuple((field.attname, column) for field, column in fields if field.has_db_default())
+    left = tuple((field.attname, column) for field, column in fields if field.db_returning)
     return _Plan(given, left)
 
 
 @lru_cache
-def _statement(model: type[Model], rows: int, first: int = 1, telling: LiteralString = "") -> LiteralString:
-    """Return the statement with parameters from `$first` on, row by row."""
+def _statement(
+    model: type[Model], rows: int, first: int = 1, telling: LiteralString = "", *, returning: bool = True
+) -> LiteralString:
+    """Return the statement with parameters from `$first` on, row by row; not `returning`, it leaves out conflicts."""
     plan = _plan(model)
     width = len(plan.columns)
     places = [sql.SQL(f"${first + at}") for at in range(rows * width)]
@@ -95,6 +107,8 @@ def _statement(model: type[Model], rows: int, first: int = 1, telling: LiteralSt
         sql.SQL(", ").join(sql.Identifier(column) for _, column, _ in plan.columns),
         sql.SQL(", ").join(every),
     )
+    if not returning:
+        return sql.SQL("{} ON CONFLICT DO NOTHING").format(statement).as_string()
     if plan.returned:
         columns = [sql.Identifier(column) for _, column in plan.returned]
         wanted = sql.SQL(", ").join([*columns, *([sql.SQL(telling)] if telling else [])])
@@ -109,9 +123,11 @@ def _statement_with_parts(whole: type[Model], part: type[Model], parts: int) -> 
     return sql.SQL("WITH whole AS ({}), parts AS ({}) SELECT * FROM whole").format(*both).as_string()
 
 
-def _json(value: Any) -> Any:
+def as_json(value: Any) -> Any:
+    """Return the value of a JSON column as psycopg takes it."""
     return None if value is None else Jsonb(value)
 
 
-def _plain(value: Any) -> Any:
+def as_plain(value: Any) -> Any:
+    """Return the value of any other column as psycopg takes it."""
     return value.value if isinstance(value, Enum) else value

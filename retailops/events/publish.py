@@ -10,14 +10,16 @@ from django.db import connection
 from retailops.accounts.actor import Actor
 from retailops.events.catalog import DeliverySpec, Subject, adapter, registry, type_of
 from retailops.events.effects import effect_place, intend
-from retailops.events.inserting import insert_rows
+from retailops.events.inserting import insert_missing, insert_rows
 from retailops.events.models import Delivery, Destination, Event, Remark
 from retailops.events.nudge import nudge_after_commit
+from retailops.events.prepared import Prepared
 from retailops.lib import tracing
 from retailops.lib.clock import now
 from retailops.lib.new_rows import new_row
 
 LONGEST_REMARK = 300
+_DEADLINES = Prepared(lambda ids: Destination.objects.filter(id__in=ids).values_list("id", "deadline_seconds"))
 
 
 def publish(
@@ -122,12 +124,11 @@ def deliver(events: Sequence[Event], lanes: dict[UUID, str], *, only: str = "", 
         return
     deadlines = _deadlines({spec.destination_id for _, spec in wanted})
     effects = intend([spec for _, spec in wanted if spec.effect])
-    Delivery.objects.bulk_create(
+    insert_missing(
         [
             _delivery(event, spec, lanes[event.id], deadlines[spec.destination_id], effects.get(effect_place(spec)))
             for event, spec in wanted
-        ],
-        ignore_conflicts=True,
+        ]
     )
     nudge_after_commit({spec.destination_id for _, spec in wanted})
 
@@ -139,14 +140,14 @@ def _to_kind(wanted: list[tuple[Event, DeliverySpec]], kind: str) -> list[tuple[
 
 
 def _deadlines(destination_ids: set[UUID]) -> dict[UUID, int]:
-    found = Destination.objects.filter(id__in=destination_ids).values_list("id", "deadline_seconds")
-    return dict(found)
+    return dict(_DEADLINES.all(destination_ids))
 
 
 def _delivery(event: Event, spec: DeliverySpec, lane: str, deadline_seconds: int, effect_id: UUID | None) -> Delivery:
     deadline = spec.deadline or timedelta(seconds=deadline_seconds)
-    return Delivery(
-        event=event,
+    return new_row(
+        Delivery,
+        event_id=event.id,
         destination_id=spec.destination_id,
         operation=spec.operation,
         lane_key=spec.lane or lane,

@@ -18,6 +18,9 @@ from pydantic_core import from_json, to_json
 set_json_loads(from_json)
 set_json_dumps(partial(to_json, inf_nan_mode="constants"))
 
+# So many statements stay prepared on a connection; beyond them the one unused for longest is forgotten.
+PREPARED_MOST = 500
+
 # Lost races (deadlock, serialization) and lost connections, as psycopg and as Django name them.
 PASSING_ERRORS = (psycopg.OperationalError, psycopg.InterfaceError, OperationalError, InterfaceError)
 DATA_ERRORS = (psycopg.DataError, DataError)
@@ -38,11 +41,25 @@ def fetch_numbered(statement: LiteralString, values: Sequence[Any]) -> list[tupl
     return cursor.fetchall() if cursor.description else []
 
 
+def execute_numbered(statement: LiteralString, values: Sequence[Any]) -> int:
+    """As `fetch_numbered`, for a statement that returns no rows; return how many it touched."""
+    cursor = psycopg.RawCursor(_connected(), row_factory=tuple_row)
+    return cursor.execute(statement, values, prepare=True).rowcount
+
+
+def fetch_as_text(statement: LiteralString, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """As `fetch_numbered`, with rows as Django's own cursor reads them: its converters expect them so."""
+    cursor = psycopg.RawCursor(_connected(), row_factory=tuple_row)
+    return cursor.execute(statement, values, prepare=True).fetchall()
+
+
 def _connected() -> "psycopg.Connection[Any]":
     """Return the connection under Django's own, looked up once: its proxy asks for the thread at each attribute."""
     own = connections[DEFAULT_DB_ALIAS]
     own.ensure_connection()
     found: psycopg.Connection[Any] = own.connection
+    if found.prepared_max != PREPARED_MOST:
+        found.prepared_max = PREPARED_MOST
     return found
 
 

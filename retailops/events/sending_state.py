@@ -67,13 +67,13 @@ _LOCK = _READ + " FOR NO KEY UPDATE"
 
 def read_state(destination_id: UUID) -> SendingState | None:
     """Return the state without locking it; None for an unknown destination."""
-    rows = fetch(_READ, {"id": destination_id})
+    rows = fetch(_READ, {"id": destination_id}, prepare=True)
     return _state(rows[0]) if rows else None
 
 
 def lock_state(destination_id: UUID) -> SendingState | None:
     """Lock the destination's row, in a statement of its own, and return its state."""
-    rows = fetch(_LOCK, {"id": destination_id})
+    rows = fetch(_LOCK, {"id": destination_id}, prepare=True)
     return _state(rows[0]) if rows else None
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar
 
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Field, Model
 from django.db.models.base import ModelState
 from django.db.models.expressions import DatabaseDefault
@@ -37,6 +38,16 @@ def new_row(model: type[M], **values: Any) -> M:
     if len(columns) != known:
         unknown = sorted(set(values) - {*defaults.fixed, *defaults.made})
         raise TypeError(f"{model.__name__} has no column {', '.join(unknown)}")
+    return row
+
+
+def written_row(model: type[M], columns: dict[str, Any]) -> M:
+    """Return the row of the database that has these columns (all, by attribute name), as `Model.from_db` does."""
+    row = model.__new__(model)
+    state = ModelState()
+    state.adding, state.db = False, DEFAULT_DB_ALIAS
+    row.__dict__.update(columns)
+    row.__dict__["_state"] = state
     return row
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic_core import to_json
 
+from retailops.events.prepared import Prepared
 from retailops.events.raw_sql import execute, fetch_numbered
 from retailops.sla.models import SlaClock
 
@@ -53,6 +54,14 @@ FROM jsonb_to_recordset(%(rows)s::jsonb) AS """
 )
 
 
+# In the order of their ids.
+_LOCKED = Prepared(
+    lambda subjects, names: (
+        SlaClock.objects.select_for_update(no_key=True).filter(subject_id__in=subjects, name__in=names).order_by("id")
+    )
+)
+
+
 def insert_clocks(clocks: Sequence[SlaClock]) -> set[Key]:
     """Insert clocks; return the keys of those that were not there yet."""
     return {(name, subject) for name, subject in fetch_numbered(_INSERT, [_document(clocks)])}
@@ -68,8 +77,7 @@ def locked_clocks(keys: Iterable[Key]) -> dict[Key, SlaClock]:
     """Return the clocks of these keys, locked in the order of their ids until the transaction ends."""
     wanted = set(keys)
     names, subjects = {name for name, _ in wanted}, {subject for _, subject in wanted}
-    rows = SlaClock.objects.select_for_update(no_key=True).filter(subject_id__in=subjects, name__in=names)
-    found = {(row.name, row.subject_id): row for row in rows.order_by("id")}
+    found = {(row.name, row.subject_id): row for row in _LOCKED.all(subjects, names)}
     return {key: row for key, row in found.items() if key in wanted}
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from retailops.events.models import Event
 from retailops.lib.clock import now
+from retailops.lib.new_rows import new_row
 from retailops.sla.book import Book, book
 from retailops.sla.clock_rows import Key, insert_clocks, locked_clocks, update_clocks
 from retailops.sla.models import SlaClock
@@ -73,7 +74,7 @@ def _move(known: Book, rest: dict[Key, list[Event]]) -> list[tuple[SlaClock, Sla
 
 def _copy(clock: SlaClock) -> SlaClock:
     values = {field.attname: getattr(clock, field.attname) for field in SlaClock._meta.concrete_fields}
-    return SlaClock(**values)
+    return new_row(SlaClock, **values)
 
 
 def settle_told(clock: SlaClock) -> None:

@@ -21,9 +21,10 @@ from returns.inputs import BlindReceiptIn, OrderRef, ReturnLineIn
 from returns.line_policies import keep_verdict
 from returns.models import Payment, Receipt, Return, ReturnLine
 from returns.policy import Scope, choose
+from returns.return_lines import lines_of
 from returns.services.arriving import unannounced
 from returns.services.closing import end_trouble, finish
-from returns.services.decisions import lines_of, save_lines
+from returns.services.decisions import save_lines
 from returns.services.eligibility import LineVerdict, judge
 from returns.services.locking import lock_return
 from returns.services.order_reading import LineFacts, OrderFacts, Snapshot, read_order, read_units

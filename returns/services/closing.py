@@ -1,6 +1,7 @@
 """The close rule: every authorized unit is disposed of, missing, kept or canceled; no refund is under way; the stock is
 acknowledged by its owner; the memo is posted where required; no exchange still goes on; no case is open."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +9,9 @@ from django.db import transaction
 
 from retailops.accounts.actor import Actor
 from retailops.accounts.permissions import Permission
+from retailops.cases.models import Case, CaseStatus
 from retailops.cases.services import resolve_troubles
+from retailops.events.prepared import Prepared
 from retailops.events.publish import publish
 from retailops.lib.errors import Conflict
 from retailops.lib.fsm import fire
@@ -18,15 +21,24 @@ from returns.events import ReturnClosed
 from returns.facets import Facets
 from returns.facts import return_fact
 from returns.models import Return
+from returns.return_lines import lines_of
 from returns.services.locking import lock_return
 from returns.services.warranty_waiting import promised_and_not_done
+
+_OPEN_TROUBLES = Prepared(
+    lambda keys: Case.objects.filter(dedupe_key__in=keys, status=CaseStatus.OPEN).values_list("dedupe_key", flat=True)
+)
 
 
 def finish(actor: Actor, rma: Return) -> Return:
     """End a command on the locked return: save it with its facets, and close it when nothing is left to do."""
-    standing = facets.keep(rma)
-    if rma.status == ReturnStatus.AUTHORIZED and not standing.due and not what_is_left(rma, standing):
-        _close(actor, rma, code="complete")
+    standing = facets.bring_up_to_date(rma)
+    complete = rma.status == ReturnStatus.AUTHORIZED and not standing.due and not what_is_left(rma, standing)
+    if complete:
+        fire(rma.close)
+    facets.save(rma)
+    if complete:
+        _tell_closed(actor, rma, code="complete")
     return rma
 
 
@@ -45,6 +57,13 @@ def end_trouble(actor: Actor, rma: Return, trouble: str, reason: str, evidence: 
         rma.refresh_from_db()
 
 
+def end_troubles(actor: Actor, rma: Return, troubles: Sequence[str], reason: str, evidence: dict[str, Any]) -> None:
+    """Do as `end_trouble` for each of these that has an open case, for a command that saves the return at its end:
+    mostly there is none, and one read says so."""
+    for trouble in sorted(_OPEN_TROUBLES.all(troubles)):
+        end_trouble(actor, rma, trouble, reason, evidence)
+
+
 @transaction.atomic
 def close_return(*, actor: Actor, return_id: UUID, reason: str, expected_version: int | None = None) -> Return:
     """Close a return that needs nothing more, though units that could be refunded were not.
@@ -52,11 +71,13 @@ def close_return(*, actor: Actor, return_id: UUID, reason: str, expected_version
     Raises Conflict naming what is left to do.
     """
     rma = lock_return(actor, return_id, Permission.RETURNS_DECIDE, expected_version=expected_version)
-    standing = facets.keep(rma)
+    standing = facets.bring_up_to_date(rma)
     left = what_is_left(rma, standing)
     if rma.status == ReturnStatus.AUTHORIZED and left:
         raise Conflict(f"Not yet: {'; '.join(left)}.", code="not-complete", left=left)
-    _close(actor, rma, words=reason)
+    fire(rma.close)
+    facets.save(rma)
+    _tell_closed(actor, rma, words=reason)
     return rma
 
 
@@ -90,9 +111,6 @@ def _memo_missing(rma: Return, standing: Facets) -> bool:
     return rma.memo_required and standing.paid and standing.erp != ErpState.POSTED
 
 
-def _close(actor: Actor, rma: Return, *, code: str = "", words: str = "") -> None:
-    fire(rma.close)
-    facets.keep(rma)
-    lines = rma.lines.select_related("order_line")
-    fact = return_fact(ReturnClosed, rma, lines)
+def _tell_closed(actor: Actor, rma: Return, *, code: str = "", words: str = "") -> None:
+    fact = return_fact(ReturnClosed, rma, lines_of(rma))
     publish(fact, subject=rma.as_subject(), actor=actor, reason_code=code, words=words)

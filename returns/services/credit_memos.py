@@ -8,8 +8,11 @@ from django.db.models import Sum
 
 from retailops.accounts.actor import Actor
 from retailops.accounts.permissions import Permission
+from retailops.events.inserting import insert_rows
 from retailops.events.models import Delivery
+from retailops.events.prepared import Prepared
 from retailops.events.publish import publish
+from retailops.events.updating import update_row
 from retailops.lib.errors import Conflict, Invalid
 from retailops.lib.fsm import fire
 from returns import troubles
@@ -32,27 +35,38 @@ from returns.models import (
     RefundComponent,
     RefundLine,
 )
-from returns.services.closing import end_trouble, finish
+from returns.services.closing import end_troubles, finish
 
 OPERATION = "credit_memo.post"
 M = CreditMemoStatus
 OF_UNITS = (ComponentKind.ITEM, ComponentKind.TAX, ComponentKind.DUTY)
 
+_OF_REFUND = Prepared(lambda refund: CreditMemo.objects.filter(refund_id=refund))
+_OWED = Prepared(lambda event: Delivery.objects.filter(event_id=event, operation=OPERATION).values_list("id"))
+_LINES = Prepared(lambda refund: RefundLine.objects.filter(refund_id=refund).select_related("line__order_line"))
+_WORTH = Prepared(
+    lambda refund: (
+        RefundComponent.objects.filter(refund_id=refund, kind__in=OF_UNITS, order_line__isnull=False)
+        .values_list("order_line_id")
+        .annotate(Sum("amount"))
+    )
+)
+
 
 def queue_credit_memo(actor: Actor, refund: Refund, lines: Sequence[RefundLine]) -> CreditMemo:
     """Owe the ERP a memo of the paid refund, within the command that holds the return; again changes nothing."""
-    memo, made = CreditMemo.objects.get_or_create(
+    known = _OF_REFUND.first(refund.id)
+    if known is not None:
+        return known
+    memo = CreditMemo(
         refund=refund,
-        defaults={
-            "rma": refund.rma,
-            "amount": refund.credited,
-            "currency": refund.currency,
-            "legal_entity": refund.rma.legal_entity,
-        },
+        rma=refund.rma,
+        amount=refund.credited,
+        currency=refund.currency,
+        legal_entity=refund.rma.legal_entity,
     )
-    memo.rma = refund.rma
-    if made:
-        _owe(actor, memo, lines)
+    insert_rows([memo])
+    _owe(actor, memo, lines)
     return memo
 
 
@@ -78,7 +92,7 @@ def queue_exchange_memo(actor: Actor, exchange: Exchange) -> CreditMemo:
 
 def _owe(actor: Actor, memo: CreditMemo, lines: Iterable[RefundLine | ExchangeLine]) -> None:
     event = _tell(actor, CreditMemoQueued, memo, lines)
-    if not Delivery.objects.filter(event_id=event, operation=OPERATION).exists():
+    if not _OWED.all(event):
         troubles.memo_unrouted(actor, memo.rma, str(memo.id))
 
 
@@ -93,10 +107,10 @@ def record_credit_memo(*, actor: Actor, memo_id: UUID, external_reference: str) 
         return memo
     fire(memo.post)
     memo.external_reference, memo.failure = external_reference, ""
-    memo.save()
+    update_row(memo)
     _tell(actor, CreditMemoPosted, memo, _lines(memo))
     evidence = {"reference": external_reference}
-    end_trouble(actor, memo.rma, f"memo_unrouted:{memo.id}", "The memo is posted", evidence)
+    end_troubles(actor, memo.rma, [f"memo_unrouted:{memo.id}"], "The memo is posted", evidence)
     finish(actor, memo.rma)
     return memo
 
@@ -154,7 +168,7 @@ def why_memo_stands(memo: CreditMemo) -> str:
 def _lines(memo: CreditMemo) -> Iterable[RefundLine | ExchangeLine]:
     if memo.exchange_id:
         return ExchangeLine.objects.filter(exchange_id=memo.exchange_id).select_related("line__order_line")
-    return RefundLine.objects.filter(refund=memo.refund).select_related("line__order_line")
+    return _LINES.all(memo.refund_id)
 
 
 def _tell(
@@ -169,5 +183,4 @@ def _worth(memo: CreditMemo) -> dict[UUID, int]:
     if memo.exchange_id:
         credit = ExchangeComponent.objects.filter(exchange_id=memo.exchange_id, side=ExchangeSide.CREDIT)
         return dict(credit.values_list("order_line_id").annotate(Sum("amount")))
-    parts = RefundComponent.objects.filter(refund=memo.refund, kind__in=OF_UNITS, order_line__isnull=False)
-    return dict(parts.values_list("order_line_id").annotate(Sum("amount")))
+    return dict(_WORTH.all(memo.refund_id))

@@ -9,6 +9,7 @@ from django.db import transaction
 from retailops.accounts.actor import Actor
 from retailops.accounts.permissions import Permission
 from retailops.events.publish import publish
+from retailops.events.updating import update_rows
 from retailops.lib.clock import now
 from retailops.lib.errors import Conflict, Denied, Invalid
 from retailops.lib.fsm import fire
@@ -29,6 +30,7 @@ from returns.facts import return_fact
 from returns.line_policies import narrower_policies
 from returns.models import Return, ReturnLine
 from returns.policy import rules_of
+from returns.return_lines import lines_of
 from returns.services.authorizing import deadline_of, grant
 from returns.services.building import give_drop_off_code
 from returns.services.closing import close_return, finish
@@ -226,18 +228,9 @@ def open_again(actor: Actor, rma: Return, lines: Sequence[ReturnLine], reason: s
     _decided(actor, rma, ReturnReopened, reason, lines)
 
 
-def lines_of(rma: Return) -> list[ReturnLine]:
-    """Return the lines of the locked return with their order lines, in order."""
-    lines = list(rma.lines.select_related("order_line"))
-    for line in lines:
-        line.rma = rma
-    return lines
-
-
 def save_lines(lines: Sequence[ReturnLine], *names: str) -> None:
     """Write these counters of the lines (one statement)."""
-    if lines:
-        ReturnLine.objects.bulk_update(lines, names)
+    update_rows(lines, ["order_line_id" if name == "order_line" else name for name in names])
 
 
 def _explained(reason: str) -> None:

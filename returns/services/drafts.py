@@ -17,6 +17,7 @@ from returns.facts import return_fact
 from returns.inputs import OrderRef, ReturnIn, ReturnLineIn
 from returns.inputs.drafts import DraftIn
 from returns.models import Return, ReturnLine
+from returns.return_lines import lines_of
 from returns.services.building import (
     facts_of,
     give_drop_off_code,
@@ -26,7 +27,6 @@ from returns.services.building import (
     write_return,
 )
 from returns.services.closing import finish
-from returns.services.decisions import lines_of
 from returns.services.eligibility import Eligibility, judge
 from returns.services.intake import decide, facts_told, hold_if_found, refuse_broken
 from returns.services.locking import lock_return

@@ -16,6 +16,7 @@ from inventory.services import keep_for_good, let_go
 from retailops.accounts.actor import Actor
 from retailops.cases.models import Case, CaseStatus
 from retailops.events.models import Delivery
+from retailops.events.prepared import Prepared
 from retailops.lib.clock import now
 from retailops.lib.fsm import fire
 from returns.allocation import count, merge
@@ -45,12 +46,20 @@ X = ExchangeStatus
 SWAPPED = (Resolution.EXCHANGE, Resolution.REPLACEMENT)
 
 
+_SWAPPED = Prepared(
+    lambda rma: ReturnLine.objects.filter(rma_id=rma, resolution__in=SWAPPED).order_by().values_list("id")
+)
+_CLAIMING = Prepared(
+    lambda rma: Exchange.objects.filter(rma_id=rma, status__in=CLAIMING_EXCHANGES).order_by().values_list("id")
+)
+
+
 def follow_exchanges(rma: Return) -> None:
     """Bring the exchanges of the locked return (payments locked, lines saved) to where its goods are now."""
+    if not _SWAPPED.all(rma.id) and not _CLAIMING.all(rma.id):
+        return
     rows = rma.exchanges.filter(status__in=CLAIMING_EXCHANGES).prefetch_related("lines").order_by("id")
     exchanges = list(rows)
-    if not exchanges and not rma.lines.filter(resolution__in=SWAPPED).exists():
-        return
     for exchange in exchanges:
         exchange.rma = rma
     standing = standing_of(rma)

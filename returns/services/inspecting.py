@@ -10,6 +10,8 @@ from inventory.models import Location
 from inventory.selectors import location_of
 from retailops.accounts.actor import Actor
 from retailops.accounts.permissions import Permission
+from retailops.events.inserting import insert_rows
+from retailops.events.prepared import Prepared
 from retailops.events.publish import append, compose
 from retailops.lib.errors import Conflict, FieldError, Invalid, Unprocessable
 from returns import troubles
@@ -18,8 +20,9 @@ from returns.events import LineAccepted, LineInspected, LineRejected, ReturnLine
 from returns.facts import line_fact
 from returns.inputs import InspectionIn, SliceIn
 from returns.models import DispositionSlice, Inspection, Return, ReturnLine
+from returns.return_lines import lines_of
 from returns.services.closing import finish
-from returns.services.decisions import lines_of, save_lines
+from returns.services.decisions import save_lines
 from returns.services.exchange_progress import follow_exchanges
 from returns.services.exposure import recover_what_was_overpaid
 from returns.services.locking import lock_return
@@ -27,6 +30,8 @@ from returns.services.posting import hand_over
 from returns.services.refunds import refund_by_policy
 from returns.services.serials import keep_judged
 from returns.services.stock import gather
+
+_BY_REFERENCE = Prepared(lambda reference: Inspection.objects.filter(reference=reference))
 
 
 @transaction.atomic
@@ -37,7 +42,7 @@ def inspect_return(*, actor: Actor, return_id: UUID, inspection: InspectionIn) -
     wait), Invalid (unknown line or location), Denied, NotFound.
     """
     rma = lock_return(actor, return_id, Permission.RETURNS_INSPECT, with_payments=True)
-    known = Inspection.objects.filter(reference=inspection.reference).first()
+    known = _BY_REFERENCE.first(inspection.reference)
     if known is not None:
         if known.rma_id != rma.id:
             raise Conflict(f"Inspection {inspection.reference} is of another return.", code="reference-reused")
@@ -57,17 +62,18 @@ def record_verdicts(actor: Actor, rma: Return, inspection: InspectionIn, locatio
     """Write the verdicts, count them, tell them and hand each slice to the owner of the stock. The return is locked."""
     lines = {line.line_no: line for line in lines_of(rma)}
     _check(lines, inspection.slices)
-    row = Inspection.objects.create(
+    row = Inspection(
         rma=rma,
         reference=inspection.reference,
         location=location,
         inspected_at=inspection.inspected_at,
         actor=actor.key,
     )
+    insert_rows([row])
     parts = [_slice(row, lines[each.line_no], each) for each in inspection.slices]
     gather(actor, rma, _by_sku(parts), _numbers(parts, inspection.slices), location, f"gather:{row.id}")
     touched = _count(lines, inspection.slices)
-    DispositionSlice.objects.bulk_create(parts)
+    insert_rows(parts)
     if doubts := keep_judged(parts, inspection.slices, location):
         troubles.serial_mismatch(actor, rma, row.reference, doubts)
     _tell(actor, rma, row, touched, inspection.slices)

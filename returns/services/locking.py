@@ -2,11 +2,30 @@
 
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from retailops.accounts.actor import Actor
 from retailops.accounts.permissions import Permission
-from retailops.lib.errors import hidden
+from retailops.events.prepared import Prepared
 from returns.access import access_exchange, access_return
 from returns.models import Exchange, Order, Payment, Return
+
+
+def _order_of(return_id: UUID) -> "QuerySet[Return, UUID | None]":
+    return Return.objects.filter(pk=return_id).values_list("order_id", flat=True)
+
+
+_LOCK_ORDER = Prepared(
+    lambda id: Order.objects.select_for_update(no_key=True).filter(pk__in=_order_of(id)).values_list("pk")
+)
+_LOCK_PAYMENTS = Prepared(
+    lambda id: (
+        Payment.objects.select_for_update(no_key=True)
+        .filter(order_id__in=_order_of(id))
+        .order_by("id")
+        .values_list("pk")
+    )
+)
 
 
 def lock_return(
@@ -22,12 +41,10 @@ def lock_return(
 
     Raises as access_return.
     """
-    order_id = _order_id(return_id)
-    if order_id and with_order:
-        list(Order.objects.select_for_update(no_key=True).filter(pk=order_id).values_list("pk"))
-    if order_id and with_payments:
-        rows = Payment.objects.select_for_update(no_key=True).filter(order_id=order_id).order_by("id")
-        list(rows.values_list("pk"))
+    if with_order:
+        _LOCK_ORDER.all(return_id)
+    if with_payments:
+        _LOCK_PAYMENTS.all(return_id)
     return access_return(actor, return_id, permission, lock=True, expected_version=expected_version)
 
 
@@ -39,10 +56,3 @@ def lock_exchange(actor: Actor, exchange_id: UUID, permission: Permission) -> Ex
     exchange = Exchange.objects.get(pk=exchange_id)
     exchange.rma = rma
     return exchange
-
-
-def _order_id(return_id: UUID) -> UUID | None:
-    found = Return.objects.filter(pk=return_id).values_list("order_id", flat=True)
-    if not found:
-        raise hidden()
-    return found[0]

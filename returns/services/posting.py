@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from inventory.models import Location
 from retailops.accounts.actor import Actor
 from retailops.events.models import Delivery
+from retailops.events.prepared import Prepared
 from retailops.events.publish import append, compose
+from retailops.events.updating import update_rows
 from retailops.lib.fsm import fire
 from returns.events import DispositionDecided, DispositionFact, DispositionPosted
 from returns.facts import disposition_fact
@@ -14,6 +16,9 @@ from returns.services.stock import place
 
 OPERATION = "stock.place"
 BY_US = "retailops"
+_OWED = Prepared(
+    lambda keys: Delivery.objects.filter(operation=OPERATION, effect_key__in=keys).values_list("effect_key", flat=True)
+)
 
 
 def hand_over(actor: Actor, rma: Return, parts: Sequence[DispositionSlice], location: Location) -> None:
@@ -25,7 +30,7 @@ def hand_over(actor: Actor, rma: Return, parts: Sequence[DispositionSlice], loca
         if _key(part) in owed:
             fire(part.start_posting)
     ours = [part for part in parts if _key(part) not in owed]
-    DispositionSlice.objects.bulk_update(parts, ["status"])
+    update_rows(parts, ["status"])
     post(actor, rma, ours, BY_US)
 
 
@@ -36,7 +41,7 @@ def post(actor: Actor, rma: Return, parts: Sequence[DispositionSlice], reference
     for part in parts:
         fire(part.post)
         part.external_reference, part.failure = reference, ""
-    DispositionSlice.objects.bulk_update(parts, ["status", "posted_at", "external_reference", "failure"])
+    update_rows(parts, ["status", "posted_at", "external_reference", "failure"])
     place(actor, rma, parts)
     tell(actor, DispositionPosted, rma, parts, parts[0].inspection.location.code)
 
@@ -58,6 +63,4 @@ def _key(part: DispositionSlice) -> str:
 
 
 def _owed_elsewhere(parts: Sequence[DispositionSlice]) -> set[str]:
-    keys = [_key(part) for part in parts]
-    rows = Delivery.objects.filter(operation=OPERATION, effect_key__in=keys)
-    return set(rows.values_list("effect_key", flat=True))
+    return set(_OWED.all([_key(part) for part in parts]))

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from retailops.accounts.actor import Actor
+from retailops.events.inserting import insert_rows
 from retailops.events.publish import append, compose
 from retailops.lib.clock import now
 from retailops.lib.ids import uuid7
@@ -64,16 +65,14 @@ def reserve(actor: Actor, terms: Terms, plan: Plan, evidence: Mapping[str, Any])
         _refund(actor, terms, plan, proposal, tender, amount, bonus, facts)
         for (tender, amount), bonus in zip(plan.spread, bonuses, strict=True)
     ]
-    Refund.objects.bulk_create(refunds)
+    insert_rows(refunds)
     hands = deal(plan.calculation.parts, [refund.amount for refund in refunds])
     for refund, hand in zip(refunds, hands, strict=True):
         if refund.bonus:
             hand.append(Part(ComponentKind.BONUS, refund.bonus))
-    RefundComponent.objects.bulk_create(
-        [_component(refund, part) for refund, hand in zip(refunds, hands, strict=True) for part in hand]
-    )
+    insert_rows([_component(refund, part) for refund, hand in zip(refunds, hands, strict=True) for part in hand])
     # The first refund carries the units of the whole proposal, so that no system books them twice.
-    RefundLine.objects.bulk_create(
+    insert_rows(
         [
             RefundLine(refund=refunds[0], line_id=line_id, quantity=count(units), units=units)
             for line_id, units in plan.calculation.units.items()

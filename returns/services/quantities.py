@@ -16,9 +16,10 @@ from returns.facts import line_fact
 from returns.models import Return, ReturnLine
 from returns.promises import forget
 from returns.refund_terms import covered_units
+from returns.return_lines import lines_of
 from returns.services.arriving import awaited
 from returns.services.closing import finish
-from returns.services.decisions import lines_of, save_lines
+from returns.services.decisions import save_lines
 from returns.services.exchange_progress import follow_exchanges
 from returns.services.exposure import recover_what_was_overpaid
 from returns.services.locking import lock_return

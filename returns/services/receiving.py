@@ -9,6 +9,8 @@ from inventory.models import Location
 from inventory.selectors import location_of
 from retailops.accounts.actor import Actor
 from retailops.accounts.permissions import Permission
+from retailops.events.inserting import insert_rows
+from retailops.events.prepared import Prepared
 from retailops.events.publish import append, compose
 from retailops.lib.errors import Conflict
 from returns import troubles
@@ -18,10 +20,11 @@ from returns.facts import line_fact
 from returns.inputs import ReceiptIn
 from returns.models import Receipt, ReceiptLine, Return, ReturnLine
 from returns.policy import rules_of
+from returns.return_lines import lines_of
 from returns.services.arriving import Arrival, compare
 from returns.services.closing import finish
 from returns.services.correcting import reverse_receipt
-from returns.services.decisions import bring_back, lines_of, open_again, save_lines, taken_meanwhile, tell_back
+from returns.services.decisions import bring_back, open_again, save_lines, taken_meanwhile, tell_back
 from returns.services.exchange_progress import follow_exchanges
 from returns.services.extra_units import accept_over_receipt
 from returns.services.holding import blocked
@@ -48,6 +51,8 @@ KINDS: dict[str, type[ReturnLineFact]] = {
     ReceiptMatch.WRONG_ITEM: LineItemMismatch,
 }
 
+_BY_SCAN = Prepared(lambda scan: Receipt.objects.filter(scan_id=scan))
+
 # A parcel brings a return back to life that had ended so.
 ENDED = (ReturnStatus.EXPIRED, ReturnStatus.DECLINED)
 
@@ -62,7 +67,7 @@ def receive_return(*, actor: Actor, return_id: UUID, receipt: ReceiptIn) -> Rece
     Raises NotFound, Denied, Invalid (unknown location or line), Conflict (the scan id is another return's).
     """
     rma = lock_return(actor, return_id, Permission.RETURNS_RECEIVE, with_order=True, with_payments=True)
-    known = Receipt.objects.filter(scan_id=receipt.scan_id).first()
+    known = _BY_SCAN.first(receipt.scan_id)
     if known is not None:
         return _same(known, rma)
     location = location_of(receipt.location)
@@ -112,7 +117,7 @@ def record_arrival(
 
     Not where verdict and money were settled elsewhere already: who knows of them records them next.
     """
-    row = Receipt.objects.create(
+    row = Receipt(
         rma=rma,
         scan_id=receipt.scan_id,
         parcel=receipt.parcel,
@@ -120,12 +125,12 @@ def record_arrival(
         received_at=receipt.received_at,
         actor=actor.key,
     )
-    written = ReceiptLine.objects.bulk_create(
-        [
-            ReceiptLine(receipt=row, line=each.line, sku=each.sku, quantity=each.quantity, match=each.match)
-            for each in arrivals
-        ]
-    )
+    written = [
+        ReceiptLine(receipt=row, line=each.line, sku=each.sku, quantity=each.quantity, match=each.match)
+        for each in arrivals
+    ]
+    insert_rows([row])
+    insert_rows(written)
     _count(arrivals)
     serials = [each.serials for each in arrivals]
     receive_into_stock(actor, rma, row, written, location, arrivals, serials)

@@ -15,7 +15,9 @@ from django_fsm import can_proceed
 
 from retailops.accounts.actor import Actor
 from retailops.accounts.permissions import Permission
+from retailops.events.inserting import insert_rows
 from retailops.events.publish import publish
+from retailops.events.updating import update_row
 from retailops.lib.errors import Conflict
 from retailops.lib.fsm import fire
 from returns import troubles
@@ -33,9 +35,10 @@ from returns.events import (
 from returns.facts import refund_fact
 from returns.models import Refund, RefundAttempt
 from returns.money_paths import Path, path_of
+from returns.return_lines import lines_of
 from returns.services.closing import end_trouble, finish
 from returns.services.crediting import take_back
-from returns.services.decisions import lines_of, open_again
+from returns.services.decisions import open_again
 from returns.services.refunded_units import count_refunded
 from returns.services.settling import settled
 
@@ -105,7 +108,7 @@ def _record(
     elif can_proceed(move):
         fire(move)
         refund.external_reference = said.external_reference or refund.external_reference
-        refund.save()
+        update_row(refund)
         then(actor, refund, said, former)
         finish(actor, refund.rma)
     elif refund.status not in BEFORE[said.outcome]:
@@ -140,7 +143,7 @@ def observe_success(actor: Actor, refund: Refund, reference: str, evidence: dict
 
 def keep_attempt(actor: Actor, refund: Refund, said: Said) -> None:
     """Keep what was said, whatever it moves."""
-    RefundAttempt.objects.create(
+    attempt = RefundAttempt(
         refund=refund,
         leg=refund.leg,
         outcome=said.outcome,
@@ -150,6 +153,7 @@ def keep_attempt(actor: Actor, refund: Refund, said: Said) -> None:
         told_at=said.told_at,
         actor=actor.key,
     )
+    insert_rows([attempt])
 
 
 def _learn_reference(refund: Refund, said: Said) -> None:

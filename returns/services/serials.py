@@ -8,6 +8,7 @@ from uuid import UUID
 from inventory.enums import Disposition
 from inventory.models import Location, SerialUnit, StockMove
 from inventory.services.units import add_step, register
+from retailops.events.raw_sql import fetch_numbered
 from returns.inputs import OrderIn, ReceiptLineIn, SliceIn
 from returns.models import DispositionSlice, Order, OrderLine, ReceiptLine, ReturnLine
 from returns.models.serials import ReceiptSerial, SerialFinding, SliceSerial, SoldSerial
@@ -156,11 +157,22 @@ def _read_late(part: DispositionSlice, serial: str, location: Location) -> Seria
     return None
 
 
+# Whether any number was ever read of a slice, or of a line on its arrival: of most goods there is none.
+_ANY_NUMBER = """
+SELECT EXISTS (SELECT FROM returns_sliceserial WHERE part_id = $1)
+       OR EXISTS (SELECT FROM returns_receiptserial s JOIN returns_receiptline l ON l.id = s.line_id
+                   WHERE l.line_id = $2)
+"""
+
+
 def going(part: DispositionSlice) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the numbers that go with a slice: those that are certain, and those that are presumed.
 
     Certain are those that the inspector read, and all that wait when no more units wait than go.
     """
+    [(known,)] = fetch_numbered(_ANY_NUMBER, [part.id, part.line_id])
+    if not known:
+        return (), ()
     where = part.inspection.location_id
     named = SliceSerial.objects.filter(
         part=part, unit__disposition=Disposition.PENDING_INSPECTION, unit__location=where

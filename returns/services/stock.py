@@ -9,6 +9,7 @@ from inventory.enums import Disposition
 from inventory.models import Location, StockMove
 from inventory.services import MoveIn, book_moves
 from retailops.accounts.actor import Actor
+from retailops.events.prepared import Prepared
 from returns.enums import DispositionStatus, ReceiptMatch
 from returns.models import DispositionSlice, Receipt, ReceiptLine, Return, ReturnLine
 from returns.services.arriving import Arrival
@@ -116,6 +117,8 @@ def gather(
             if part > 0:
                 moves.append((sku, part, place))
                 short -= part
+    if not moves:
+        return
     codes = {row.id: row.code for row in Location.objects.filter(id__in=[place for *_, place in moves])}
     book_moves(
         actor=actor,
@@ -136,20 +139,25 @@ def gather(
     )
 
 
+_MOVES = Prepared(lambda rma: StockMove.objects.filter(subject_id=rma))
+_JUDGED = Prepared(
+    lambda rma: DispositionSlice.objects.filter(
+        line__rma_id=rma,
+        status__in=[DispositionStatus.DECIDED, DispositionStatus.POSTING, DispositionStatus.POST_FAILED],
+    ).values_list("line__sku", "inspection__location_id", "quantity")
+)
+
+
 def _waiting(rma: Return) -> dict[tuple[str, UUID], int]:
     """Return where the return's units wait for a verdict: pending inspection, less what is judged but not placed."""
     standing: dict[tuple[str, UUID], int] = defaultdict(int)
-    for move in StockMove.objects.filter(subject_id=rma.id):
+    for move in _MOVES.all(rma.id):
         if move.target == D.PENDING_INSPECTION:
             standing[move.sku, move.target_location_id] += move.quantity
         if move.source == D.PENDING_INSPECTION:
             standing[move.sku, move.source_location_id] -= move.quantity
-    judged = DispositionSlice.objects.filter(
-        line__rma=rma,
-        status__in=[DispositionStatus.DECIDED, DispositionStatus.POSTING, DispositionStatus.POST_FAILED],
-    )
-    for part in judged.select_related("line", "inspection"):
-        standing[part.line.sku, part.inspection.location_id] -= part.quantity
+    for sku, location_id, quantity in _JUDGED.all(rma.id):
+        standing[sku, location_id] -= quantity
     return dict(standing)
 
 

@@ -24,11 +24,12 @@ from returns.models import Inspection, Order, Payment, Receipt, Return, ReturnLi
 from returns.policy import rules_of, within
 from returns.refund_calculation import calculate
 from returns.refund_terms import read_terms
+from returns.return_lines import lines_of
 from returns.services.arriving import Arrival
 from returns.services.authorizing import grant
 from returns.services.building import new_lines, new_return, worth_of, write_return
 from returns.services.closing import finish
-from returns.services.decisions import bring_back, lines_of, open_again, save_lines, taken_meanwhile, tell_back
+from returns.services.decisions import bring_back, open_again, save_lines, taken_meanwhile, tell_back
 from returns.services.eligibility import Eligibility, judge
 from returns.services.inspecting import record_verdicts
 from returns.services.locking import lock_return

@@ -24,8 +24,8 @@ from returns.facts import line_fact
 from returns.inputs import OrderRef, ReturnLineIn
 from returns.line_policies import keep_verdict
 from returns.models import ReceiptLine, Return, ReturnLine
+from returns.return_lines import lines_of
 from returns.services.closing import end_trouble, finish, refuse_closed
-from returns.services.decisions import lines_of
 from returns.services.eligibility import judge
 from returns.services.locking import lock_return
 from returns.services.order_reading import LineFacts, Snapshot, read_order, read_units

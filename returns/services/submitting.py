@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from retailops.accounts.actor import Actor
 from retailops.events.models import Delivery
+from retailops.events.prepared import Prepared
+from retailops.events.updating import update_rows
 from retailops.lib.fsm import fire
 from returns.events import RefundApproved, RefundSubmitted
 from returns.models import Refund
@@ -15,6 +17,9 @@ from returns.troubles import refund_unrouted
 
 OPERATION = "refund.create"
 APPROVAL_KIND = "refund"
+_OWED = Prepared(
+    lambda keys: Delivery.objects.filter(operation=OPERATION, effect_key__in=keys).values_list("effect_key", flat=True)
+)
 
 
 def approve_and_submit(actor: Actor, refunds: Sequence[Refund], *, approved_by: str) -> None:
@@ -30,7 +35,7 @@ def approve_and_submit(actor: Actor, refunds: Sequence[Refund], *, approved_by: 
         refund.approved_by = approved_by
     for refund in sent:
         fire(refund.submit)
-    Refund.objects.bulk_update(refunds, ["status", "approved_by", "submitted_at", "approval"])
+    update_rows(refunds, ["status", "approved_by", "submitted_at", "approval_id"])
     tell(actor, RefundApproved, refunds)
     tell(actor, RefundSubmitted, sent)
     for refund in _unrouted(sent):
@@ -45,7 +50,5 @@ def approve_and_submit(actor: Actor, refunds: Sequence[Refund], *, approved_by: 
 def _unrouted(refunds: Sequence[Refund]) -> list[Refund]:
     if not refunds:
         return []
-    keys = [refund.effect_key for refund in refunds]
-    owed = Delivery.objects.filter(operation=OPERATION, effect_key__in=keys).values_list("effect_key", flat=True)
-    routed = set(owed)
+    routed = set(_OWED.all([refund.effect_key for refund in refunds]))
     return [refund for refund in refunds if refund.effect_key not in routed]

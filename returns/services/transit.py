@@ -13,9 +13,9 @@ from returns.enums import ReturnStatus
 from returns.events import LineInTransit
 from returns.facts import line_fact
 from returns.models import Return
+from returns.return_lines import lines_of
 from returns.services.arriving import awaited
 from returns.services.closing import finish
-from returns.services.decisions import lines_of
 from returns.services.exchange_progress import follow_exchanges
 from returns.services.locking import lock_return
 from returns.services.refunds import refund_by_policy

@@ -34,6 +34,8 @@ class Reader(Connector):
 
 def alive(backends: list[int]) -> int:
     with connection.cursor() as cursor:
+        # What a transaction has once seen of other backends it would see until its end.
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
         cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE pid = ANY(%s)", [backends])
         return int(cursor.fetchone()[0])
 
