@@ -187,9 +187,12 @@ WHERE running < %(bound)s::text::xid8 AND running IS DISTINCT FROM pg_current_xa
 
 
 def _wait_for_others() -> None:
-    """Wait until every transaction has ended that may have published without seeing what was entered."""
+    """Wait until every transaction has ended that may have published without seeing what was entered.
+
+    A number of our own bounds them: a snapshot names those alone that began before the last one that has ended.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text")
+        cursor.execute("SELECT pg_current_xact_id()::text")
         bound = cursor.fetchone()[0]
         waiting_since = time.monotonic()
         while True:
