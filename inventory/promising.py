@@ -18,7 +18,7 @@ def today() -> date:
     return now().date()
 
 
-def with_free(rows: QuerySet[StockBalance]) -> QuerySet[StockBalance]:
+def with_free(rows: QuerySet[StockBalance]) -> QuerySet[Any]:
     """Return the balances, each with `expired`, its sellable units of expired lots, and `free`, those that may be
     promised: sellable = free + reserved + expired, unless expired units are among the reserved."""
     gone = expired_lots().filter(lot__sku=OuterRef("sku"), location=OuterRef("location"))

@@ -47,8 +47,8 @@ def date_lot(*, actor: Actor, lot_id: UUID, expires_on: date | None, reason: str
         return lot
     former, lot.expires_on = lot.expires_on, expires_on
     lot.save(update_fields=["expires_on"])
-    fact = LotDated(str(lot.id), lot.sku, lot.code, _day(expires_on), _day(former), reason[:200])
-    publish(fact, subject=Subject("lot", lot.id, lot.id, str(lot.id)), actor=actor)
+    fact = LotDated(str(lot.id), lot.sku, lot.code, _day(expires_on), _day(former))
+    publish(fact, subject=Subject("lot", lot.id, lot.id, str(lot.id)), actor=actor, words=reason)
     watch_expiry()
     return lot
 
@@ -99,14 +99,15 @@ def _detail(place: Location) -> str:
     return told if not short else f"{told} {short} units that are held for somebody cannot be given from what is left."
 
 
-def _promised_though_expired(place: Location) -> QuerySet[StockBalance]:
+def _promised_though_expired(place: Location) -> QuerySet[Any]:
     rows = with_free(StockBalance.objects.filter(location=place, disposition=Disposition.SELLABLE, reserved__gt=0))
-    return rows.annotate(short=F("reserved") + F("expired") - F("quantity")).filter(short__gt=0, expired__gt=0)
+    short: QuerySet[Any] = rows.annotate(short=F("reserved") + F("expired") - F("quantity"))
+    return short.filter(short__gt=0, expired__gt=0)
 
 
 def _lots(place: Location) -> list[dict[str, Any]]:
     rows = expired_lots().filter(location=place).select_related("lot").order_by("lot__expires_on", "id")
     return [
-        {"sku": row.lot.sku, "lot": row.lot.code, "expired": row.lot.expires_on.isoformat(), "units": row.quantity}
+        {"sku": row.lot.sku, "lot": row.lot.code, "expired": _day(row.lot.expires_on), "units": row.quantity}
         for row in rows[:LOTS_TOLD]
     ]

@@ -12,9 +12,9 @@ from django.views.decorators.http import require_GET
 from inventory.ageing import BUCKETS, Layer, layers_visible_to
 from inventory.enums import ENDS, Disposition
 from inventory.models import DriftStatus, Item, SerialUnit, StockMove
-from inventory.promising import with_free
+from inventory.promising import today, with_free
 from inventory.selectors import drifts_visible_to, locations_visible_to, snapshots_visible_to
-from inventory.traces import lot_balances, today
+from inventory.traces import lot_balances
 from inventory.web import overview as shown
 from retailops.accounts import web
 from retailops.accounts.actor import Actor, can, require

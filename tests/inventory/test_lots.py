@@ -10,10 +10,10 @@ from django.db import IntegrityError, connection, transaction
 from inventory import promising
 from inventory.enums import Disposition
 from inventory.models import Location, Lot, LotBalance, LotStep, StockBalance, StockMove
+from inventory.promising import today
 from inventory.selectors import availability, available_to_promise, offered, place_with
 from inventory.services import date_lot, move_stock, reserve_stock
 from inventory.services.expiry import watch_expiry
-from inventory.traces import today
 from retailops.accounts.permissions import Permission as P
 from retailops.cases.models import Case
 from retailops.events.models import Event

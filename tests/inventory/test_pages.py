@@ -16,7 +16,7 @@ from inventory.models import (
     StockMove,
     StockTransfer,
 )
-from inventory.traces import today
+from inventory.promising import today
 from retailops.cases.models import Approval
 from retailops.cases.services import approve
 from tests.factories import SYSTEM, unique

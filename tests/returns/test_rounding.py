@@ -175,6 +175,7 @@ def test_what_became_too_fine_while_it_waited_is_not_sent(monkeypatch: pytest.Mo
         refunds.approve_refund(actor=approver(), refund_id=refund.id)
     assert "Refuse it, or change it to 0.330 KWD or 0.340 KWD." in refused.value.detail
     refund.refresh_from_db()
+    assert refund.approval is not None
     assert (refund.status, refund.approval.status) == ("pending_approval", "requested")
 
 

@@ -14,10 +14,10 @@ from retailops.sla.models import ClockState, SlaCalendar, SlaClock, SlaPolicy
 from retailops.sla.sweeping import look_at_clocks
 from returns.enums import ReturnKind
 from returns.events.lines import LineInspected, LineReceiptReversed, LineReceived, LineShort
-from returns.inputs import BlindReceiptIn
+from returns.inputs import BlindReceiptIn, read
 from returns.kinds import TRAITS
 from returns.services.blind import receive_blind
-from tests.factories import make_inspection, make_location, make_order, make_receipt, make_return, read, unique
+from tests.factories import make_inspection, make_location, make_order, make_receipt, make_return, unique
 from tests.sla.promising import SYSTEM, a_return, clock, promise, tell
 
 pytestmark = pytest.mark.django_db
