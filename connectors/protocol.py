@@ -259,6 +259,10 @@ class Connector:
     # The sending limits that a new connection gets: fields of Destination.
     limits: ClassVar[Mapping[str, Any]] = {}
 
+    def step_of(self, currency: str) -> int:
+        """Return the step in which it pays a currency, in our minor units; 1: any amount."""
+        return 1
+
     def send(self, conn: ConnectionContext, claimed: Claimed) -> Outcome:
         """Make one call for one delivery, within `claimed.timeout_seconds`; return `failures.delivered(...)`.
 

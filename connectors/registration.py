@@ -16,6 +16,7 @@ from connectors.routing import STAMP
 from connectors.routing import route as route_events
 from connectors.selectors import muted_until, versions_of
 from connectors.shopify.connector import CONNECTOR as SHOPIFY
+from connectors.steps import step_of
 from connectors.stripe.connector import CONNECTOR as STRIPE
 from connectors.transport import ConnectionTransport
 from connectors.unrouted import send_unrouted
@@ -30,6 +31,7 @@ from retailops.events.transport import register_transport
 from retailops.events.verdicts import register_versions
 from retailops.sla.alerts.connections import register_holder
 from returns.person import Store, register_store
+from returns.rounding import register_steps
 
 
 def register() -> None:
@@ -41,6 +43,7 @@ def register() -> None:
     register_versions(DestinationKind.CONNECTION, versions_of)
     register_transport(DestinationKind.ALERT, AlertTransport())
     register_holder(muted_until)
+    register_steps(step_of)
     register_sweep("inbox", process_due)
     register_sweep("inbox bodies", forget_bodies, every=3600)
     register_sweep("inbox bodies of erased customers", forget_what_came_since, every=3600)

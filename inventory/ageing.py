@@ -7,6 +7,8 @@ from uuid import UUID
 
 from django.db import connection
 
+from inventory.selectors import locations_visible_to
+from retailops.accounts.actor import Actor
 from retailops.lib.clock import now
 
 # Days from (inclusive) to (exclusive); the last has no end.
@@ -75,3 +77,19 @@ def quarantine_layers(locations: Iterable[UUID]) -> list[Layer]:
         cursor.execute(LAYERS, {"locations": list(locations)})
         rows = cursor.fetchall()
     return [Layer(*row) for row in rows]
+
+
+def layers_visible_to(
+    actor: Actor, *, region: str = "", location: str = "", bucket: str = "", sku: str = ""
+) -> list[Layer]:
+    """Return what stands in quarantine where the actor may see, by the move that brought it, the oldest first.
+
+    Raises Denied for whoever may see no stock at all.
+    """
+    places = locations_visible_to(actor)
+    if region:
+        places = places.filter(region=region)
+    if location:
+        places = places.filter(code=location)
+    found = quarantine_layers(places.values_list("id", flat=True))
+    return [each for each in found if (not bucket or each.bucket == bucket) and (not sku or each.sku == sku)]

@@ -146,6 +146,19 @@ SELECT 'reservation ' || r.id, 'consumed ' || r.quantity || ' of ' || r.sku || '
               GROUP BY subject_id, sku, source_location_id) m USING (subject_id, sku, location_id)
  WHERE r.quantity > coalesce(m.units, 0)
 """
+# The sweep looks every ten minutes, so what expired, or came to the shelf, within the last hour is left out.
+EXPIRED = """
+SELECT 'location ' || p.code, sum(b.quantity) || ' units of expired lots stand on the shelf, and no case says so'
+  FROM inventory_lotbalance b
+  JOIN inventory_lot l ON l.id = b.lot_id
+  JOIN inventory_location p ON p.id = b.location_id AND p.sellable
+  JOIN inventory_stockbalance s ON s.sku = l.sku AND s.location_id = p.id AND s.disposition = 'sellable'
+ WHERE b.disposition = 'sellable' AND b.quantity > 0
+   AND l.expires_on < ((clock_timestamp() - interval '1 hour') AT TIME ZONE 'UTC')::date
+   AND s.updated_at < clock_timestamp() - interval '1 hour'
+   AND NOT EXISTS (SELECT 1 FROM cases_case c WHERE c.dedupe_key = 'lot_expired:' || p.code AND c.status = 'open')
+ GROUP BY p.code
+"""
 
 
 def register() -> None:
@@ -158,4 +171,5 @@ def register() -> None:
     register_sql_audit("comparisons with other systems' counts can be made again", SNAPSHOTS)
     register_sql_audit("stock moves only between legal dispositions", TRANSITIONS, invariant="6")
     register_sql_audit("reserved stock is what reservations hold, within the sellable", RESERVED, invariant="19")
+    register_sql_audit("expired goods on the shelf have a case", EXPIRED, invariant="20")
     register_sql_audit("consumed reservations went out of the house", CONSUMED, invariant="14")

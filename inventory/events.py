@@ -17,7 +17,6 @@ class StockMoved:
     target: str
     source_location: str
     target_location: str
-    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,6 @@ class ReservationFact:
     location: str
     subject_type: str
     subject_id: str
-    reason: str = ""
 
 
 @event("inventory.reserved")
@@ -71,7 +69,6 @@ class StateMapChanged:
     source: str
     version: int
     states: list[str]
-    reason: str = ""
 
 
 @event("inventory.lot_dated")
@@ -84,7 +81,6 @@ class LotDated:
     code: str
     expires_on: str
     former: str
-    reason: str
 
 
 @event("inventory.drift_found")
@@ -128,4 +124,3 @@ class RecountAsked:
     source: str
     location: str
     sku: str
-    reason: str

@@ -49,6 +49,20 @@ class ShiftIn(Body):
         return self
 
 
+class ReleaseIn(Body):
+    """What becomes of goods in quarantine. `reference` makes it happen once."""
+
+    reference: Reference
+    target: Disposition = Field(description="Where they go: `sellable` releases them.")
+    quantity: Units | None = Field(None, description="Without it: all that is left of what came with that move.")
+    target_location: Annotated[str, StringConstraints(max_length=40)] = Field(
+        "", description="Code of the location they go to; empty: they stay where they are."
+    )
+    reason: Reason
+    serials: Serials = Field(default_factory=list, description="Numbers of the units, where the sku has serials.")
+    lot: LotCode = ""
+
+
 class AdjustmentIn(Body):
     """A counted difference: `change` units more (or fewer) stand there than are booked."""
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from inventory.enums import Disposition
 from inventory.models import (
@@ -19,6 +20,7 @@ from inventory.models import (
     StockMove,
     StockTransfer,
 )
+from inventory.promising import with_free
 from retailops.accounts.actor import Actor, require, scope_q
 from retailops.accounts.permissions import Permission
 from retailops.events.prepared import Prepared
@@ -27,13 +29,17 @@ from retailops.lib.errors import Invalid, hidden
 
 @dataclass(frozen=True)
 class Availability:
-    """How much of a sku may be promised at a location, and where the rest of it stands."""
+    """How much of a sku may be promised at a location, and where the rest of it stands.
+
+    At a sellable location, sellable = available + reserved + expired.
+    """
 
     sku: str
     location: str
     available: int
     by_disposition: dict[str, int]
     reserved: int = 0
+    expired: int = 0
 
 
 _BY_CODE = Prepared(lambda code: Location.objects.filter(code=code))
@@ -59,7 +65,8 @@ def location_codes(ids: Iterable[UUID]) -> dict[UUID, str]:
 
 
 def availability(sku: str, location: str = "", *, actor: Actor | None = None) -> list[Availability]:
-    """Return what may be promised of the sku at each place: `sellable` at sellable locations, less what is reserved.
+    """Return what may be promised of the sku at each place: `sellable` at sellable locations, less what is reserved
+    and what has expired.
 
     With an actor, only locations of regions where it may view stock. Raises Denied when it may nowhere.
     """
@@ -67,24 +74,23 @@ def availability(sku: str, location: str = "", *, actor: Actor | None = None) ->
     if location:
         places = places.filter(code=location)
     rows = StockBalance.objects.filter(sku=sku, location__in=places, quantity__gt=0).select_related("location")
-    found: dict[str, list[StockBalance]] = {}
-    for row in rows.order_by("location__code"):
+    found: dict[str, list[Any]] = {}
+    for row in with_free(rows).order_by("location__code"):
         found.setdefault(row.location.code, []).append(row)
     return [_availability(sku, balances) for balances in found.values()]
 
 
-def _availability(sku: str, balances: list[StockBalance]) -> Availability:
-    place = balances[0].location
+def _availability(sku: str, balances: list[Any]) -> Availability:
+    """Return what balances of one place that know what is `free` and `expired` come to."""
     standing = {str(row.disposition): row.quantity for row in balances}
-    reserved = sum(row.reserved for row in balances)
-    free = standing.get(Disposition.SELLABLE, 0) - reserved if place.sellable else 0
-    return Availability(sku, place.code, free, standing, reserved)
+    free, reserved, expired = (sum(getattr(row, name) for row in balances) for name in ("free", "reserved", "expired"))
+    return Availability(sku, balances[0].location.code, free, standing, reserved, expired)
 
 
 def available_to_promise(sku: str) -> int:
     """Return how many units may be promised, over all locations."""
     rows = StockBalance.objects.filter(sku=sku, disposition=Disposition.SELLABLE, location__sellable=True)
-    return int(rows.aggregate(total=Sum(F("quantity") - F("reserved")))["total"] or 0)
+    return int(with_free(rows).aggregate(total=Sum("free"))["total"] or 0)
 
 
 def place_with(wanted: Mapping[str, int], *, region: str = "") -> str:
@@ -95,8 +101,9 @@ def place_with(wanted: Mapping[str, int], *, region: str = "") -> str:
     places = locations(region=region).filter(sellable=True)
     rows = StockBalance.objects.filter(sku__in=wanted, disposition=Disposition.SELLABLE, location__in=places)
     spare: dict[str, dict[str, int]] = {}
-    for row in rows.select_related("location").order_by("location__code"):
-        spare.setdefault(row.location.code, {})[row.sku] = row.quantity - row.reserved - wanted[row.sku]
+    free = with_free(rows).order_by("location__code").values_list("location__code", "sku", "free")
+    for code, sku, units in free:
+        spare.setdefault(code, {})[sku] = units - wanted[sku]
     able = {code: min(left.values()) for code, left in spare.items() if len(left) == len(wanted)}
     best = max(able, key=lambda code: able[code], default="")
     return best if best and able[best] >= 0 else ""
@@ -107,8 +114,8 @@ def offered(*, region: str = "", limit: int = 300) -> dict[str, int]:
     rows = StockBalance.objects.filter(
         disposition=Disposition.SELLABLE, location__in=locations(region=region).filter(sellable=True)
     )
-    free = rows.values("sku").annotate(free=Sum(F("quantity") - F("reserved"))).filter(free__gt=0)
-    return dict(free.order_by("sku").values_list("sku", "free")[:limit])
+    free = with_free(rows).filter(free__gt=0).values("sku").annotate(units=Sum("free"))
+    return dict(free.order_by("sku").values_list("sku", "units")[:limit])
 
 
 def reservations_of(subject_id: UUID) -> QuerySet[Reservation]:

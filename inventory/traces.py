@@ -1,16 +1,16 @@
 """Where units of one lot or one serial number stand, and how they came there: reads within a person's regions."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TypeVar
 from uuid import UUID
 
 from django.db.models import F, Q, QuerySet, Sum
 
-from inventory.enums import ENDS, Disposition
+from inventory.enums import ENDS
 from inventory.models import Lot, LotBalance, LotStep, SerialStep, SerialUnit
+from inventory.promising import expired_lots, today
 from inventory.selectors import locations_visible_to
 from retailops.accounts.actor import Actor
-from retailops.lib.clock import now
 from retailops.lib.errors import hidden
 
 Row = TypeVar("Row")
@@ -22,11 +22,6 @@ EXPIRIES = {
     "later": "Expires later",
     "undated": "No date known",
 }
-
-
-def today() -> date:
-    """Return the day of UTC: a lot may be sold through the whole of its last day."""
-    return now().date()
 
 
 def lot_balances(actor: Actor) -> QuerySet[LotBalance]:
@@ -95,10 +90,8 @@ def steps_of_serial(actor: Actor, unit: SerialUnit) -> QuerySet[SerialStep]:
 
 
 def expired_sellable() -> dict[UUID, int]:
-    """Return by location how many units of expired lots stand as sellable."""
-    rows = LotBalance.objects.filter(
-        disposition=Disposition.SELLABLE, quantity__gt=0, lot__expires_on__lt=today(), location__sellable=True
-    )
+    """Return by sellable location how many units of expired lots stand as sellable."""
+    rows = expired_lots().filter(location__sellable=True)
     return {key: int(units) for key, units in rows.values_list("location").annotate(units=Sum("quantity"))}
 
 

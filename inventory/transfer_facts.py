@@ -17,7 +17,6 @@ class TransferFact:
     target: str
     status: str
     lines: list[dict[str, Any]]
-    reason: str = ""
 
 
 @event("inventory.transfer_sent")

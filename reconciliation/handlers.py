@@ -98,4 +98,4 @@ def case_resolved(event: Event) -> None:
     """A person ended the case of a discrepancy."""
     if event.data["kind"] in CASE_KINDS | {SETTLEMENT_CASE}:
         kind, _, identity = event.actor.partition(":")
-        services.end_with_case(Actor(kind, identity, event.actor), UUID(event.data["case_id"]), event.reason_code)
+        services.end_with_case(Actor(kind, identity, event.actor), UUID(event.data["case_id"]), event.words[:200])

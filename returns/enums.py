@@ -227,6 +227,7 @@ class ComponentKind(TextChoices):
     WEAR = "wear", "Use before the fault"
     MANUAL = "manual", "Manual amount"
     EXCHANGE_BALANCE = "exchange_balance", "Balance of an exchange"
+    ROUNDING = "rounding", "Rounded to what the gateway pays"
     BONUS = "bonus"
 
 

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from retailops.events.prepared import load
+from returns import vocabulary
 from returns.events import (
     CreditMemoFact,
     DispositionFact,
@@ -232,5 +233,10 @@ def disposition_fact(kind: type[ADispositionFact], part: DispositionSlice, locat
         channel=rma.channel,
         order_line_external_id=_order_line_id(line),
         external_reference=part.external_reference,
-        reason=part.reason,
+        reason=reason_term(part),
     )
+
+
+def reason_term(part: DispositionSlice) -> str:
+    """Return why it was decided so, where that is a term; what somebody wrote instead stands beside the event."""
+    return part.reason if vocabulary.knows("disposition_reason", part.reason) else ""

@@ -89,7 +89,7 @@ def held_stock_lost(event: Event) -> None:
     if exchange is not None and rma is not None:
         exchange.refresh_from_db()
         exchange.rma = rma
-        exchange_progress.lose_stock(exchange, event.data["reason"])
+        exchange_progress.lose_stock(exchange, event.words)
         finish(ENGINE, rma)
 
 

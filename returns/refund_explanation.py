@@ -120,7 +120,13 @@ def explain(terms: Terms, plan: Plan) -> Explanation:
         shares=shares,
         others=others,
         already=terms.reserved,
-        reasons=[*_timing(terms), *_shipping(terms, plan), *_fees(terms, plan), *_rest(terms, plan)],
+        reasons=[
+            *_timing(terms),
+            *_shipping(terms, plan),
+            *_fees(terms, plan),
+            *_rest(terms, plan),
+            *_rounding(terms, plan),
+        ],
         tenders=list(_tenders(terms, plan)),
     )
 
@@ -274,6 +280,19 @@ def _rest(terms: Terms, plan: Plan) -> Iterator[Reason]:
         permitted, asked = _said(terms, pair["permitted"]), _said(terms, pair["requested"])
         text = f"Beyond policy: {rule.replace('_', ' ')} (permitted {permitted}, asked {asked})."
         yield Reason("override", rule, text)
+
+
+def _rounding(terms: Terms, plan: Plan) -> Iterator[Reason]:
+    by = _sum(plan.calculation.parts, K.ROUNDING)
+    if not by:
+        return
+    step = max(tender.step for tender in terms.tenders)
+    text = f"Rounded by {_money(terms, by)}: the gateway pays in steps of {_money(terms, step)}."
+    if terms.rounded_before:
+        text += (
+            f" Refunds of the order before were rounded by {_money(terms, terms.rounded_before)}; that is made up for."
+        )
+    yield Reason("rounding", "gateway", text)
 
 
 def _said(terms: Terms, value: object) -> str:

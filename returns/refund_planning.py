@@ -12,6 +12,7 @@ from returns.inputs import RefundProposalIn
 from returns.models import ReturnLine
 from returns.refund_calculation import Calculation, bonus_on, calculate
 from returns.refund_terms import Terms
+from returns.rounding import Rounded, refuse_unpayable, rounded
 from returns.tenders import Tender, split
 from returns.worth import Part
 
@@ -55,14 +56,32 @@ def plan_by_policy(terms: Terms, way: Destination | None = None) -> Plan:
     destination = way or next(iter(due), Destination.TENDER)
     units = due.get(destination, {})
     calculation = calculate(terms, units)
+    tenders = terms.tenders_for(destination)
+    wanted = calculation.total + _carried(terms, tenders, calculation.total)
+    whole = split(wanted, tenders, terms.rules.tender_order)
+    payable = rounded(whole, tenders)
+    if not payable.spread:  # less than a step is left of every payment
+        whole, payable = [], Rounded([])
+    left_out = sum(amount for _, amount in whole) - wanted
+    calculation = _round(calculation, wanted - calculation.total + payable.by)
     owed = calculation.total
-    spread = split(owed, terms.tenders_for(destination), terms.rules.tender_order)
-    possible = sum(amount for _, amount in spread)
-    if possible < owed:
-        left_out = Part(K.MANUAL, possible - owed, code="beyond_tenders")
-        calculation = Calculation(calculation.units, [*calculation.parts, left_out])
-    bonus = bonus_on(terms, calculation) if destination != Destination.TENDER and spread else 0
-    return Plan(calculation, spread, permitted=owed, destination=destination, bonus=bonus)
+    if left_out:
+        part = Part(K.MANUAL, left_out, code="beyond_tenders")
+        calculation = Calculation(calculation.units, [*calculation.parts, part])
+    bonus = bonus_on(terms, calculation) if destination != Destination.TENDER and payable.spread else 0
+    return Plan(calculation, payable.spread, permitted=owed, destination=destination, bonus=bonus)
+
+
+def _carried(terms: Terms, tenders: Sequence[Tender], owed: int) -> int:
+    """Return what earlier refunds of the order were rounded down by, less what they were rounded up by; at least one
+    minor unit is left to be refunded."""
+    if owed <= 0 or all(tender.step == 1 for tender in tenders):
+        return 0
+    return max(1 - owed, -terms.rounded_before)
+
+
+def _round(calculation: Calculation, by: int) -> Calculation:
+    return Calculation(calculation.units, [*calculation.parts, Part(K.ROUNDING, by)]) if by else calculation
 
 
 def after(terms: Terms, plan: Plan) -> Terms:
@@ -74,7 +93,7 @@ def after(terms: Terms, plan: Plan) -> Terms:
         order_line_id = lines[line_id]
         if order_line_id is not None:
             of_order[order_line_id] = merge(of_order.get(order_line_id, []), units)
-    for kind in SHIPPING:
+    for kind in (*SHIPPING, K.ROUNDING):
         granted[kind] = granted.get(kind, 0) + _sum(plan.calculation, frozenset({kind}))
     shares = {tender.payment_id: amount for tender, amount in plan.spread}
     return replace(
@@ -109,15 +128,23 @@ def plan_by_person(
     units = _units(terms, proposal) if units is None else units
     promised = _promised(terms, units)
     destination = proposal.destination or promised
-    by_policy = calculate(terms, units)
+    tenders = _tenders(terms, proposal, destination)
+    by_policy, _ = _in_steps(terms, calculate(terms, units), tenders)
     shaped = calculate(terms, units, waive_fees=proposal.waive_fees, shipping=proposal.refund_shipping)
-    if proposal.amount is not None and proposal.amount != shaped.total:
+    even, payable = _in_steps(terms, shaped, tenders)
+    if proposal.amount in (None, even.total):
+        shaped = even
+    elif proposal.amount is not None and proposal.amount != shaped.total:
         manual = Part(K.MANUAL, proposal.amount - shaped.total, code="manual")
         shaped = Calculation(shaped.units, [*shaped.parts, manual])
-    spread = _spread(terms, proposal, destination, shaped.total)
+    if shaped is not even:
+        payable = rounded(split(max(0, shaped.total), tenders, terms.rules.tender_order), tenders)
+    _refuse_beyond(tenders, shaped.total)
+    if shaped is not even:
+        refuse_unpayable(shaped.total, payable, tenders, terms.rma.currency)
     return Plan(
         calculation=shaped,
-        spread=spread,
+        spread=payable.spread,
         permitted=by_policy.total,
         reason=proposal.reason,
         reason_code=proposal.reason_code,
@@ -174,20 +201,30 @@ def _wanted(terms: Terms, line: ReturnLine, destination: Destination | None) -> 
     return ways[destination] if destination in ways else merge(*ways.values())
 
 
-def _spread(terms: Terms, proposal: RefundProposalIn, destination: Destination, total: int) -> list[tuple[Tender, int]]:
-    tenders: Sequence[Tender] = terms.tenders_for(destination)
-    if proposal.payment_id is not None:
-        tenders = [tender for tender in tenders if tender.payment_id == proposal.payment_id]
-        if not tenders:
-            raise Unprocessable("The payment is not one of this order.", code="unknown-payment")
-    spread = split(total, tenders, terms.rules.tender_order) if total > 0 else []
-    if sum(amount for _, amount in spread) < total:
+def _tenders(terms: Terms, proposal: RefundProposalIn, destination: Destination) -> list[Tender]:
+    tenders = terms.tenders_for(destination)
+    if proposal.payment_id is None:
+        return tenders
+    found = [tender for tender in tenders if tender.payment_id == proposal.payment_id]
+    if not found:
+        raise Unprocessable("The payment is not one of this order.", code="unknown-payment")
+    return found
+
+
+def _in_steps(terms: Terms, calculation: Calculation, tenders: Sequence[Tender]) -> tuple[Calculation, Rounded]:
+    """Return the calculation with what makes it payable, and its spread."""
+    carried = _carried(terms, tenders, calculation.total)
+    payable = rounded(split(calculation.total + carried, tenders, terms.rules.tender_order), tenders)
+    return _round(calculation, carried + payable.by), payable
+
+
+def _refuse_beyond(tenders: Sequence[Tender], total: int) -> None:
+    left = sum(tender.remaining for tender in tenders)
+    if left < total:
         refuse_disputed(tenders)
-        left = sum(tender.remaining for tender in tenders)
         raise Unprocessable(
             "That is more than is left of what was paid.", code="exceeds-tenders", left=left, requested=total
         )
-    return spread
 
 
 def refuse_disputed(tenders: Sequence[Tender]) -> None:

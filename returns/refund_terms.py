@@ -42,6 +42,7 @@ from returns.money_paths import is_observed
 from returns.policy import Rules, rules_of
 from returns.promises import promises_of
 from returns.return_lines import lines_of
+from returns.rounding import any_amount, step_of
 from returns.tenders import Tender
 
 K = ComponentKind
@@ -130,10 +131,16 @@ class Terms:
         return {where: units for where, units in found.items() if units}
 
     def tenders_for(self, destination: Destination) -> list[Tender]:
-        """Return the tenders that may bear it: what a marketplace holds is never turned into value of ours."""
+        """Return the tenders that may bear it: what a marketplace holds is never turned into value of ours, for which
+        no gateway is asked."""
         if destination == Destination.TENDER:
             return self.tenders
-        return [tender for tender in self.tenders if not is_observed(self.payments[tender.payment_id])]
+        return any_amount([each for each in self.tenders if not is_observed(self.payments[each.payment_id])])
+
+    @property
+    def rounded_before(self) -> int:
+        """Return by how much live refunds of the order were rounded, in minor units; negative: downwards."""
+        return self.granted.get(K.ROUNDING, 0)
 
 
 _LINES = Prepared(lambda rma: ReturnLine.objects.filter(rma_id=rma))
@@ -153,9 +160,9 @@ _HELD = Prepared(
 _COVERED = Prepared(
     lambda lines: RefundLine.objects.filter(line_id__in=lines).values_list("line_id", "refund__proposal", "units")
 )
-_SHIPPING_OF_ORDER = Prepared(
+_GRANTED_OF_ORDER = Prepared(
     lambda order: RefundComponent.objects.filter(
-        refund__rma__order_id=order, refund__status__in=LIVE_REFUNDS, kind__in=[K.SHIPPING, K.SHIPPING_TAX]
+        refund__rma__order_id=order, refund__status__in=LIVE_REFUNDS, kind__in=[K.SHIPPING, K.SHIPPING_TAX, K.ROUNDING]
     ).values_list("kind", "amount")
 )
 _FIXED_FEES = Prepared(
@@ -265,7 +272,12 @@ def tenders_of(payments: Iterable[Payment]) -> list[Tender]:
     return [
         Tender(each.id, each.captured, 0, disputed=True)
         if each.id in disputed
-        else Tender(each.id, each.captured, max(0, each.captured - each.charged_back - held.get(each.id, 0)))
+        else Tender(
+            each.id,
+            each.captured,
+            max(0, each.captured - each.charged_back - held.get(each.id, 0)),
+            step=step_of(each.gateway, each.currency),
+        )
         for each in payments
     ]
 
@@ -313,10 +325,10 @@ def _covered_of_order(rma: Return) -> dict[UUID, Ranges]:
 
 
 def _granted(rma: Return) -> dict[str, int]:
-    """Return what live refunds of the order already hold of its shipping, by component kind."""
+    """Return what live refunds of the order already hold of its shipping, and were rounded by, by component kind."""
     if rma.order_id is None:
         return {}
-    return _sums(_SHIPPING_OF_ORDER.all(rma.order_id))
+    return _sums(_GRANTED_OF_ORDER.all(rma.order_id))
 
 
 def _fixed_fees(rma: Return) -> dict[str, int]:

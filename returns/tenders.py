@@ -14,13 +14,14 @@ TenderOrder = Literal["proportional", "first", "last"]
 class Tender:
     """A payment with what may still be refunded to it: captured - live refunds - charged back, in minor units.
 
-    A disputed one takes nothing until the dispute has ended.
+    A disputed one takes nothing until the dispute has ended. Its gateway pays in multiples of `step` minor units.
     """
 
     payment_id: UUID
     captured: int
     remaining: int
     disputed: bool = False
+    step: int = 1
 
 
 def split(total: int, tenders: Sequence[Tender], order: TenderOrder) -> list[tuple[Tender, int]]:

@@ -76,6 +76,9 @@ class StripeConnector(Connector):
         "key_memory_seconds": int(KEY_MEMORY.total_seconds()),
     }
 
+    def step_of(self, currency: str) -> int:
+        return mapping.step_of(currency)
+
     def send(self, conn: ConnectionContext, claimed: Claimed) -> Outcome:
         """Create the refund under a key that no former answer has used up, or cancel one that waits."""
         if claimed.operation == CANCEL:

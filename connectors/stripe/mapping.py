@@ -64,18 +64,23 @@ def payment_of(message: Json, names: Mapping[str, str] | None = None) -> dict[st
     )
 
 
+def step_of(currency: str) -> int:
+    """Return the step in which Stripe pays the currency, in our minor units: the last of three digits must be 0."""
+    return 10 if currency.upper() in THREE_DECIMAL else 1
+
+
 def amount_to_stripe(amount: int, currency: str) -> int:
     """Return our minor units as Stripe counts them.
 
-    Three-decimal currencies must end in 0 at Stripe (the last digit is not settled); raises VendorFailure (contract).
+    Raises VendorFailure (contract) for an amount that is not in its steps: refunds are rounded where they are decided.
     """
     if currency.upper() in STATED_IN_HUNDREDTHS:
         return amount * 100
-    if currency.upper() in THREE_DECIMAL and amount % 10:
+    if amount % step_of(currency):
         raise VendorFailure(
             OutcomeClass.CONTRACT,
             "amount_too_fine",
-            f"Stripe takes {currency} in steps of 10 minor units, not {amount}.",
+            f"Stripe takes {currency} in steps of {step_of(currency)} minor units, not {amount}.",
         )
     return amount
 

@@ -32,6 +32,7 @@ from connectors.wms.config import WmsConfig, WmsMapping
 from connectors.wms.mapping import Unmapped
 from connectors.wms.signature import verified_id
 from retailops.events.enums import OutcomeClass
+from retailops.events.publish import words_of
 from retailops.events.transport import Claimed, Finding, Outcome
 from returns.enums import DispositionStatus
 from returns.models import DispositionSlice
@@ -265,7 +266,8 @@ def _shipment(conn: ConnectionContext, claimed: Claimed) -> Json:
 
 
 def _counting(conn: ConnectionContext, claimed: Claimed) -> Json:
-    return mapping.count(claimed.message, claimed.effect_key, conn.config, _names(conn))
+    reason = words_of(claimed.event_id)
+    return mapping.count(claimed.message, claimed.effect_key, conn.config, _names(conn), reason=reason)
 
 
 BODIES: dict[str, tuple[str, Callable[[ConnectionContext, Claimed], Json]]] = {

@@ -163,13 +163,13 @@ def _with_serials(serials: Sequence[str]) -> Json:
     return {"serials": list(serials)} if serials else {}
 
 
-def count(fact: Json, effect_key: str, config: WmsConfig, mapping: WmsMapping) -> Json:
-    """Return the count that an `inventory.recount_asked` asks for."""
+def count(fact: Json, effect_key: str, config: WmsConfig, mapping: WmsMapping, *, reason: str) -> Json:
+    """Return the count that an `inventory.recount_asked` asks for; `reason` is what was written beside it."""
     return {
         "reference": effect_key,
         "sku": fact["sku"],
         "location": location_there(fact["location"] or config.default_location, mapping),
-        "reason": fact.get("reason", "")[:200],
+        "reason": reason[:200],
     }
 
 

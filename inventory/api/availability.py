@@ -21,11 +21,13 @@ class AvailabilityQuery(Query):
 
 
 class LocationAvailability(Shape):
-    """A sku at one location. Only `sellable` units at a sellable location that nobody has reserved may be promised."""
+    """A sku at one location. Only `sellable` units at a sellable location that nobody has reserved and that have not
+    expired may be promised: there, `sellable` = `available` + `reserved` + `expired`."""
 
     location: str
     available: int = Field(description="Units that may be promised.")
     reserved: int = Field(description="Sellable units that are held for somebody.")
+    expired: int = Field(description="Sellable units of lots whose last good day has passed: never promised.")
     physical: int = Field(description="Units that are there, in whatever disposition.")
     by_disposition: dict[str, int] = Field(examples=[{"sellable": 4, "pending_inspection": 1}])
 
@@ -36,6 +38,7 @@ class AvailabilityShape(Shape):
     sku: str
     available: int
     reserved: int
+    expired: int
     physical: int
     locations: list[LocationAvailability]
 
@@ -54,8 +57,9 @@ class AvailabilityEndpoint(Endpoint):
         reserved = sum(place.reserved for place in found)
         physical = sum(place.physical for place in found)
         return AvailabilityShape(
-            sku=query.sku, available=available, reserved=reserved, physical=physical, locations=found
-        )
+            sku=query.sku, available=available, reserved=reserved, expired=sum(place.expired for place in found),
+            physical=physical, locations=found,
+        )  # fmt: skip
 
 
 def _location(place: selectors.Availability) -> LocationAvailability:
@@ -64,6 +68,7 @@ def _location(place: selectors.Availability) -> LocationAvailability:
         location=place.location,
         available=place.available,
         reserved=place.reserved,
+        expired=place.expired,
         physical=sum(quantity for name, quantity in standing.items() if name not in ELSEWHERE),
         by_disposition=standing,
     )

@@ -5,6 +5,7 @@ from django.urls import path
 from inventory.api.availability import AvailabilityEndpoint
 from inventory.api.moves import Adjustments, Moves
 from inventory.api.places import Items, LocationEndpoint, Locations
+from inventory.api.quarantine import Quarantine, QuarantineRelease
 from inventory.api.snapshots import SETTLING, Drifts, SnapshotEndpoint, Snapshots, StateMapEndpoint, StateMaps
 from inventory.api.transfers import TransferCancel, TransferEndpoint, TransferReceipts, Transfers
 from inventory.api.units import LotDate, LotEndpoint, Lots, SerialEndpoint, Serials
@@ -21,6 +22,8 @@ urlpatterns = [
     path("inventory/lots/<uuid:id>/date", LotDate.as_view(), name="stock-lot-date"),
     path("inventory/serials", Serials.as_view(), name="stock-serials"),
     path("inventory/serials/<uuid:id>", SerialEndpoint.as_view(), name="stock-serial"),
+    path("inventory/quarantine", Quarantine.as_view(), name="stock-quarantine"),
+    path("inventory/quarantine/<uuid:id>/release", QuarantineRelease.as_view(), name="stock-quarantine-release"),
     path("inventory/transfers", Transfers.as_view(), name="stock-transfers"),
     path("inventory/transfers/<uuid:id>", TransferEndpoint.as_view(), name="stock-transfer"),
     path("inventory/transfers/<uuid:id>/receipts", TransferReceipts.as_view(), name="stock-transfer-receipts"),

@@ -6,6 +6,7 @@ from inventory.services.expiry import date_lot
 from inventory.services.items import put_items
 from inventory.services.locations import add_location, change_location, ensure_location
 from inventory.services.moving import MoveIn, book_moves, move_stock
+from inventory.services.releasing import release_quarantined
 from inventory.services.reserving import (
     ReservationIn,
     consume_reservation,
@@ -45,6 +46,7 @@ __all__ = [
     "put_items",
     "put_state_map",
     "receive_transfer",
+    "release_quarantined",
     "release_reservation",
     "reserve_stock",
     "send_transfer",

@@ -80,8 +80,8 @@ def ask_recount(*, actor: Actor, drift_id: UUID, reason: str) -> StockDrift:
     drift = _open(actor, drift_id, reason)
     drift.recount_asked_at = now()
     drift.save(update_fields=["recount_asked_at"])
-    fact = RecountAsked(str(drift.id), drift.source, drift.location.code, drift.sku, reason[:200])
-    publish(fact, subject=drift.as_subject(), actor=actor, reason_code=reason[:80])
+    fact = RecountAsked(str(drift.id), drift.source, drift.location.code, drift.sku)
+    publish(fact, subject=drift.as_subject(), actor=actor, words=reason)
     return drift
 
 

@@ -8,8 +8,9 @@ from uuid import UUID
 
 from django.db.models import F, Q
 
-from inventory.enums import ENDS
+from inventory.enums import ENDS, Disposition
 from inventory.models import Lot, LotBalance, LotStep, StockMove
+from inventory.promising import today
 from inventory.services.units import Place, flat, source_of
 from retailops.events.prepared import Prepared
 from retailops.lib.errors import Conflict, Unprocessable
@@ -47,9 +48,10 @@ def follow(moves: Sequence[StockMove], left: Mapping[Place, int], *, must_name: 
     """Let lots go with the moves just written; `left` is what stands where they started, after them.
 
     A move that names its lot takes that; one that takes another move back, the lots of that move. When fewer units are
-    left than lots are known to have there, the rest went unnamed: what expires first is taken along as presumed; with
-    `must_name` (a person has the units in hand) that is refused, unless it can be no other lot. Raises Conflict (not
-    so many of the lot there), Unprocessable (the lot must be named).
+    left than lots are known to have there, the rest went unnamed: what expires first is taken along as presumed (where
+    goods are sold, what has expired last: it is never sold); with `must_name` (a person has the units in hand) that is
+    refused, unless it can be no other lot. Raises Conflict (not so many of the lot there), Unprocessable (the lot must
+    be named).
     """
     named_or_back = any(move.lot_id or move.reverses_id for move in moves)
     if not named_or_back and not _known_at({source_of(move) for move in moves}):
@@ -99,7 +101,13 @@ def _unnamed_steps(
     moves: Sequence[StockMove], room: dict[UUID, int], left: Mapping[Place, int], *, must_name: bool
 ) -> list[LotStep]:
     steps = []
-    for place, balances in _known_at({source_of(move) for move in moves}).items():
+    known, sold = (
+        _known_at({source_of(move) for move in moves}),
+        {source_of(m) for m in moves if m.target == Disposition.EXTERNAL},
+    )
+    for place, balances in known.items():
+        if place in sold and place[2] == Disposition.SELLABLE:  # what has expired is never sold
+            balances = [*(each for each in balances if not _gone(each)), *filter(_gone, balances)]
         going = sum(balance.quantity for balance in balances) - left[place]
         if going <= 0:
             continue
@@ -111,6 +119,10 @@ def _unnamed_steps(
             if source_of(move) == place:
                 steps += _filled(move, room, taken, presumed=not certain)
     return steps
+
+
+def _gone(balance: LotBalance) -> bool:
+    return balance.lot.expires_on is not None and balance.lot.expires_on < today()
 
 
 def _first_expired(balances: Sequence[LotBalance], going: int) -> list[tuple[UUID, int]]:

@@ -27,6 +27,8 @@ from retailops.lib.errors import Conflict, Invalid, Unprocessable
 from retailops.lib.new_rows import new_row
 
 Place = units.Place
+# Moves that a person gave a reason for in words, which no other event tells.
+BY_HAND = ("stock_shift", "stock_adjustment")
 
 _PLACES = Prepared(lambda codes: Location.objects.filter(code__in=codes))
 _LEGAL = Prepared(lambda keys: LegalTransition.objects.filter(key__in=keys).values_list("key", flat=True))
@@ -228,7 +230,9 @@ def _tell(actor: Actor, moves: Sequence[MoveIn], rows: dict[str, StockMove]) -> 
     events, lanes = [], {}
     for move in moves:
         subject = _subject(move)
-        event = compose(_fact(rows[move.effect_key]), subject=subject, actor=actor, cause=move.cause_event_id)
+        words = move.reason if move.subject_type in BY_HAND else ""
+        fact = _fact(rows[move.effect_key])
+        event = compose(fact, subject=subject, actor=actor, cause=move.cause_event_id, words=words)
         events.append(event)
         lanes[event.id] = subject.lane
     append(events, lanes)
@@ -249,5 +253,4 @@ def _fact(move: StockMove) -> StockMoved:
         target=str(move.target),
         source_location=move.source_location.code,
         target_location=move.target_location.code,
-        reason=move.reason,
     )

@@ -27,7 +27,7 @@ def tell_reservations(actor: Actor, kind: type[ReservationFact], rows: Sequence[
     events: list[Any] = []
     lanes = {}
     for row in rows:
-        event = compose(_fact(kind, row), subject=row.as_subject(), actor=actor, reason_code=row.reason[:80])
+        event = compose(_fact(kind, row), subject=row.as_subject(), actor=actor, words=row.reason)
         events.append(event)
         lanes[event.id] = row.as_subject().lane
     append(events, lanes)
@@ -62,5 +62,4 @@ def _fact(kind: type[ReservationFact], row: Reservation) -> ReservationFact:
         location=row.location.code,
         subject_type=row.subject_type,
         subject_id=str(row.subject_id),
-        reason=row.reason,
     )

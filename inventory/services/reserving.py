@@ -1,6 +1,6 @@
 """Hold sellable stock for somebody, let it go, or use it up. Whoever comes first has it; nobody has it twice."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,7 +9,8 @@ from django.db import transaction
 
 from inventory.enums import Disposition, ReservationStatus
 from inventory.events import ReservationConsumed, ReservationExpired, ReservationReleased, StockReserved
-from inventory.models import Location, Reservation
+from inventory.models import Location, Reservation, StockBalance
+from inventory.promising import expired_at
 from inventory.services.moving import MoveIn, Place, book_moves, lock_balances
 from inventory.services.reservation_endings import end_reservations, tell_reservations
 from retailops.accounts.actor import Actor, require
@@ -56,7 +57,7 @@ def hold(actor: Actor, wanted: Sequence[ReservationIn]) -> list[Reservation]:
     balances = lock_balances((row.sku, row.location_id, SELLABLE) for row in rows.values())
     known = _known(rows)
     fresh = [row for key, row in rows.items() if key not in known]
-    free = {place: balance.quantity - balance.reserved for place, balance in balances.items()}
+    free = _free(balances)
     for row in fresh:
         place = (row.sku, row.location_id, SELLABLE)
         if row.quantity > free[place]:
@@ -65,6 +66,15 @@ def hold(actor: Actor, wanted: Sequence[ReservationIn]) -> list[Reservation]:
     Reservation.objects.bulk_create(fresh)
     tell_reservations(actor, StockReserved, fresh)
     return [known.get(key) or row for key, row in rows.items()]
+
+
+def _free(balances: Mapping[Place, StockBalance]) -> dict[Place, int]:
+    """Return how many units of these (locked) nobody holds and no expiry takes: a lot changes under their lock too."""
+    expired = expired_at((sku, location) for sku, location, _ in balances)
+    return {
+        place: max(0, balance.quantity - balance.reserved - expired.get(place[:2], 0))
+        for place, balance in balances.items()
+    }
 
 
 def _places(wanted: Iterable[ReservationIn]) -> dict[str, Location]:

@@ -33,10 +33,15 @@ def shift_stock(*, actor: Actor, shift: ShiftIn) -> StockMove:
     return move
 
 
+def effect_of(reference: str) -> str:
+    """Return the effect key of the move by hand with that reference."""
+    return f"shift:{reference}"
+
+
 def _move(shift: ShiftIn) -> MoveIn:
     id = uuid7()
     return MoveIn(
-        effect_key=f"shift:{shift.reference}",
+        effect_key=effect_of(shift.reference),
         sku=shift.sku,
         quantity=shift.quantity,
         source=shift.source,

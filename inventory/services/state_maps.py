@@ -137,8 +137,8 @@ def _write(
     key = uuid5(NAMES, source)
     former = latest.states if latest else {}
     touched = sorted(state for state in {*former, *states} if former.get(state) != states.get(state))
-    fact = StateMapChanged(source, version, touched, reason.strip()[:200])
-    publish(fact, subject=Subject("state_map", key, key, str(key)), actor=actor)
+    fact = StateMapChanged(source, version, touched)
+    publish(fact, subject=Subject("state_map", key, key, str(key)), actor=actor, words=reason)
     _end_unmapped(actor, made)
     return made
 

@@ -215,5 +215,5 @@ def tell_transfer(kind: type[Fact], row: StockTransfer, actor: Actor, reason: st
         for line in row.lines.order_by("line_no")
     ]
     ends = row.source.code, row.target.code
-    fact = kind(str(row.id), row.number, row.reference, *ends, str(row.status), lines, reason[:200])
-    publish(fact, subject=row.as_subject(), actor=actor)
+    fact = kind(str(row.id), row.number, row.reference, *ends, str(row.status), lines)
+    publish(fact, subject=row.as_subject(), actor=actor, words=reason)

@@ -8,9 +8,10 @@ from uuid import UUID
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
 
-from inventory.ageing import BUCKETS, Layer, quarantine_layers
+from inventory.ageing import BUCKETS, Layer, layers_visible_to
 from inventory.enums import ENDS, Disposition
 from inventory.models import Item, ItemValue, Location, StockBalance
+from inventory.promising import with_free
 from inventory.selectors import locations_visible_to
 from retailops.accounts.actor import Actor
 from retailops.lib.csv_lines import csv_lines
@@ -78,6 +79,8 @@ class Overview:
     totals: list[tuple[str, Figure]]
     total: Figure
     available: Figure
+    held: int
+    expired: int
 
 
 @dataclass(frozen=True)
@@ -101,22 +104,34 @@ def visible_balances(actor: Actor) -> QuerySet[StockBalance]:
 
 
 def overview(actor: Actor, region: str = "") -> Overview:
-    """Return stock by place and disposition, with totals; `available` is what may be promised."""
+    """Return stock by place and disposition, with totals; `available` is what may be promised, and `held` and
+    `expired` are what may not of what stands as sellable at places that sell."""
     grouped = visible_balances(actor).filter(Q(location__region=region) if region else Q())
     places: dict[UUID, PlaceRow] = {}
     totals: dict[str, Figure] = defaultdict(Figure)
-    total, available = Figure(), Figure()
+    total = Figure()
     known = {place.id: place for place in locations_visible_to(actor)}
     for row in _summed(grouped):
         place = places.setdefault(row["location"], PlaceRow(known[row["location"]]))
         told = (row["units"], row["worth"], place.place.currency)
-        figures = [place.cells[row["disposition"]], place.total, totals[row["disposition"]], total]
-        if row["disposition"] == Disposition.SELLABLE and place.place.sellable:
-            figures.append(available)
-        for figure in figures:
+        for figure in (place.cells[row["disposition"]], place.total, totals[row["disposition"]], total):
             figure.add(*told)
     ordered = [(str(each), totals[str(each)]) for each in COLUMNS if str(each) in totals]
-    return Overview(sorted(places.values(), key=lambda each: each.place.code), ordered, total, available)
+    rows = sorted(places.values(), key=lambda each: each.place.code)
+    return Overview(rows, ordered, total, *_promised(grouped))
+
+
+def _promised(rows: QuerySet[StockBalance]) -> tuple[Figure, int, int]:
+    """Return what may be promised of these, and how much of the sellable is held, and has expired."""
+    free, held, expired = Figure(), 0, 0
+    sold = with_free(rows.filter(disposition=Disposition.SELLABLE, location__sellable=True)).order_by()
+    groups: Any = sold.annotate(worth=F("free") * F("unit_value")).values("location__currency")
+    for valued in (True, False):
+        part = groups.filter(unit_value__isnull=not valued)
+        for row in part.annotate(units=Sum("free"), sum=Sum("worth"), held=Sum("reserved"), gone=Sum("expired")):
+            free.add(row["units"], row["sum"], row["location__currency"])
+            held, expired = held + row["held"], expired + row["gone"]
+    return free, held, expired
 
 
 def _summed(rows: QuerySet[StockBalance]) -> Iterator[dict[str, Any]]:
@@ -131,21 +146,10 @@ def ageing(actor: Actor, region: str = "") -> list[Bucket]:
     """Return quarantine by age, each bucket with the oldest in it."""
     figures: dict[str, Figure] = {key: Figure() for key, _, _ in BUCKETS}
     oldest: dict[str, Layer] = {}
-    for layer in layers(actor, region=region):
+    for layer in layers_visible_to(actor, region=region):
         figures[layer.bucket].add(layer.units, layer.value, layer.currency)
         oldest.setdefault(layer.bucket, layer)
     return [Bucket(key, BUCKET_NAMES[key], figure, oldest.get(key)) for key, figure in figures.items()]
-
-
-def layers(actor: Actor, *, region: str = "", location: str = "", bucket: str = "", sku: str = "") -> list[Layer]:
-    """Return what stands in quarantine, by the move that brought it, the oldest first."""
-    places = locations_visible_to(actor)
-    if region:
-        places = places.filter(region=region)
-    if location:
-        places = places.filter(code=location)
-    found = quarantine_layers(places.values_list("id", flat=True))
-    return [each for each in found if (not bucket or each.bucket == bucket) and (not sku or each.sku == sku)]
 
 
 @dataclass(frozen=True)
@@ -171,7 +175,7 @@ def narrowed(actor: Actor, query: Mapping[str, str]) -> QuerySet[StockBalance]:
         if value := query.get(name, ""):
             rows = rows.filter(**{column: value})
     if query.get("available"):
-        rows = rows.filter(disposition=Disposition.SELLABLE, location__sellable=True)
+        rows = with_free(rows).filter(free__gt=0).annotate(value=F("free") * F("unit_value"))
     return rows.order_by("sku", "id")
 
 

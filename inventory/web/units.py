@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from inventory.enums import ENDS, Disposition
+from inventory.promising import today
 from inventory.selectors import locations_visible_to
 from inventory.services import date_lot
 from inventory.traces import (
@@ -22,7 +23,6 @@ from inventory.traces import (
     serials_visible_to,
     steps_of_lot,
     steps_of_serial,
-    today,
 )
 from inventory.web.forms import LotDateForm
 from inventory.web.overview import titles

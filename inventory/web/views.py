@@ -9,11 +9,12 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from inventory.ageing import BUCKETS
+from inventory.ageing import BUCKETS, Layer, layers_visible_to
 from inventory.enums import ENDS, Disposition
 from inventory.models import DriftStatus, Item, SerialUnit, StockMove
+from inventory.promising import today, with_free
 from inventory.selectors import drifts_visible_to, locations_visible_to, snapshots_visible_to
-from inventory.traces import lot_balances, today
+from inventory.traces import lot_balances
 from inventory.web import overview as shown
 from retailops.accounts import web
 from retailops.accounts.actor import Actor, can, require
@@ -67,7 +68,8 @@ def balances(request: HttpRequest) -> HttpResponse:
     context = {
         "page": shown.balance_page(rows, request.GET.get("after", "")),
         "total": capped_count(rows),
-        "units": rows.order_by().aggregate(units=Sum("quantity"))["units"] or 0,
+        "units": rows.order_by().aggregate(units=Sum("free" if request.GET.get("available") else "quantity"))["units"]
+        or 0,
         "places": locations_visible_to(actor).order_by("code"),
         "dispositions": [each for each in Disposition if each not in ENDS],
         "given": request.GET,
@@ -122,10 +124,10 @@ def visible_moves(actor: Actor) -> QuerySet[StockMove]:
     return rows.filter(Q(source_location__in=places) | Q(target_location__in=places))
 
 
-def quarantined(request: HttpRequest, actor: Actor) -> list[Any]:
+def quarantined(request: HttpRequest, actor: Actor) -> list[Layer]:
     """Return quarantine as the query narrows it."""
     given = {name: request.GET.get(name, "") for name in ("region", "location", "bucket", "sku")}
-    return list(shown.layers(actor, **given))
+    return layers_visible_to(actor, **given)
 
 
 @login_required
@@ -161,17 +163,20 @@ def quarantine_export(request: HttpRequest) -> StreamingHttpResponse:
 def sku_page(request: HttpRequest, sku: str) -> HttpResponse:
     """Show one sku: what stands where, its moves, serials, lots, snapshots and differences."""
     actor = actor_of(request)
-    rows = list(shown.visible_balances(actor).filter(sku=sku).order_by("location__code", "disposition"))
+    rows: list[Any] = list(
+        with_free(shown.visible_balances(actor)).filter(sku=sku).order_by("location__code", "disposition")
+    )
     history = visible_moves(actor).filter(sku=sku).order_by("-id")
     if not rows and not history.exists():
         raise NotFound("There is no stock of that sku where you may see it.")
     places = locations_visible_to(actor)
+    promised = {name: sum(getattr(row, name) for row in rows) for name in ("free", "reserved", "expired")}
     serials = SerialUnit.objects.filter(sku=sku, location__in=places).select_related("location")
     context = {
         "sku": sku,
         "item": Item.objects.filter(sku=sku).prefetch_related("values").first(),
         "rows": rows,
-        "available": sum(row.quantity for row in rows if row.disposition == "sellable" and row.location.sellable),
+        "promised": promised,
         "standing": sum(row.quantity for row in rows),
         "moves": history[:MOVES_SHOWN],
         "serials": serials.exclude(disposition__in=ENDS).order_by("serial")[:SERIALS_SHOWN],

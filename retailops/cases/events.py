@@ -75,8 +75,6 @@ class CaseEscalated(CaseFact):
 class CaseResolved(CaseFact):
     """The case ended, with actor, reason and evidence."""
 
-    reason: str = ""
-
 
 @event("case.reopened")
 @dataclass(frozen=True)
@@ -129,7 +127,6 @@ class GroupTakenUp(GroupFact):
 class GroupResolved(GroupFact):
     """The cause is mended, in these versions of its connection where they were named."""
 
-    reason: str = ""
     cases: int = 0
     config_version: int | None = None
     mapping_version: int | None = None

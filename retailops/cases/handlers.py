@@ -138,7 +138,7 @@ def _ending(event: Event) -> str:
             "present": "Looked up: it is there.",
             "absent": "Looked up: it was not there; it is sent again.",
         }[data["finding"]]
-    return f"{event.type.removeprefix('delivery.').capitalize()}: {data['reason']}"
+    return f"{event.type.removeprefix('delivery.').capitalize()}: {event.words}"
 
 
 def _evidence(data: dict[str, Any]) -> dict[str, Any]:

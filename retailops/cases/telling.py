@@ -27,7 +27,7 @@ def subject_of(thing: Case | Approval) -> Subject:
 def tell_case(
     shape: type[CaseFact], case: Case, actor: Actor, *, cause: UUID | None = None, reason: str = "", **more: Any
 ) -> Event:
-    """Publish one case event."""
+    """Publish one case event. A reason is what somebody wrote: it stands beside the event."""
     fact = shape(
         case_id=str(case.id),
         group_id=str(case.group_id),
@@ -41,7 +41,7 @@ def tell_case(
         trouble=case.dedupe_key,
         **more,
     )
-    return publish(fact, subject=subject_of(case), actor=actor, cause=cause, reason_code=reason[:80])
+    return publish(fact, subject=subject_of(case), actor=actor, cause=cause, words=reason)
 
 
 def tell_group(
@@ -51,7 +51,7 @@ def tell_group(
     fact = shape(
         group_id=str(group.id), kind=group.kind, queue=group.queue, title=group.title, state=group.state, **more
     )
-    return publish(fact, subject=subject_of_group(group), actor=actor, cause=cause, reason_code=reason[:80])
+    return publish(fact, subject=subject_of_group(group), actor=actor, cause=cause, words=reason)
 
 
 def subject_of_group(group: CaseGroup) -> Subject:

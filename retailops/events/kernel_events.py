@@ -65,15 +65,11 @@ class DeliveryReplayed(DeliveryFact):
 class DeliveryDiscarded(DeliveryFact):
     """A person gave a delivery up, with a reason."""
 
-    reason: str = ""
-
 
 @event("delivery.superseded")
 @dataclass(frozen=True)
 class DeliverySuperseded(DeliveryFact):
     """A delivery was closed because a later fact made it void."""
-
-    reason: str = ""
 
 
 @event("delivery.edited")
@@ -94,7 +90,6 @@ class DeliveryEdited(DeliveryFact):
 class DeliveryResequenced(DeliveryFact):
     """A stopped delivery was moved to the end of its lane, so that what waited behind it goes on."""
 
-    reason: str = ""
     passed: int = 0
     approved_by: str = ""
 

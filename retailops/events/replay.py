@@ -248,11 +248,11 @@ def _close(
     shape = DeliveryDiscarded if status == DeliveryStatus.DISCARDED else DeliverySuperseded
     event = delivery.event
     publish(
-        shape(**facts_of(delivery), reason=reason),
+        shape(**facts_of(delivery)),
         subject=subject_of(delivery),
         actor=actor,
         cause=event.id,
-        reason_code=reason[:80],
+        words=reason,
     )
     _free_lane(delivery)
     return delivery
@@ -315,5 +315,5 @@ def _publish_replayed(delivery: Delivery, actor: Actor, reason: str, found: Verd
         subject=subject_of(delivery),
         actor=actor,
         cause=delivery.event_id,
-        reason_code=reason[:80],
+        words=reason,
     )

@@ -35,7 +35,7 @@ def rewrite_message(
     delivery.save(update_fields=["payload", "fence"])
     fact = DeliveryEdited(**facts_of(delivery), edit_id=str(edit_id), fields=tuple(fields), approved_by=approved_by)
     subject = subject_of(delivery)
-    return publish(fact, subject=subject, actor=actor, cause=delivery.event_id, reason_code=reason[:80])
+    return publish(fact, subject=subject, actor=actor, cause=delivery.event_id, words=reason)
 
 
 def waiting_behind(delivery: Delivery) -> QuerySet[Delivery]:
@@ -81,8 +81,8 @@ def resequence(actor: Actor, delivery_id: UUID, reason: str, *, fence: int, appr
     delivery.fence += 1
     delivery.save(update_fields=["lane_seq", "fence"])
     publish(
-        DeliveryResequenced(**facts_of(delivery), reason=reason, passed=len(passed), approved_by=approved_by),
-        subject=subject_of(delivery), actor=actor, cause=delivery.event_id, reason_code=reason[:80],
+        DeliveryResequenced(**facts_of(delivery), passed=len(passed), approved_by=approved_by),
+        subject=subject_of(delivery), actor=actor, cause=delivery.event_id, words=reason,
     )  # fmt: skip
     nudge_after_commit([delivery.destination_id])
     return delivery

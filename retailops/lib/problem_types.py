@@ -237,6 +237,12 @@ PROBLEM_TYPES = [
     problem(
         "exceeds-tender", 422, "The payment cannot take the whole amount.", "Choose a lower amount or another payment."
     ),
+    problem(
+        "amount-too-fine",
+        422,
+        "The gateway pays the currency only in steps of `step` minor units.",
+        "Ask for one of the amounts in `nearest`, or leave the amount to policy: it is rounded then.",
+    ),
     problem("exceeds-tenders", 422, "The payments cannot take the whole amount.", "Lower the amount.", 409),
     problem(
         "not-offered", 422, "Policy does not offer that.", "Choose another, or a `reason` if it may be overridden."

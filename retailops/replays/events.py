@@ -13,7 +13,6 @@ class OperationFact:
     kind: str
     total: int
     hash: str = ""
-    reason: str = ""
 
 
 @event("bulk_operation.requested")

@@ -26,16 +26,15 @@ def subject_of(operation: BulkOperation) -> Subject:
 
 
 def tell(shape: type[OperationFact], operation: BulkOperation, actor: Actor, *, reason: str = "", **more: Any) -> Event:
-    """Publish one event of an operation, in the transaction that changed it."""
+    """Publish one event of an operation, in the transaction that changed it. The reason stands beside it."""
     fact = shape(
         operation_id=str(operation.id),
         kind=operation.kind,
         total=operation.total,
         hash=operation.hash,
-        reason=reason or operation.reason,
         **more,
     )
-    return publish(fact, subject=subject_of(operation), actor=actor, reason_code=(reason or operation.reason)[:80])
+    return publish(fact, subject=subject_of(operation), actor=actor, words=reason or operation.reason)
 
 
 def _only(values: Sequence[str]) -> str:

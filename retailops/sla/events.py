@@ -94,8 +94,6 @@ class SlaPolicyActivated(SlaPolicyFact):
 class SlaPolicyRetired(SlaPolicyFact):
     """It starts no clock any more, or never did; clocks that run go on."""
 
-    reason: str = ""
-
 
 @event("sla.calendar_revised")
 @dataclass(frozen=True)

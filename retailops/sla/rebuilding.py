@@ -2,7 +2,8 @@
 
 Events that start clocks are walked in the order of the log. Each clock is locked before its events are read, so that
 what a command adds meanwhile waits for the lock and comes on top. A clock that was not there is entered first; once
-every transaction that may not have seen it has ended, its events are read again.
+every transaction that may not have seen it has ended, its events are read again. A clock that no event starts is taken
+away in the same manner: what was told of it is taken back.
 """
 
 import time
@@ -21,7 +22,7 @@ from retailops.sla.clock_rows import Key, insert_clocks, locked_clocks, update_c
 from retailops.sla.dial import START
 from retailops.sla.models import SlaClock, SlaRebuild
 from retailops.sla.moves import OURS, subject_in
-from retailops.sla.telling import hand_on
+from retailops.sla.telling import hand_on, take_back
 from retailops.sla.winding import move_clock, settle, start_clock
 
 BATCH = 500
@@ -31,7 +32,7 @@ _KEPT = ("id", "warned_told_at", "breach_told_at")
 
 @dataclass
 class Done:
-    """How many events were walked, and how many clocks were entered and corrected."""
+    """How many events were walked, and how many clocks were entered, and corrected or taken away."""
 
     events: int = 0
     entered: int = 0
@@ -78,10 +79,10 @@ def _rebuild_batch(starts: Sequence[Event]) -> Done:
     keys = keys_of(known, starts)
     stories = {event.correlation_id for event in starts}
     done = Done()
-    entered = _write(known, keys, stories, done)
-    if entered:
+    unsure = _write(known, keys, stories, done)
+    if unsure:
         _wait_for_others()
-        _write(known, entered, stories, Done())
+        _write(known, unsure, stories, Done())
     return done
 
 
@@ -97,7 +98,10 @@ def keys_of(known: Book, events: Iterable[Event]) -> set[Key]:
 
 @transaction.atomic
 def _write(known: Book, keys: set[Key], stories: set[UUID], done: Done) -> set[Key]:
-    """Write the clocks of these keys as their events make them; return those that were entered."""
+    """Write the clocks of these keys as their events make them; return those that were entered or taken away.
+
+    Somebody may have published before without seeing what was entered, or waited for what was taken away.
+    """
     present = locked_clocks(keys)
     made = replay(known, keys, stories)
     moment, wrong, missing = now(), [], []
@@ -110,9 +114,17 @@ def _write(known: Book, keys: set[Key], stories: set[UUID], done: Done) -> set[K
     update_clocks(wrong)
     entered = insert_clocks(missing) if missing else set()
     hand_on([clock for clock in [*wrong, *missing] if clock.is_open])
-    done.corrected += len(wrong)
+    void = {key: clock for key, clock in present.items() if key not in made}
+    _take_away(known, list(void.values()))
+    done.corrected += len(wrong) + len(void)
     done.entered += len(entered)
-    return entered
+    return entered | void.keys()
+
+
+def _take_away(known: Book, void: Sequence[SlaClock]) -> None:
+    """Delete clocks that no event starts, as if they had never been; they are locked."""
+    take_back(known, void)
+    SlaClock.objects.filter(pk__in=[clock.pk for clock in void]).delete()
 
 
 def replay(known: Book, keys: set[Key], stories: set[UUID]) -> dict[Key, SlaClock]:
@@ -175,9 +187,12 @@ WHERE running < %(bound)s::text::xid8 AND running IS DISTINCT FROM pg_current_xa
 
 
 def _wait_for_others() -> None:
-    """Wait until every transaction has ended that may have published without seeing what was entered."""
+    """Wait until every transaction has ended that may have published without seeing what was entered.
+
+    A number of our own bounds them: a snapshot names those alone that began before the last one that has ended.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text")
+        cursor.execute("SELECT pg_current_xact_id()::text")
         bound = cursor.fetchone()[0]
         waiting_since = time.monotonic()
         while True:

@@ -31,6 +31,20 @@ def tell_changes(known: Book, made: Sequence[SlaClock], moved: Sequence[tuple[Sl
     publish_facts(known, [(kind, clock) for before, clock in moved for kind in _kinds(before, clock)])
 
 
+def take_back(known: Book, void: Sequence[SlaClock]) -> None:
+    """Tell whoever was told of these clocks that nothing is to be done in time: they should never have run."""
+    moot = [_moot(clock) for clock in void]
+    hand_on(moot)
+    heard = [clock for clock in moot if clock.breach_told_at is not None or clock.warned_told_at is not None]
+    publish_facts(known, [(ClockCanceled, clock) for clock in heard])
+
+
+def _moot(clock: SlaClock) -> SlaClock:
+    values = {field.attname: getattr(clock, field.attname) for field in SlaClock._meta.concrete_fields}
+    moot = {"state": ClockState.CANCELED, "ended_at": clock.started_at, "due_at": None, "breached_at": None}
+    return SlaClock(**values | moot)
+
+
 def hand_on(clocks: Sequence[SlaClock]) -> None:
     """Give the due times of these clocks to what bears them."""
     for name, bearer in _bearers.items():

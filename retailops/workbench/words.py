@@ -460,7 +460,7 @@ CASE_KINDS = {
     "transfer_short": "Transfer arrived short",
     "transfer_over": "Transfer brought too much",
     "transfer_overdue": "Transfer overdue",
-    "lot_expired": "Expired goods may be sold",
+    "lot_expired": "Expired goods on the shelf",
     "chargeback_opened": "Bank took money back",
     "refund_plus_chargeback": "Refund and chargeback",
     "refund_after_dispute": "Owed after a won dispute",

@@ -69,11 +69,12 @@ def _shape(found: Eligibility) -> EligibilityShape:
         policy_version=found.policy.label,
         refund_timing=found.policy.rules.refund_timing,
         amount=MoneyShape.from_money(found.value),
-        lines=[_line(line) for line in found.lines],
+        lines=[line_eligibility(line) for line in found.lines],
     )
 
 
-def _line(line: LineVerdict) -> LineEligibility:
+def line_eligibility(line: LineVerdict) -> LineEligibility:
+    """Return policy's word on one line on the wire."""
     return LineEligibility.build(
         line_no=line.line.line_no,
         external_id=line.line.external_id,

@@ -26,6 +26,7 @@ from returns.api.policies import (
     PolicyVersion,
 )
 from returns.api.refunds import RefundEndpoint, RefundPreview, RefundReasons, RefundRetry, ReturnRefunds
+from returns.api.request_preview import RequestPreviewEndpoint
 from returns.api.returns import ReturnEndpoint, Returns
 from returns.api.store import StoreBatchEndpoint, StoreBatches, StoreReturns
 from returns.api.stored_value import (
@@ -55,6 +56,7 @@ urlpatterns = [
     path("eligibility", EligibilityEndpoint.as_view(), name="eligibility"),
     path("returns", Returns.as_view(), name="returns"),
     path("returns/blind-receipts", BlindReceipts.as_view(), name="blind-receipts"),
+    path("returns/preview", RequestPreviewEndpoint.as_view(), name="return-preview"),
     path("returns/drafts", Drafts.as_view(), name="drafts"),
     path("returns/return-to-sender", ReturnsToSender.as_view(), name="returns-to-sender"),
     path("return-kinds", ReturnKinds.as_view(), name="return-kinds"),

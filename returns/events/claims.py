@@ -34,7 +34,6 @@ class ClaimFact:
     send_back: bool
     return_number: str = ""
     supplier_reference: str = ""
-    reason: str = ""
 
 
 @event("claim.drafted")

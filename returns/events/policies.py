@@ -41,8 +41,6 @@ class PolicyEdited(PolicyFact):
 class PolicySubmitted(PolicyFact):
     """A second person is asked."""
 
-    reason: str = ""
-
 
 @event("policy.approved")
 @dataclass(frozen=True)
@@ -54,8 +52,6 @@ class PolicyApproved(PolicyFact):
 @dataclass(frozen=True)
 class PolicySentBack(PolicyFact):
     """Refused or not answered in time: a draft again."""
-
-    reason: str = ""
 
 
 @event("policy.activated")
@@ -83,5 +79,3 @@ class PolicyCanaryChanged(PolicyFact):
 @dataclass(frozen=True)
 class PolicyRetired(PolicyFact):
     """It decides nothing any more."""
-
-    reason: str = ""

@@ -258,6 +258,6 @@ def _write(
     for line in lines:
         line.claim = claim
     ClaimLine.objects.bulk_create(lines)
-    fact = claim_fact(ClaimDrafted, claim, reason=told.reason, lines=line_facts(lines))
-    publish(fact, subject=claim.as_subject(), actor=actor, reason_code=told.reason[:80])
+    fact = claim_fact(ClaimDrafted, claim, lines=line_facts(lines))
+    publish(fact, subject=claim.as_subject(), actor=actor, words=told.reason)
     return claim

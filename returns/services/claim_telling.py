@@ -50,10 +50,10 @@ def line_facts(lines: Iterable[ClaimLine]) -> list[ClaimLineFact]:
 
 
 def keep(actor: Actor, claim: SupplierClaim, kind: type[ClaimFact], *, reason: str = "", **more: Any) -> SupplierClaim:
-    """Save the locked claim as its next version and tell the event; return it."""
+    """Save the locked claim as its next version and tell the event, with the reason beside it; return it."""
     claim.version += 1
     claim.updated_at = now()
     claim.save()
-    fact = claim_fact(kind, claim, reason=reason, **more)
-    publish(fact, subject=claim.as_subject(), actor=actor, reason_code=reason[:80])
+    fact = claim_fact(kind, claim, **more)
+    publish(fact, subject=claim.as_subject(), actor=actor, words=reason)
     return claim

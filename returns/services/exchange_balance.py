@@ -8,8 +8,8 @@ from django.db.models import Sum
 from retailops.accounts.actor import Actor
 from retailops.accounts.permissions import Permission
 from retailops.lib.errors import Conflict, Invalid
-from returns.enums import LIVE_REFUNDS, RefundStatus
-from returns.models import Exchange, Refund
+from returns.enums import LIVE_REFUNDS, ComponentKind, RefundStatus
+from returns.models import Exchange, Refund, RefundComponent
 from returns.services.closing import finish, refuse_closed
 from returns.services.exchange_settling import refund_balance
 from returns.services.exchange_telling import end_troubles
@@ -47,8 +47,11 @@ def why_no_balance(exchange: Exchange) -> str:
 
 
 def balance_left(exchange: Exchange) -> int:
-    """Return what is owed to the customer beyond what live refunds of its balance pay, in minor units."""
+    """Return what is owed to the customer beyond what live refunds of its balance pay, in minor units; what they were
+    rounded by is not."""
     if exchange.proposal is None:
         return 0
-    live = Refund.objects.filter(proposal=exchange.proposal, status__in=LIVE_REFUNDS)
+    live = RefundComponent.objects.filter(
+        refund__proposal=exchange.proposal, refund__status__in=LIVE_REFUNDS, kind=ComponentKind.EXCHANGE_BALANCE
+    )
     return max(0, -exchange.balance - int(live.aggregate(total=Sum("amount"))["total"] or 0))

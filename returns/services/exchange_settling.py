@@ -13,6 +13,7 @@ from returns.models import Exchange, Refund
 from returns.refund_calculation import Calculation
 from returns.refund_planning import Plan
 from returns.refund_terms import read_terms
+from returns.rounding import rounded
 from returns.services.credit_memos import queue_exchange_memo
 from returns.services.exchange_telling import tell
 from returns.services.refunds import carry_out
@@ -42,8 +43,11 @@ def refund_balance(actor: Actor, exchange: Exchange, amount: int, *, reason: str
     possible = sum(part for _, part in spread)
     if possible < amount:
         no_tender(actor, exchange.rma, amount - possible)
-    if not spread:
+    payable = rounded(spread, terms.tenders)
+    if not payable.spread:
         return []
-    part = Part(ComponentKind.EXCHANGE_BALANCE, possible, code=str(exchange.id))
-    plan = Plan(Calculation({}, [part]), spread, permitted=amount, reason=reason, proposal=exchange.proposal)
+    parts = [Part(ComponentKind.EXCHANGE_BALANCE, possible, code=str(exchange.id))]
+    parts += [Part(ComponentKind.ROUNDING, payable.by)] if payable.by else []
+    permitted = amount + payable.by
+    plan = Plan(Calculation({}, parts), payable.spread, permitted, reason=reason, proposal=exchange.proposal)
     return carry_out(actor, terms, plan)

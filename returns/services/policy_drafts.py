@@ -139,7 +139,7 @@ def submit_policy(*, actor: Actor, policy_id: UUID, reason: str, revision: int |
     policy.reason = reason.strip()[:300]
     policy.save(update_fields=["status", "reason"])
     cases.request_approval(actor, _approval(policy))
-    _tell(actor, policy_fact(PolicySubmitted, policy, reason=policy.reason), policy)
+    _tell(actor, policy_fact(PolicySubmitted, policy), policy, words=policy.reason)
     return policy
 
 
@@ -220,8 +220,8 @@ def take_rejection(actor: Actor, policy_id: UUID, reason: str) -> None:
         if policy.status in (PolicyStatus.SUBMITTED, PolicyStatus.APPROVED):
             fire(policy.send_back)
             policy.save(update_fields=["status", "approved_by"])
-            _tell(actor, policy_fact(PolicySentBack, policy, reason=reason[:300]), policy)
+            _tell(actor, policy_fact(PolicySentBack, policy), policy, words=reason)
 
 
-def _tell(actor: Actor, fact: PolicyFact, policy: ReturnPolicy) -> None:
-    publish(fact, subject=policy.as_subject(), actor=actor, policy_version=policy.label)
+def _tell(actor: Actor, fact: PolicyFact, policy: ReturnPolicy, *, words: str = "") -> None:
+    publish(fact, subject=policy.as_subject(), actor=actor, policy_version=policy.label, words=words)

@@ -107,8 +107,8 @@ def retire_policy(*, actor: Actor, policy_id: UUID, reason: str) -> ReturnPolicy
         policy.effective_to = max(policy.effective_from, min(moment, policy.effective_to or moment))
     fire(policy.retire)
     policy.save(update_fields=["status", "effective_to"])
-    fact = policy_fact(PolicyRetired, policy, reason=reason.strip()[:300])
-    publish(fact, subject=policy.as_subject(), actor=actor, policy_version=policy.label)
+    fact = policy_fact(PolicyRetired, policy)
+    publish(fact, subject=policy.as_subject(), actor=actor, policy_version=policy.label, words=reason)
     return policy
 
 

@@ -10,7 +10,7 @@ from retailops.events.publish import append, compose
 from retailops.events.updating import update_rows
 from retailops.lib.fsm import fire
 from returns.events import DispositionDecided, DispositionFact, DispositionPosted
-from returns.facts import disposition_fact
+from returns.facts import disposition_fact, reason_term
 from returns.models import DispositionSlice, Return
 from returns.services.stock import place
 
@@ -52,9 +52,12 @@ def tell(
     """Publish one event for each slice."""
     subject = rma.as_subject()
     events = [
-        compose(disposition_fact(kind, part, location), subject=subject, actor=actor, reason_code=part.reason[:80])
+        compose(
+            disposition_fact(kind, part, location), subject=subject, actor=actor, reason_code=reason_term(part),
+            words=part.reason if kind is DispositionDecided and not reason_term(part) else "",
+        )
         for part in parts
-    ]
+    ]  # fmt: skip
     append(events, {event.id: subject.lane for event in events})
 
 

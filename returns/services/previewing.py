@@ -38,6 +38,11 @@ def preview_refund(actor: Actor, return_id: UUID, proposal: RefundProposalIn | N
     terms = read_terms(rma, by_itself=False)
     if proposal is not None:
         return [_preview(terms, plan_by_person(terms, proposal))]
+    return previews_by_policy(terms)
+
+
+def previews_by_policy(terms: Terms) -> list[RefundPreview]:
+    """Return what policy would refund under these terms, one preview for each way; at least one, maybe of nothing."""
     found = []
     for way in list(terms.due()) or [Destination.TENDER]:
         plan = plan_by_policy(terms, way)

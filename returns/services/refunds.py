@@ -23,10 +23,12 @@ from returns.events import RefundApprovalRequested, RefundDenied, RefundSupersed
 from returns.fraud_screening import screen_refund
 from returns.inputs import RefundProposalIn
 from returns.models import Exchange, Refund, RefundComponent, RefundLine, Return
+from returns.money_paths import Path, path_of
 from returns.policy import Rules, may_approve, rules_of, within
 from returns.refund_calculation import Calculation
 from returns.refund_planning import Plan, plan_by_person, plan_by_policy, refuse_disputed
 from returns.refund_terms import Terms, anything_earned, covered_units, earned_units, read_terms, tenders_of
+from returns.rounding import refuse_uneven, step_of
 from returns.serial_doubts import in_doubt
 from returns.services.closing import end_trouble, finish
 from returns.services.holding import cleared_before, hold_refunds
@@ -247,6 +249,9 @@ def take_approval(actor: Actor, refund_id: UUID) -> None:
     refund = access_refund(actor, refund_id, Permission.APPROVALS_DECIDE, lock=True)
     check_limit(actor, refund)
     check_still_earned(refund)
+    if path_of(refund) == Path.GATEWAY:
+        step = step_of(refund.payment.gateway, refund.currency)
+        refuse_uneven(refund.amount, step, refund.currency, "Refuse it, or change it to")
     cases.consume_approval(
         actor,
         kind=APPROVAL_KIND,
@@ -327,6 +332,8 @@ def supersede_refund(
     plan = _same_again(old, tender, reason, destination or Destination(old.destination))
     if tender not in terms.tenders_for(plan.destination):
         raise Unprocessable("What a marketplace holds does not become value of ours.", code="marketplace-payment")
+    if plan.destination == Destination.TENDER:
+        refuse_uneven(old.amount, tender.step, old.currency, "Propose the refund anew, for")
     _check_still_free(old, plan)
     _supersede_ended(old)
     tell(actor, RefundSuperseded, [old])

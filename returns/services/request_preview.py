@@ -1,37 +1,50 @@
 """What would become of a request, before it is sent: computed as the command would, and nothing is written."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from retailops.accounts.actor import Actor, require
+from retailops.accounts.actor import Actor, can, require
 from retailops.accounts.permissions import Permission
 from retailops.lib.clock import now
 from retailops.lib.money import Money
+from returns import vocabulary
 from returns.enums import RefundTiming, Resolution, ReturnKind, ReturnStatus
 from returns.inputs import ReturnIn
 from returns.kinds import Traits, traits_of
 from returns.models import Return, ReturnLine
 from returns.policy import within
-from returns.refund_planning import plan_by_policy
 from returns.refund_terms import expected_terms, timing_of
 from returns.services.building import new_lines, new_return, policies_of
 from returns.services.eligibility import Eligibility, judge
 from returns.services.intake import decide
 from returns.services.order_reading import read_order, read_units
+from returns.services.previewing import RefundPreview, previews_by_policy
 from returns.worth import Part
 
 
 @dataclass(frozen=True)
 class RequestPreview:
-    """What the request would become. `refund` is what policy gives when everything comes and is accepted."""
+    """What the request would become. `refunds` are what policy gives when everything comes and is accepted, one for
+    each way that the money goes; `overridden`: the actor may go beyond policy, and says why."""
 
     rma: Return
     lines: list[ReturnLine]
     verdict: Eligibility
     review: str
-    refund: Money
-    parts: list[Part]
+    refunds: Sequence[RefundPreview]
     second_person: bool
+    overridden: bool
+
+    @property
+    def refund(self) -> Money:
+        """Return what policy gives in all, bonuses apart."""
+        return Money(sum(each.total.amount for each in self.refunds), self.rma.currency)
+
+    @property
+    def parts(self) -> list[Part]:
+        """Return the parts of all refunds."""
+        return [part for each in self.refunds for part in each.parts]
 
     @property
     def traits(self) -> Traits:
@@ -87,12 +100,17 @@ class RequestPreview:
     @property
     def bonus(self) -> int:
         """Return what comes on top of stored value, in minor units."""
-        return self.verdict.policy.rules.stored_value.bonus_of(self.refund.amount) if self.as_credit else 0
+        return sum(each.bonus.amount for each in self.refunds)
 
     @property
     def until(self) -> datetime | None:
         """Return when it would expire."""
         return self.rma.expires_at
+
+    @property
+    def refused(self) -> bool:
+        """Tell whether the request would be refused as it is."""
+        return self.hard or not (self.verdict.eligible or self.overridden)
 
     @property
     def hard(self) -> bool:
@@ -101,7 +119,8 @@ class RequestPreview:
 
 
 def preview_request(*, actor: Actor, request: ReturnIn) -> RequestPreview:
-    """Return what the request would become now. Raises NotFound, Denied, Invalid."""
+    """Return what the request would become now. Raises NotFound, Denied, Invalid (no such line, unknown code)."""
+    vocabulary.check("override_reason", request.override_code, "/override_code")
     order = read_order(request.order, lock=False)
     require(actor, Permission.RETURNS_REQUEST, region=order.region, brand=order.brand, view=Permission.ORDERS_VIEW)
     verdict = judge(read_units(order), request.lines, request.requested_at or now(), request.kind)
@@ -111,14 +130,15 @@ def preview_request(*, actor: Actor, request: ReturnIn) -> RequestPreview:
     for line in lines:
         line.accepted = (line.authorized or line.requested) - line.kept
     rules = verdict.policy.rules
-    plan = plan_by_policy(expected_terms(rma, lines, rules, policies_of(lines, verdict)))
-    total = plan.calculation.total
+    found = previews_by_policy(expected_terms(rma, lines, rules, policies_of(lines, verdict)))
+    total = sum(each.total.amount + each.bonus.amount for each in found)
     return RequestPreview(
         rma=rma,
         lines=lines,
         verdict=verdict,
         review=judged.review or (rma.decision_reason if judged.held else ""),
-        refund=Money(total, rma.currency),
-        parts=plan.calculation.parts,
+        refunds=found,
         second_person=total > 0 and not within(total, rules.auto_approve_limit, rma.currency),
+        overridden=bool(request.override_reason)
+        and can(actor, Permission.RETURNS_DECIDE, region=order.region, brand=order.brand),
     )

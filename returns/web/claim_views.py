@@ -62,7 +62,9 @@ def claim_detail(request: HttpRequest, claim_number: str) -> HttpResponse:
         "own": approvals.filter(requested_by=actor.key).exists(),
         "may_decide": can(actor, Permission.APPROVALS_DECIDE, region=claim.region, brand=claim.brand),
         "cases": Case.objects.filter(subject_id=claim.id, status=CaseStatus.OPEN),
-        "history": Event.objects.filter(subject_id=claim.id).order_by("-position")[:HISTORY_LIMIT],
+        "history": Event.objects.filter(subject_id=claim.id)
+        .select_related("remark")
+        .order_by("-position")[:HISTORY_LIMIT],
     }
     return show(request, "claims/detail.html", context)
 

@@ -50,7 +50,7 @@ def test_stock_is_counted_and_moved(api: Api, place: str) -> None:
     assert StockMove.objects.count() == 2
     shown = api.get("/inventory/availability", sku="LAMP").json
     assert shown["locations"][0]["by_disposition"] == {"quarantine": 3, "sellable": 2}
-    assert shown["available"] == 0  # the place is not one that sells
+    assert (shown["available"], shown["expired"]) == (0, 0)  # the place is not one that sells
 
 
 def test_a_large_difference_waits(api: Api, place: str, make_api: MakeApi) -> None:
@@ -159,3 +159,64 @@ def test_a_map_is_changed_over_the_api(make_api: MakeApi) -> None:
     assert api.get("/inventory/state-maps").json == {"results": [asked.json]}
     body = {"states": {"AVAIL": "sellable", "X": None}, "based_on": 7}
     api.put("/inventory/state-maps/wms", body).problem(409, "stale")
+
+
+def test_quarantine_is_listed_by_age_and_released(api: Api, place: str, make_api: MakeApi) -> None:
+    """As on its page: a layer for each move that brought goods there, and the same way out."""
+    counted(api, place, 5)
+    counted(api, place, 3)
+    for values in ([{"currency": "GBP", "amount": 100}], []):
+        api.put("/inventory/items", {"items": [{"sku": "VASE", "values": values}]})
+        if values:
+            counted(api, place, 1, sku="VASE")
+    found = api.get("/inventory/quarantine").ok()
+    assert (found["units"], found["arrivals"], found["next_cursor"]) == (9, 3, "")
+    shown = [(each["sku"], each["units"], each["location"], each["bucket"]) for each in found["results"]]
+    assert shown == [("LAMP", 5, place, "week"), ("LAMP", 3, place, "week"), ("VASE", 1, place, "week")]
+    assert [each["value"] for each in found["results"]] == [
+        {"amount": 500, "currency": "GBP"}, {"amount": 300, "currency": "GBP"}, None,
+    ]  # fmt: skip
+    first = api.get("/inventory/quarantine", limit=2).ok()
+    rest = api.get("/inventory/quarantine", limit=2, cursor=first["next_cursor"]).ok()
+    assert [*first["results"], *rest["results"]] == found["results"]
+    assert (rest["next_cursor"], rest["units"]) == ("", 9)
+    assert [each["sku"] for each in api.get("/inventory/quarantine", sku="VASE").ok()["results"]] == ["VASE"]
+    assert api.get("/inventory/quarantine", bucket="older").ok()["results"] == []
+    api.get("/inventory/quarantine", bucket="ancient").problem(400, "invalid")
+    api.get("/inventory/quarantine", cursor="nonsense").problem(400, "invalid")
+    oldest, younger, vase = (f"/inventory/quarantine/{each['move_id']}/release" for each in found["results"])
+    all_of_it = {"reference": "R-1", "target": "sellable", "reason": "looked at"}
+    made, again = (api.post(oldest, all_of_it) for _ in range(2))
+    assert (made.status, made.json) == (201, again.json)
+    moved = {name: made.json[name] for name in ("sku", "quantity", "source", "target", "source_location")}
+    assert moved == {
+        "sku": "LAMP", "quantity": 5, "source": "quarantine", "target": "sellable", "source_location": place,
+    }  # fmt: skip
+    api.post(oldest, all_of_it | {"quantity": 2}).problem(409, "key-reused")
+    api.post(oldest, all_of_it | {"reference": "R-2"}).problem(409, "not-enough-stock")
+    api.post(younger, all_of_it | {"reference": "R-3", "quantity": 4}).problem(409, "not-enough-stock")
+    api.post(younger, all_of_it | {"reference": "R-4", "target": "received"}).problem(422, "not-by-hand")
+    part = api.post(younger, {"reference": "R-5", "target": "scrap", "quantity": 1, "reason": "cracked"})
+    assert (part.status, part.json["quantity"], part.json["target"]) == (201, 1, "scrap")
+    left = api.get("/inventory/quarantine", location=place).ok()["results"]
+    assert [(each["sku"], each["units"]) for each in left] == [("LAMP", 2), ("VASE", 1)]
+    moves = StockMove.objects.count()
+    elsewhere, reader = make_api("inventory:admin", regions=["de"]), make_api("inventory:read")
+    assert elsewhere.get("/inventory/quarantine").ok()["results"] == []
+    elsewhere.post(vase, all_of_it | {"reference": "R-6"}).problem(404, "not-found")
+    reader.post(vase, all_of_it | {"reference": "R-6"}).problem(403, "denied")
+    make_api("returns:read").get("/inventory/quarantine").problem(403, "denied")
+    assert StockMove.objects.count() == moves
+
+
+def test_what_expired_reconciles_over_the_api(api: Api, place: str) -> None:
+    api.put(f"/inventory/locations/{place}", {"name": "Center", "region": "uk", "currency": "GBP"})
+    counted(api, place, 3, lot="L1", disposition="sellable")
+    counted(api, place, 4, disposition="sellable")
+    [lot] = api.get("/inventory/lots", sku="LAMP").ok()["results"]
+    api.put(f"/inventory/lots/{lot['id']}/date", {"expires_on": "2026-01-31", "reason": "label"}).ok()
+    shown = api.get("/inventory/availability", sku="LAMP").ok()
+    assert {name: shown[name] for name in ("available", "reserved", "expired", "physical")} == {
+        "available": 4, "reserved": 0, "expired": 3, "physical": 7,
+    }  # fmt: skip
+    assert shown["locations"][0]["by_disposition"] == {"sellable": 7}

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from inventory.models import StockMove
 from retailops.accounts.models import DeniedAttempt
 from retailops.events.models import Event
 from retailops.lib.ids import uuid7
@@ -61,6 +62,7 @@ KNOWN: dict[str, Callable[[world.Story], object]] = {
     "evidence": lambda story: story.file.id,
     "exchanges": lambda story: story.swapped.id,
     "fraud-reviews": lambda story: story.review.id,
+    "inventory/quarantine": lambda _: StockMove.objects.filter(target="quarantine").earliest("id").id,
     "inventory/drifts": lambda story: story.stock.drift.id,
     "inventory/transfers": lambda story: story.stock.transfer.id,
     "inventory/lots": lambda story: story.stock.lot.id,

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from inventory.models import Location
+from inventory.selectors import availability
 from inventory.services import MoveIn, move_stock
 from retailops.accounts.models import User
 from retailops.lib.clock import now
@@ -19,7 +21,7 @@ from returns.services.observing import observe_refund
 from returns.services.orders import capture_order
 from tests.browser.conftest import PHONE, Open
 from tests.browser.test_kinds import act, picture, send
-from tests.factories import ensure_policy
+from tests.factories import ensure_policy, make_location
 from tests.flows.conftest import House, house
 from tests.returns.proofs import prove
 from tests.workbench import world
@@ -90,6 +92,72 @@ def is_closed_and_says_why(page: Page, rma: Return, amount: str) -> None:
     expect(page.locator("#sheet")).to_contain_text(amount)
     page.locator("#sheet").get_by_role("link", name="Close").last.click()
     prove()
+
+
+def over_the_counter(page: Page, store: Location, receipt: str) -> None:
+    """Say in which store the goods are, how they are, and what the till calls it."""
+    page.get_by_text("In a store", exact=True).click()
+    page.get_by_label("Store", exact=True).select_option(store.code)
+    page.get_by_label("Verdict on the goods").select_option("sellable")
+    page.get_by_label("Till receipt").fill(receipt)
+
+
+def on_the_shelf(store: Location, units: int) -> None:
+    """The store may sell what came back, and nobody else was told to expect it."""
+    [found] = availability("TEE", store.code)
+    assert (found.available, found.by_disposition["sellable"]) == (units, units)
+
+
+def test_goods_come_by_mail(house: House, open_as: Open, admin: User, screenshots: Path | None) -> None:
+    page = open_as(admin, "/returns/")
+    ask(page, sold(house), "mail_in")
+    expect(page.locator("h1")).to_contain_text("Authorized")
+    rma = Return.objects.get()
+    house.announced(rma)
+    act(page, "Mark in transit")
+    page.locator("#sheet").get_by_label("Tracking number").fill("BACK-1")
+    picture(page, screenshots, "close-mail-in-form")
+    send(page)
+    expect(page.locator("h1")).to_contain_text("In transit")
+    expect(page.locator("main")).to_contain_text("BACK-1")
+    receive_and_inspect(page)
+    rma = house.closes(rma)
+    assert [notice["rma_number"] for notice in house.notices(rma)] == [rma.number]
+    is_closed_and_says_why(page, rma, "20.00")
+    picture(page, screenshots, "close-mail-in-closed")
+
+
+def test_what_was_bought_online_comes_back_to_a_store(
+    house: House, open_as: Open, admin: User, screenshots: Path | None
+) -> None:
+    store = make_location("SHOP-1", region="UK", kind="store", name="Corner shop")
+    page = open_as(admin, "/returns/", viewport=PHONE)
+    page.goto(f"/returns/new/{sold(house).id}/")
+    ask_on(page, "boris", more=lambda: over_the_counter(page, store, "BON-7"))
+    picture(page, screenshots, "close-boris-phone")
+    rma = Return.objects.get()
+    assert (rma.kind, rma.external_id, rma.logistics, rma.inspection) == ("boris", "BON-7", "received", "done")
+    rma = house.closes(rma)
+    assert house.notices(rma) == []
+    on_the_shelf(store, 2)
+    is_closed_and_says_why(page, rma, "20.00")
+    picture(page, screenshots, "close-boris-closed-phone")
+
+
+def test_what_was_bought_in_a_store_comes_back_to_it(
+    house: House, open_as: Open, admin: User, screenshots: Path | None
+) -> None:
+    store = make_location("SHOP-1", region="UK", kind="store", name="Corner shop")
+    page = open_as(admin, "/returns/", color_scheme="dark")
+    ask(page, sold(house, store=store.code), "store", more=lambda: over_the_counter(page, store, "BON-8"))
+    expect(page.locator("main")).to_contain_text("Corner shop")
+    rma = Return.objects.get()
+    assert (rma.kind, rma.external_id, rma.logistics, rma.inspection) == ("store", "BON-8", "received", "done")
+    rma = house.closes(rma)
+    assert house.notices(rma) == []
+    on_the_shelf(store, 2)
+    is_closed_and_says_why(page, rma, "20.00")
+    picture(page, screenshots, "close-store-closed-dark")
 
 
 def test_goods_are_handed_over_at_a_drop_off_point(

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import transaction
 
 from connectors.models import Connection
 from retailops.accounts.actor import Actor
@@ -17,10 +18,13 @@ ADMIN = Actor.system("test")
 IMPATIENT = {"look_up_seconds": 0, "absent_after_seconds": 0, "timeout_seconds": 2.0}
 
 
-def told(data: Any, connection: Connection, *, rma: UUID, channel: str = "shopify-uk", reason: str = "") -> Delivery:
+def told(
+    data: Any, connection: Connection, *, rma: UUID, channel: str = "shopify-uk", reason: str = "", words: str = ""
+) -> Delivery:
     """Publish an event about a return; the delivery that the connection is owed."""
     subject = Subject("return", rma, rma, str(rma), "UK", "acme", channel)
-    event = publish(data, subject=subject, actor=ADMIN, reason_code=reason)
+    with transaction.atomic():
+        event = publish(data, subject=subject, actor=ADMIN, reason_code=reason, words=words)
     return Delivery.objects.get(event=event, destination_id=connection.destination_id)
 
 

@@ -71,9 +71,9 @@ def test_safe_repeat_while_the_remote_remembers_the_key(transport: FakeTransport
     attempt = Attempt.objects.get(delivery=made)
     assert (attempt.trigger, attempt.actor, attempt.attempt_no) == ("manual", AGENT.key, 10)
     told = Event.objects.filter(data__delivery_id=str(made.id)).order_by("position")
-    assert list(told.values_list("type", "actor", "reason_code")) == [
+    assert list(told.values_list("type", "actor", "remark__text")) == [
         ("delivery.replayed", AGENT.key, "it works again"),
-        ("delivery.settled", "system:engine", ""),
+        ("delivery.settled", "system:engine", None),
     ]
     assert transport.found == []
 
@@ -227,7 +227,7 @@ def test_discard_frees_the_lane_with_a_full_deadline(transport: FakeTransport) -
     assert fresh(second).deadline_at > now() + timedelta(hours=1)
     drain(destination.id)
     assert transport.sent_keys() == [second.effect_key]
-    assert Event.objects.get(type="delivery.discarded").data["reason"] == "the customer was paid by hand"
+    assert Event.objects.get(type="delivery.discarded").remark.text == "the customer was paid by hand"
 
 
 @pytest.mark.parametrize("status", [DeliveryStatus.IN_DOUBT, DeliveryStatus.DELIVERED, DeliveryStatus.DISCARDED])

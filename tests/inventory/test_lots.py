@@ -7,11 +7,13 @@ import pytest
 from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 
+from inventory import promising
 from inventory.enums import Disposition
 from inventory.models import Location, Lot, LotBalance, LotStep, StockBalance, StockMove
-from inventory.services import date_lot, move_stock
+from inventory.promising import today
+from inventory.selectors import availability, available_to_promise, offered, place_with
+from inventory.services import date_lot, move_stock, reserve_stock
 from inventory.services.expiry import watch_expiry
-from inventory.traces import today
 from retailops.accounts.permissions import Permission as P
 from retailops.cases.models import Case
 from retailops.events.models import Event
@@ -22,7 +24,8 @@ from retailops.lib.ids import uuid7
 from tests.factories import SYSTEM, actor_with, unique
 from tests.inventory.test_by_hand import breaches, place, shift, stock
 from tests.inventory.test_hot_sku import at_once, deadlocks
-from tests.inventory.test_moving import move
+from tests.inventory.test_moving import balance, move
+from tests.inventory.test_reserving import wanted
 
 pytestmark = pytest.mark.django_db
 SOON, LATE = date(2027, 1, 31), date(2028, 1, 31)
@@ -163,12 +166,65 @@ def test_expired_goods_that_may_be_sold_are_one_case_a_place() -> None:
         assert watch_expiry() == 1
     case = Case.objects.get(kind="lot_expired")
     assert (case.title, case.region, case.occurrences) == (
-        f"3 units of expired lots may still be sold at {here.name}", "uk", 1,
+        f"3 units of expired lots stand on the shelf at {here.name}", "uk", 1,
     )  # fmt: skip
     shift(here, "sellable", "quarantine", quantity=3, lot="OLD")
     assert watch_expiry() == 0
     case.refresh_from_db()
     assert case.status == "resolved"
+
+
+def promised(code: str) -> tuple[int, int, int]:
+    """Return what may be promised of the sku at the place, what is held, and what has expired; they reconcile."""
+    [found] = availability("SKU", code)
+    assert found.available + found.reserved + found.expired == found.by_disposition["sellable"]
+    return found.available, found.reserved, found.expired
+
+
+def test_what_expires_tonight_is_promised_today_and_not_tomorrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = place(region="uk")
+    stock(here, quantity=3, lot="TONIGHT", lot_expires_on=today())
+    stock(here, quantity=4, lot="LATE", lot_expires_on=LATE)
+    stock(here, quantity=2)
+    reserve_stock(actor=SYSTEM, wanted=[wanted(here.code, "SKU", 1)])
+    assert (promised(here.code), available_to_promise("SKU"), watch_expiry()) == ((8, 1, 0), 8, 0)
+    tomorrow = today() + timedelta(days=1)
+    monkeypatch.setattr(promising, "today", lambda: tomorrow)
+    assert (promised(here.code), available_to_promise("SKU")) == ((5, 1, 3), 5)
+    assert (offered(region="uk"), place_with({"SKU": 5}), place_with({"SKU": 6})) == ({"SKU": 5}, here.code, "")
+    with pytest.raises(Conflict) as refused, transaction.atomic():
+        reserve_stock(actor=SYSTEM, wanted=[wanted(here.code, "SKU", 6)])
+    assert (refused.value.code, refused.value.detail) == (
+        "not-enough-stock", f"Only 5 of SKU are free at {here.code}.",
+    )  # fmt: skip
+    reserve_stock(actor=SYSTEM, wanted=[wanted(here.code, "SKU", 5)])
+    assert (promised(here.code), breaches()) == ((0, 6, 3), [])
+    assert balance(here.code, "sellable") == 9
+
+
+def test_what_is_held_of_goods_that_expired_is_told_with_their_case() -> None:
+    here = place(region="uk")
+    stock(here, quantity=3, lot="OLD", lot_expires_on=today())
+    reserve_stock(actor=SYSTEM, wanted=[wanted(here.code, "SKU", 2)])
+    yesterday = today() - timedelta(days=1)
+    date_lot(actor=SYSTEM, lot_id=Lot.objects.get().id, expires_on=yesterday, reason="misread")
+    case = Case.objects.get(kind="lot_expired")  # at once, not by the next sweep
+    assert case.detail == (
+        "Their last good day has passed, and they stand as sellable. They are promised to nobody any more. "
+        "2 units that are held for somebody cannot be given from what is left."
+    )
+    lots = [{"sku": "SKU", "lot": "OLD", "expired": yesterday.isoformat(), "units": 3}]
+    assert case.evidence == {"location": here.code, "units": 3, "lots": lots}
+    assert available_to_promise("SKU") == 0
+
+
+def test_a_sale_that_names_no_lot_has_not_taken_what_expired() -> None:
+    here = place()
+    stock(here, quantity=2, lot="OLD", lot_expires_on=today() - timedelta(days=1))
+    stock(here, quantity=2, lot="LATE", lot_expires_on=LATE)
+    stock(here, "external", 2, source="sellable")
+    assert standing(here) == {("OLD", "sellable"): 2}
+    assert (available_to_promise("SKU"), steps()[-1]) == (0, ("LATE", 2, True))
 
 
 def test_a_wrong_date_is_mended_by_those_who_manage_stock() -> None:

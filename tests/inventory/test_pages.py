@@ -16,7 +16,7 @@ from inventory.models import (
     StockMove,
     StockTransfer,
 )
-from inventory.traces import today
+from inventory.promising import today
 from retailops.cases.models import Approval
 from retailops.cases.services import approve
 from tests.factories import SYSTEM, unique
@@ -200,6 +200,10 @@ def test_lots_stand_by_expiry_and_are_taken_off_the_shelf(here: Location, lead: 
     text = page(lead, "/stock/lots/")
     assert text.index(">OLD</a>") < text.index(">FRESH</a>")
     assert "2 rows, 5 units" in text
+    shelf = page(lead, "/stock/")
+    assert ("besides 3 expired" in shelf, "Expired on the shelf" in shelf) == (True, True)
+    assert "1 row, 2 units" in page(lead, "/stock/rows/", available="1")
+    assert "never promised: take them away" in page(lead, "/stock/sku/SKU/")
     expired = page(lead, "/stock/lots/", expiry="expired")
     assert (">OLD</a>" in expired, ">FRESH</a>" in expired, "1 row, 3 units" in expired) == (True, False, True)
     asked = page(lead, "/stock/move/", sku="SKU", location=here.code, source="sellable", target="quarantine", lot="OLD")

@@ -76,6 +76,9 @@ def sent_twice() -> None:
 
 
 def untold() -> None:
+    sql("ALTER TABLE events_remark DISABLE TRIGGER remark_append_only")
+    sql("DELETE FROM events_remark USING events_event e WHERE e.id = event_id AND e.type = 'delivery.replayed'")
+    sql("ALTER TABLE events_remark ENABLE TRIGGER remark_append_only")
     sql("ALTER TABLE events_event DISABLE TRIGGER event_append_only")
     sql("DELETE FROM events_event WHERE type = 'delivery.replayed'")
     sql("ALTER TABLE events_event ENABLE TRIGGER event_append_only")

@@ -167,7 +167,7 @@ def test_what_waits_behind_passes_in_its_order(agent: Actor, transport: FakeTran
     assert transport.sent_keys() == [second.effect_key, third.effect_key]
     assert fresh(head).status == DeliveryStatus.DEAD
     told = Event.objects.get(type="delivery.resequenced")
-    assert (told.data["passed"], told.data["reason"]) == (2, "they do not build on it")
+    assert (told.data["passed"], told.remark.text) == (2, "they do not build on it")
 
 
 def test_money_in_the_lane_needs_a_second_person(agent: Actor, transport: FakeTransport) -> None:

@@ -39,7 +39,7 @@ def test_a_plan_freezes_exactly_what_was_named(agent: Actor) -> None:
     frozen = made.items.order_by("position").values_list("subject_id", "fence", "status", "stage")
     assert list(frozen) == [(first.id, 9, "dead", "new"), (second.id, 9, "dead", "new")]
     told = Event.objects.get(type="bulk_operation.requested")
-    assert (told.actor, told.data["total"], told.reason_code) == (agent.key, 2, "the gateway is back")
+    assert (told.actor, told.data["total"], told.remark.text) == (agent.key, 2, "the gateway is back")
 
 
 def test_all_that_match_are_those_that_came_by_the_cut_off(agent: Actor) -> None:
@@ -157,7 +157,7 @@ def test_the_hash_is_over_rules_items_and_money(agent: Actor) -> None:
     advance(other.id, seconds=5)
     other.refresh_from_db()
     assert (other.status, other.money) == ("planned", {"GBP": 101})
-    assert [event.data["reason"] for event in Event.objects.filter(type="bulk_operation.changed")] == [
+    assert [event.remark.text for event in Event.objects.filter(type="bulk_operation.changed")] == [
         "how it runs was changed",
         "verdicts anew",
     ]

@@ -59,7 +59,7 @@ def test_what_is_planned_is_done_and_told_item_by_item(agent: Actor, transport: 
         ("bulk_operation.finished", "system:bulk operations"),
     ]
     replayed = Event.objects.get(type="delivery.replayed", data__delivery_id=str(sent.id))
-    assert (replayed.actor, replayed.reason_code) == (agent.key, "it works again")
+    assert (replayed.actor, replayed.remark.text) == (agent.key, "it works again")
 
 
 def test_each_wave_of_the_canary_must_get_through_before_the_next(agent: Actor, transport: FakeTransport) -> None:
@@ -85,7 +85,7 @@ def test_a_canary_that_fails_stops_the_run(agent: Actor, transport: FakeTranspor
     assert len(transport.sent) == 1
     assert Counter(item.result for item in operation.items.all()) == {"failed": 1, "": 4}
     assert operation.items.get(result="failed").detail == "Account closed."
-    assert Event.objects.get(type="bulk_operation.stopped").data["reason"] == operation.ended_reason
+    assert Event.objects.get(type="bulk_operation.stopped").remark.text == operation.ended_reason
 
 
 def test_a_try_that_fails_for_now_stops_the_canary_too(agent: Actor, transport: FakeTransport) -> None:

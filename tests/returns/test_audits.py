@@ -9,11 +9,12 @@ from django.core.management.base import CommandError
 from inventory import audits as stock_audits
 from inventory.enums import Disposition
 from inventory.inputs import SnapshotIn, StateMapIn
-from inventory.services import put_state_map, take_snapshot
+from inventory.services import MoveIn, move_stock, put_state_map, take_snapshot
 from inventory.services.comparing import compare_snapshot
 from retailops.events.models import Delivery, Destination, Event
 from retailops.lib import audit as registry
 from retailops.lib.clock import now
+from retailops.lib.ids import uuid7
 from returns import audits as return_audits
 from returns.inputs.stored_value import GiftIn
 from returns.models import Refund, Return, Term, VocabularyMapping
@@ -25,6 +26,7 @@ from tests.factories import (
     ensure_policy,
     make_inspected_return,
     make_inspection,
+    make_location,
     make_order,
     make_policy,
     make_receipt,
@@ -100,6 +102,8 @@ SABOTAGE: dict[str, str] = {
     "stock balances equal the sum of their moves": "UPDATE inventory_stockbalance SET quantity = quantity + 1",
     "reserved stock is what reservations hold, within the sellable": """
         UPDATE inventory_stockbalance SET reserved = reserved + 1 WHERE disposition = 'sellable'""",
+    "expired goods on the shelf have a case": "UPDATE inventory_lot SET expires_on = '2020-01-31'; "
+    "UPDATE inventory_stockbalance SET updated_at = now() - interval '2 hours'",
     "consumed reservations went out of the house": "UPDATE inventory_reservation SET status = 'consumed'",
     "each unit is refunded or exchanged, once": "UPDATE returns_exchangeline SET units = '[[0, 3]]'",
     "exchanged units are those of shipped exchanges": "UPDATE returns_returnline SET exchanged = 1 - exchanged",
@@ -155,6 +159,10 @@ def world() -> None:
     line = {"line_no": 1, "quantity": 1, "serials": [unique("SN-")]}
     receipt = make_receipt(last, lines=[line])
     _count_elsewhere(receipt.location.code)
+    shelf = make_location(region="uk").code
+    what = (unique("m-"), "DATED", 1, "external", "sellable", shelf, "adjustment", uuid7(), uuid7())
+    dated = MoveIn(*what, lot="L1", lot_expires_on=now().date())
+    move_stock(actor=SYSTEM, moves=[dated])
 
 
 def _count_elsewhere(location: str) -> None:

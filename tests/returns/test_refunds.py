@@ -84,9 +84,9 @@ def test_fees_are_components_waived_for_merchant_fault_and_never_below_nothing()
 
 @pytest.mark.parametrize(("currency", "amounts"), [("JPY", [334, 333, 333]), ("KWD", [334, 333, 333])])
 def test_currencies_without_cents_are_whole(currency: str, amounts: list[int]) -> None:
-    order = make_order(
-        **order_data(lines=[line_data("A", quantity=3, unit_price=1000)], discount=2000, currency=currency)
-    )
+    payments = [{"external_id": unique("pi_"), "gateway": "adyen", "captured": 1000}]
+    lines = [line_data("A", quantity=3, unit_price=1000)]
+    order = make_order(**order_data(lines=lines, discount=2000, currency=currency, payments=payments))
     found = [make_inspected_return(order, {1: 1}).refunds.get() for _ in range(3)]
     assert [(refund.amount, refund.currency) for refund in found] == [(amount, currency) for amount in amounts]
 

@@ -10,14 +10,19 @@ from django.test.utils import CaptureQueriesContext
 from retailops.events.models import Event
 from retailops.events.publish import append, compose
 from retailops.lib.clock import now
-from retailops.sla.models import ClockState, SlaCalendar, SlaClock
+from retailops.sla.models import ClockState, SlaCalendar, SlaClock, SlaPolicy
 from retailops.sla.sweeping import look_at_clocks
+from returns.enums import ReturnKind
 from returns.events.lines import LineInspected, LineReceiptReversed, LineReceived, LineShort
-from tests.factories import make_inspection, make_order, make_receipt, make_return, unique
+from returns.inputs import BlindReceiptIn, read
+from returns.kinds import TRAITS
+from returns.services.blind import receive_blind
+from tests.factories import make_inspection, make_location, make_order, make_receipt, make_return, unique
 from tests.sla.promising import SYSTEM, a_return, clock, promise, tell
 
 pytestmark = pytest.mark.django_db
 MINUTES = timedelta(minutes=1)
+SCOPE = {"channel": "shopify-uk", "region": "uk", "brand": "acme", "legal_entity": "ACME-UK", "currency": "GBP"}
 
 
 def moved(policy: Any, subject: Any) -> SlaClock:
@@ -205,3 +210,18 @@ def test_a_real_return_runs_the_shipped_promises() -> None:
     make_inspection(rma)
     assert moved("receipt_to_inspection", rma.id).state == "met"
     assert {moved("inspection_to_refund", rma.id).state, moved("refund_cycle", rma.id).state} == {"running"}
+
+
+def test_what_nobody_asked_for_waits_for_no_decision() -> None:
+    parcel = {"scan_id": unique("scan-"), "location": make_location().code, "lines": [{"sku": "S", "quantity": 1}]}
+    blind = receive_blind(actor=SYSTEM, receipt=read(BlindReceiptIn, parcel | SCOPE))
+    assert set(SlaClock.objects.filter(subject_id=blind.id).values_list("name", "state")) == {
+        ("refund_cycle", "running"), ("receipt_to_inspection", "running"), ("receipt_to_stock", "running"),
+    }  # fmt: skip
+
+
+def test_a_decision_is_waited_for_of_every_kind_that_somebody_asks_for() -> None:
+    [start] = SlaPolicy.objects.get(name="decision", version=1).starts
+    asked_for = {kind for kind in ReturnKind if TRAITS[kind].requestable}
+    assert set(start["where"]["kind"]) == asked_for
+    assert asked_for == set(ReturnKind) - {ReturnKind.BLIND, ReturnKind.RETURN_TO_SENDER}

@@ -1,6 +1,7 @@
 """A rebuilt clock is the clock that live made: for any stream of events, versions and late facts."""
 
 import threading
+import time
 from datetime import timedelta
 from io import StringIO
 from typing import Any
@@ -11,10 +12,12 @@ from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from retailops.cases.models import Case
+from retailops.events.models import Event
 from retailops.events.publish import append, compose
 from retailops.lib.clock import now
-from retailops.sla import rebuilding
-from retailops.sla.models import SlaCalendar, SlaClock, SlaRebuild
+from retailops.sla import book, rebuilding
+from retailops.sla.models import SlaCalendar, SlaClock, SlaPolicy, SlaRebuild
 from retailops.sla.rebuilding import begin_rebuild, rebuild
 from retailops.sla.sweeping import look_at_clocks
 from returns.events.lines import LineInspected, LineReceiptReversed, LineReceived, LineRejected, LineShort
@@ -115,6 +118,71 @@ def test_what_a_rebuild_finds_breached_alerts_nobody() -> None:
     assert found is not None
     assert (found.policy_id, found.breached_at) == (earlier.id, found.due_at)
     assert look_at_clocks() == 0
+
+
+def correct(policy: SlaPolicy, sku: str) -> None:
+    """Have the version in force start clocks of this SKU alone, as if it had always said so."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE sla_slapolicy DISABLE TRIGGER sla_policy_guard")
+        starts = [{"type": "return_line.received", "where": {"sku": sku}}]
+        SlaPolicy.objects.filter(pk=policy.pk).update(starts=starts)
+        cursor.execute("ALTER TABLE sla_slapolicy ENABLE TRIGGER sla_policy_guard")
+    book.forget()
+
+
+@pytest.mark.django_db
+def test_a_clock_that_no_event_starts_is_taken_away_and_what_was_told_of_it_is_taken_back() -> None:
+    policy, rma, other = promise(), a_return(), a_return()
+    tell("received", rma, ago=timedelta(minutes=90))
+    tell("received", other, ago=timedelta(minutes=90), sku="T")
+    look_at_clocks()
+    correct(policy, "T")
+    list(rebuild(begin_rebuild(again=True)))
+    assert clock(policy, rma) is None
+    assert clock(policy, other) is not None
+    told = Event.objects.filter(type__startswith="sla.", subject_id=rma.id).order_by("position")
+    assert [event.type for event in told] == ["sla.breached", "sla.canceled"]
+    case = Case.objects.get(kind="sla.breached", subject_id=rma.id)
+    assert (case.status, case.resolution_reason) == ("resolved", "Nothing is to be done any more.")
+    assert Case.objects.get(kind="sla.breached", subject_id=other.id).status == "open"
+    run = begin_rebuild(again=True)
+    list(rebuild(run))
+    assert (run.entered, run.corrected) == (0, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_start_that_waited_for_a_clock_that_is_taken_away_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its insert finds the clock there, waits for it, and finds nothing to move."""
+    policy, rma = promise(), a_return()
+    tell("received", rma, ago=timedelta(minutes=5))
+    correct(policy, "T")
+    waiting = threading.Event()
+    threads: list[threading.Thread] = []
+
+    def start() -> None:
+        try:
+            waiting.set()
+            tell("received", rma, sku="T")
+        finally:
+            connection.close()
+
+    take_away = rebuilding._take_away
+
+    def while_another_waits(*given: Any) -> None:
+        if given[1]:
+            threads.append(threading.Thread(target=start))
+            threads[0].start()
+            assert waiting.wait(10)
+            time.sleep(0.5)
+        take_away(*given)
+
+    monkeypatch.setattr(rebuilding, "_take_away", while_another_waits)
+    list(rebuild(begin_rebuild(again=True)))
+    threads[0].join()
+    found = clock(policy, rma)
+    assert found is not None
+    assert (found.state, len(found.marks)) == ("running", 1)
 
 
 @pytest.mark.django_db

@@ -87,7 +87,7 @@ def test_what_is_there_already_is_marked_and_nothing_is_sent(lead: Client, story
     delivery.refresh_from_db()
     assert (delivery.status, delivery.external_reference) == (DeliveryStatus.DELIVERED, "re_known")
     assert Attempt.objects.filter(delivery=delivery, request__isnull=False).count() == sent
-    assert Event.objects.filter(type="delivery.replayed", reason_code="support says it is there").count() == 1
+    assert Event.objects.filter(type="delivery.replayed", remark__text="support says it is there").count() == 1
 
 
 def test_what_is_safe_is_sent_again(lead: Client, story: world.Story, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,7 +116,7 @@ def test_discarding_closes_it_with_the_reason(lead: Client, story: world.Story) 
     assert answer.status_code == 303
     story.delivery.refresh_from_db()
     assert story.delivery.status == DeliveryStatus.DISCARDED
-    assert Event.objects.get(type="delivery.discarded").reason_code == "customer was paid in cash"
+    assert Event.objects.get(type="delivery.discarded").remark.text == "customer was paid in cash"
 
 
 def test_an_agent_is_not_offered_to_discard(story: world.Story) -> None:
@@ -142,7 +142,7 @@ def test_superseding_closes_it_with_the_reason(lead: Client, story: world.Story)
     story.delivery.refresh_from_db()
     assert story.delivery.status == DeliveryStatus.SUPERSEDED
     assert lead.post(address, {"reason": "again"}).status_code == 422
-    assert Event.objects.get(type="delivery.superseded").reason_code == "a newer count went out"
+    assert Event.objects.get(type="delivery.superseded").remark.text == "a newer count went out"
 
 
 def corrected(message: dict[str, Any]) -> tuple[str, dict[str, Any]]:

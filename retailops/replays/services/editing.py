@@ -51,7 +51,7 @@ def ask_edit(actor: Actor, delivery_id: UUID, message: dict[str, Any], fence: in
     edit.approval_id = approval.id
     edit.save(update_fields=["approval_id"])
     told = MessageEditRequested(str(edit.id), str(delivery.id), [change.pointer for change in changes])
-    publish(told, subject=subject_of(delivery), actor=actor, cause=delivery.event_id, reason_code=reason[:80])
+    publish(told, subject=subject_of(delivery), actor=actor, cause=delivery.event_id, words=reason)
     return edit
 
 

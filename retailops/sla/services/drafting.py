@@ -131,7 +131,8 @@ def discard_draft(*, actor: Actor, policy_id: UUID, reason: str) -> SlaPolicy:
     fire(policy.give_up)
     policy.reason = reason.strip()[:300]
     policy.save(update_fields=["status", "reason"])
-    publish(policy_fact(SlaPolicyRetired, policy, reason=policy.reason), subject=policy.as_subject(), actor=actor)
+    fact = policy_fact(SlaPolicyRetired, policy)
+    publish(fact, subject=policy.as_subject(), actor=actor, words=policy.reason)
     return policy
 
 

@@ -86,6 +86,6 @@ def retire_policy(*, actor: Actor, policy_id: UUID, reason: str) -> SlaPolicy:
     policy.save(update_fields=["status", "effective_to"])
     forget()
     _look(policy, policy.effective_to)
-    fact = policy_fact(SlaPolicyRetired, policy, reason=why)
-    publish(fact, subject=policy.as_subject(), actor=actor, policy_version=policy.label[:40])
+    fact = policy_fact(SlaPolicyRetired, policy)
+    publish(fact, subject=policy.as_subject(), actor=actor, policy_version=policy.label[:40], words=why)
     return policy
