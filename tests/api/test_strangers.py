@@ -76,7 +76,7 @@ KNOWN: dict[str, Callable[[world.Story], object]] = {
     "trace": lambda story: story.rma.number,
 }
 NOBODY = {"returns": "RMA-1999-000001", "claims": "CLM-1999-000001", "trace": "RMA-1999-000001"}
-MORE = {"line_no": "1", "receipt": str(uuid7()), "stray": "1", "grant_id": "1"}
+MORE = {"line_no": "1", "receipt": str(uuid7()), "stray": "1", "note_id": "1", "grant_id": "1"}
 
 
 def kind_of(path: str) -> str:
