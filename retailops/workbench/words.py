@@ -163,7 +163,7 @@ SEVERITY = {
     "critical": Word("Critical", "bad", "fire"),
     "high": Word("High", "bad"),
     "medium": Word("Medium", "warn", "exclamation-circle"),
-    "normal": Word("Normal", "warn", "exclamation-circle"),
+    "normal": Word("Normal", "", "exclamation-circle"),
     "low": Word("Low", "", "minus-circle"),
 }
 ALERT = {

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.conf import settings
@@ -15,6 +16,8 @@ from django.conf import settings
 from retailops.accounts.models import DeniedAttempt
 from retailops.events.models import Event
 from retailops.lib.ids import uuid7
+from retailops.replays.freezing import Selection
+from retailops.replays.services import do_to_many
 from tests.api.answers import Reply
 from tests.api.conftest import Api
 from tests.workbench import world
@@ -44,6 +47,13 @@ BODIES: dict[str, Any] = {
     "redecideDisposition": {"disposition": "sellable", "accepted": True, "reason": "x"},
 }  # fmt: skip
 
+
+def worked(story: world.Story) -> UUID:
+    """Return the operation of a command on the story's case."""
+    selection = Selection(ids=[story.case.id])
+    return do_to_many(world.SYSTEM, "note_cases", selection, "all alike", {"text": "hello"}).id
+
+
 # A real object for each kind of address, by its first steps.
 KNOWN: dict[str, Callable[[world.Story], object]] = {
     "settlements": lambda story: story.settled.file.pk,
@@ -51,6 +61,7 @@ KNOWN: dict[str, Callable[[world.Story], object]] = {
     "approvals": lambda story: story.approval.id,
     "assessments": lambda story: story.assessed.id,
     "case-groups": lambda story: story.case.group_id,
+    "case-operations": lambda story: worked(story),
     "cases": lambda story: story.case.id,
     "claims": lambda story: story.claim.number,
     "credit-memos": lambda story: story.memo.id,

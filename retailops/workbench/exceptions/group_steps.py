@@ -37,6 +37,8 @@ class GroupStep:
     icon: str = ""
     key: str = ""
     initial: Callable[[CaseGroup], dict[str, Any]] = _nothing
+    # The words of its button, where they are not its label.
+    act: str = ""
     # What takes it back, from the cause as it was before and as it is afterwards; none where that is not safe.
     reverse: Callable[[CaseGroup, CaseGroup], Step] | None = None
 
@@ -117,6 +119,7 @@ STEPS: Mapping[str, GroupStep] = {
         "resolve",
         "check-circle",
         "d",
+        act="Mark as mended",
     ),
     "assign": GroupStep(
         "Assign",
@@ -140,6 +143,7 @@ STEPS: Mapping[str, GroupStep] = {
         "tag",
         "",
         lambda group: {"tags": ", ".join(group.tags)},
+        act="Keep tags",
         reverse=lambda before, after: group_tagged(before, after.tags),
     ),
 }
