@@ -306,7 +306,9 @@ def test_a_mended_cause_ends_its_cases_as_an_operation(agent: Client) -> None:
     assert f'href="/operations/{operation.id}/"' in page
     case.refresh_from_db()
     assert (case.status, case.resolution_evidence) == ("resolved", {"reference": "OPS-1"})
-    assert "End cases of a mended cause" in agent.get(f"/operations/{operation.id}/").content.decode()
+    shown_there = shown(agent, f"/operations/{operation.id}/")
+    assert "End cases of a mended cause" in shown_there
+    assert "<dt>Evidence</dt><dd>OPS-1</dd>" in shown_there
 
 
 @pytest.mark.django_db(transaction=True)
