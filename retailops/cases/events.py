@@ -50,6 +50,14 @@ class CaseNoted(CaseFact):
     """Somebody wrote a note; its text stays with the case."""
 
 
+@event("case.note_taken_back")
+@dataclass(frozen=True)
+class CaseNoteTakenBack(CaseFact):
+    """Who wrote a note took it back: its words are shown to nobody any more."""
+
+    note: int = 0
+
+
 @event("case.snoozed")
 @dataclass(frozen=True)
 class CaseSnoozed(CaseFact):
@@ -158,6 +166,14 @@ class GroupTagged(GroupFact):
 @dataclass(frozen=True)
 class GroupNoted(GroupFact):
     """Somebody wrote a note; its text stays with the group."""
+
+
+@event("case_group.note_taken_back")
+@dataclass(frozen=True)
+class GroupNoteTakenBack(GroupFact):
+    """Who wrote a note took it back: its words are shown to nobody any more."""
+
+    note: int = 0
 
 
 @event("case_rule.changed")

@@ -43,6 +43,7 @@ def register() -> None:
     subscribe("delivery.dead", open_dead_delivery)
     for name in ("delivery.settled", "delivery.replayed", "delivery.discarded", "delivery.superseded"):
         subscribe(name, follow_delivery)
+    subscribe("delivery.replay_taken_back", note_taken_back)
     subscribe("connection.paused", open_refused_connection)
     subscribe("connection.resumed", close_refused_connection)
     register_sweep("cases.long_doubts", open_long_doubts, every=60)
@@ -126,6 +127,14 @@ def follow_delivery(event: Event) -> None:
     case = Case.objects.filter(dedupe_key=key, status=CaseStatus.OPEN).first()
     if case is not None:
         write_note(case, CASES, "replayed", f"Sent again by {event.actor}: {event.data.get('verdict', '')}")
+
+
+def note_taken_back(event: Event) -> None:
+    """delivery.replay_taken_back → its case notes that nothing was sent after all."""
+    key = trouble_of_delivery(event.data["delivery_id"])
+    case = Case.objects.filter(dedupe_key=key, status=CaseStatus.OPEN).first()
+    if case is not None:
+        write_note(case, CASES, "replayed", f"Taken back by {event.actor} before it was sent.")
 
 
 def _ending(event: Event) -> str:

@@ -53,11 +53,12 @@ def mention(people: list[User], *, case_note: CaseNote | None = None, group_note
 def mentions_of(actor: Actor) -> QuerySet[Mention]:
     """Return where notes name the person and what they have not seen yet, the newest first.
 
-    What the person may not see any more is left out.
+    What the person may not see any more is left out, and so are notes that were taken back.
     """
     if actor.kind != "user":
         return Mention.objects.none()
     rows = Mention.objects.filter(person_id=UUID(actor.id), seen_at__isnull=True)
+    rows = rows.filter(case_note__taken_back_at=None, group_note__taken_back_at=None)
     seen = Case.objects.filter(scope_q(actor, Permission.CASES_VIEW))
     here = Q(case_note__case__in=seen) | Q(group_note__group__cases__in=seen)
     found = rows.filter(pk__in=rows.filter(here).values("pk"))

@@ -268,7 +268,7 @@ class Case(models.Model):
 
 
 class CaseNote(models.Model):
-    """What a person wrote or did on a case; append-only."""
+    """What a person wrote or did on a case; append-only, and what was written can be taken back for a short time."""
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="notes")
     at = models.DateTimeField(default=now)
@@ -276,6 +276,8 @@ class CaseNote(models.Model):
     actor_label = models.CharField(max_length=150, blank=True, default="")
     kind = models.CharField(max_length=20, default="note")
     text = models.TextField()
+    # Its author took it back: its words are shown to nobody any more, that there was one stays.
+    taken_back_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.text[:60]

@@ -14,7 +14,7 @@ MOST_TAGS = 20
 
 
 class GroupNote(models.Model):
-    """What a person wrote or did on a group; append-only."""
+    """What a person wrote or did on a group; append-only, and what was written can be taken back for a short time."""
 
     group = models.ForeignKey("cases.CaseGroup", on_delete=models.PROTECT, related_name="notes")
     at = models.DateTimeField(default=now)
@@ -22,6 +22,8 @@ class GroupNote(models.Model):
     actor_label = models.CharField(max_length=150, blank=True, default="")
     kind = models.CharField(max_length=20, default="note")
     text = models.TextField()
+    # Its author took it back: its words are shown to nobody any more, that there was one stays.
+    taken_back_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.text[:60]
@@ -65,8 +67,10 @@ class GroupEnding(models.Model):
     evidence = models.JSONField(default=dict, blank=True)
     # How many cases were open when it was ended as a whole; 0 where its last case ended by itself.
     cases = models.PositiveIntegerField(default=0)
-    # Its open cases end with it (by a sweep, where they are many), not each as its delivery gets through.
+    # Its open cases end with it, not each as its delivery gets through: by a bulk operation.
     end_cases = models.BooleanField(default=False)
+    # Which one; empty where there was no open case, and where it was resolved before operations did that.
+    operation_id = models.UUIDField(null=True, blank=True)
     config_version = models.PositiveIntegerField(null=True, blank=True)
     mapping_version = models.PositiveIntegerField(null=True, blank=True)
     came_back_at = models.DateTimeField(null=True, blank=True)

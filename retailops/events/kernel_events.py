@@ -60,6 +60,12 @@ class DeliveryReplayed(DeliveryFact):
     mapping_version: int | None = None
 
 
+@event("delivery.replay_taken_back")
+@dataclass(frozen=True)
+class DeliveryReplayTakenBack(DeliveryFact):
+    """A person took a repetition back before it was sent: the delivery has stopped as before."""
+
+
 @event("delivery.discarded")
 @dataclass(frozen=True)
 class DeliveryDiscarded(DeliveryFact):

@@ -64,11 +64,12 @@ def replay(
     approved_by: str = "",
     planned: Planned | None = None,
     as_was: bool = False,
+    hold_seconds: int = 0,
 ) -> Verdict:
     """Send the delivery again if that is safe, or mark it delivered if it is already done; return the verdict.
 
     It is rendered with the mapping now in force; `as_was`: with the one that its last try was made with. Its effect
-    key is the same either way.
+    key is the same either way. It is due after `hold_seconds`; until then `held.take_back_replay` stops it.
 
     Asks the remote where the ledger does not know, so it opens its own transaction after that. `approved_by` is the
     key of the second person who agreed to an amount above the limit. Raises ReplayRefused (with what to do), Conflict
@@ -89,7 +90,7 @@ def replay(
     if planned is not None and found.kind not in planned.kinds:
         _refuse(delivery, found)
     if found.kind in SENDS:
-        _send_again(actor, delivery_id, reason, trigger, found, planned, as_was=as_was)
+        _send_again(actor, delivery_id, reason, trigger, found, planned, as_was=as_was, hold_seconds=hold_seconds)
     elif found.kind == VerdictKind.ALREADY_DONE:
         _mark_done(actor, delivery_id, reason, trigger, found, planned)
     else:
@@ -117,12 +118,13 @@ def _send_again(
     planned: Planned | None,
     *,
     as_was: bool,
+    hold_seconds: int,
 ) -> None:
     delivery = _unchanged(actor, delivery_id, found)
     moment = now()
     delivery.mapping_version = last_mapping_version(delivery.id) if as_was else None
     delivery.status = DeliveryStatus.READY
-    delivery.next_attempt_at = moment
+    delivery.next_attempt_at = moment + timedelta(seconds=hold_seconds)
     delivery.deadline_at = moment + timedelta(seconds=delivery.destination.deadline_seconds)
     delivery.next_trigger, delivery.next_actor = trigger, actor.key
     delivery.fence += 1

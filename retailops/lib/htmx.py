@@ -55,13 +55,21 @@ def show(
 
 
 def done(
-    request: HttpRequest, url: str, message: str, level: int = messages.SUCCESS, *, undo: str = ""
+    request: HttpRequest,
+    url: str,
+    message: str,
+    level: int = messages.SUCCESS,
+    *,
+    undo: str = "",
+    undo_seconds: int = 0,
 ) -> HttpResponse:
     """Answer an accepted command: htmx fetches the page's content anew, a plain form is redirected there (303).
 
-    `undo` is a sealed offer (`retailops.accounts.undo`), which the message carries as a button.
+    `undo` is a sealed offer (`retailops.accounts.undo`), which the message carries as a button; `undo_seconds` is
+    after how long that makes no sense any more, where it is a matter of seconds.
     """
-    messages.add_message(request, level, message, extra_tags=undo)
+    tags = f"{undo_seconds} {undo}" if undo and undo_seconds else undo
+    messages.add_message(request, level, message, extra_tags=tags)
     if details(request) is None:
         return HttpResponseRedirect(url, status=303)
     where = {"path": url, "target": "#main", "swap": "innerHTML show:none"}

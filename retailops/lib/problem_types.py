@@ -181,6 +181,12 @@ PROBLEM_TYPES = [
     problem("money-departs", 409, "It would send other money than was planned.", "Plan it anew."),
     problem("nothing-changed", 400, "The message is as it was.", "Change a text of it, or leave it."),
     problem("nothing-selected", 400, "Nothing is selected that is stopped or in doubt.", "Check ids or filter."),
+    problem(
+        "selection-changed",
+        409,
+        "Other things match the filter than were looked at; `total` and `selection` are those of now.",
+        "Look at them again, then send the `selection` of that look.",
+    ),
     problem("too-many-selected", 400, "More is selected than one plan may hold.", "Narrow the filter."),
     problem("approval-needed", 409, "A second person must agree first.", "Ask for approval."),
     problem("asked-already", 409, "The gateway was asked already.", "Wait for its answer."),

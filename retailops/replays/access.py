@@ -1,5 +1,6 @@
 """Fetch + scope + permission + lock, in one call."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -11,18 +12,25 @@ from retailops.replays.models import REPLAY, BulkOperation
 
 
 def access_operation(
-    actor: Actor, operation_id: UUID, *, act: bool = False, replay: bool = False, lock: bool = False
+    actor: Actor,
+    operation_id: UUID,
+    *,
+    act: bool = False,
+    replay: bool = False,
+    kinds: Collection[str] = (),
+    lock: bool = False,
 ) -> BulkOperation:
     """Return the operation for who may see all regions and brands that it reaches into.
 
-    To `act` on it takes its kind's permission too (`may_act`); `replay`: there is no other kind. Raises NotFound to
+    To `act` on it takes its kind's permission too (`may_act`); `replay`: there is no other kind; `kinds`: there are no
+    others. Raises NotFound to
     whoever may not see it, else Denied.
     """
     rows = BulkOperation.objects.select_for_update() if lock else BulkOperation.objects.all()
     operation = rows.filter(pk=operation_id).first()
     if operation is None or not _everywhere(actor, viewed_with(operation.kind), operation):
         raise hidden()
-    if replay and operation.kind != REPLAY:
+    if (replay and operation.kind != REPLAY) or (kinds and operation.kind not in kinds):
         raise hidden()
     if act and not may_act(actor, operation):
         permission = acted_with(operation.kind)

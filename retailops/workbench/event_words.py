@@ -177,6 +177,7 @@ EVENTS = {
     "alert.raised": "Alert sent",
     "alert.escalated": "Alert escalated: nobody acknowledged it",
     "alert.acknowledged": "Alert acknowledged",
+    "alert.reopened": "Alert open again",
     "alert.channel_changed": "Alert channel changed",
     "alert.rule_changed": "Alert rule changed",
     "alert.muted": "Alerts muted",

@@ -163,7 +163,7 @@ SEVERITY = {
     "critical": Word("Critical", "bad", "fire"),
     "high": Word("High", "bad"),
     "medium": Word("Medium", "warn", "exclamation-circle"),
-    "normal": Word("Normal", "warn", "exclamation-circle"),
+    "normal": Word("Normal", "", "exclamation-circle"),
     "low": Word("Low", "", "minus-circle"),
 }
 ALERT = {
@@ -329,6 +329,7 @@ OPERATION_KINDS = {
     "ignore_cases": "Ignore cases until",
     "resolve_cases": "Resolve cases",
     "note_cases": "Note on cases",
+    "end_cases_of_cause": "End cases of a mended cause",
 }
 BULK_RESULT = {
     "": Word("Not begun", "", "minus-circle"),

@@ -8,6 +8,8 @@ const busy = document.getElementById("busy");
 function tend(note) {
   if (note.dataset.tended) return;
   note.dataset.tended = "1";
+  // What is held for some seconds can be taken back as long, and no longer.
+  if (note.dataset.lasts) return setTimeout(() => note.remove(), note.dataset.lasts * 1000);
   if (!note.matches(".error, .warning")) leave(note, note.querySelector("[data-undo]") ? 10000 : 6000);
 }
 

@@ -7,6 +7,7 @@ import pytest
 from retailops.accounts.models import User
 from retailops.cases.models import Case, CaseGroup, GroupEnding
 from retailops.lib.money import Money
+from retailops.replays.models import BulkOperation
 from tests.api.conftest import Api
 from tests.cases.making import opened
 
@@ -58,8 +59,17 @@ def test_a_group_is_worked_to_its_end(api: Api, case: Case) -> None:
     assert api.post(f"{path}/note", {"text": "asked the bank"}).ok(201)["text"] == "asked the bank"
     body = {"reason": "mended", "evidence": {"ticket": "OPS-1"}, "end_cases": True}
     done = api.post(f"{path}/resolve", body).ok()
-    assert (done["state"], done["open_cases"]) == ("resolved", 0)
+    assert (done["state"], done["open_cases"]) == ("resolved", 1)
+    ending = api.get(path).ok()["endings"][0]["operation_id"]
+    operation = BulkOperation.objects.get(pk=ending)
+    assert (operation.kind, operation.total, operation.status) == ("end_cases_of_cause", 1, "running")
+    note = api.get(path).ok()["notes"][4]
+    back = f"{path}/notes/{note['id']}/take-back"
+    gone = api.post(back).ok()
+    assert (gone["text"], gone["taken_back_at"] is not None) == ("", True)
+    api.post(back).problem(409, "conflict")
     detail = api.get(path).ok()
+    assert [each["text"] for each in detail["notes"] if each["kind"] == "note"] == [""]
     told = ["acknowledged", "assigned", "ignored", "taken_up", "note", "resolved"]
     assert [note["kind"] for note in detail["notes"]] == told
     assert detail["endings"][0]["reason"] == "mended"

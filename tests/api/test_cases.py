@@ -126,6 +126,20 @@ def test_who_may_only_look_is_denied_and_kept(make_api: Any, case: Case) -> None
     assert DeniedAttempt.objects.get().path == f"/api/v1/cases/{case.id}/note"
 
 
+def test_a_note_is_taken_back_by_its_author_alone(api: Api, make_api: Any, stranger: Api, case: Case) -> None:
+    note = api.post(f"/cases/{case.id}/note", {"text": "Called."}).ok(201)
+    back = f"/cases/{case.id}/notes/{note['id']}/take-back"
+    make_api("cases:write").post(back).problem(403, "denied")
+    make_api("cases:read").post(back).problem(403, "denied")
+    stranger.post(back).problem(404, "not-found")
+    assert [each["text"] for each in api.get(f"/cases/{case.id}").ok()["notes"]] == ["Called."]
+    gone = api.post(back).ok()
+    assert (gone["text"], gone["taken_back_at"] is None) == ("", False)
+    assert [each["text"] for each in api.get(f"/cases/{case.id}").ok()["notes"]] == [""]
+    api.post(back).problem(409, "conflict")
+    api.post(f"/cases/{case.id}/notes/{note['id'] + 1000}/take-back").problem(404, "not-found")
+
+
 def test_a_stranger_cannot_work_it(stranger: Api, case: Case) -> None:
     stranger.post(f"/cases/{case.id}/note", {"text": "x"}).problem(404, "not-found")
     assert case.notes.count() == 0

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.conf import settings
@@ -16,6 +17,8 @@ from inventory.models import StockMove
 from retailops.accounts.models import DeniedAttempt
 from retailops.events.models import Event
 from retailops.lib.ids import uuid7
+from retailops.replays.freezing import Selection
+from retailops.replays.services import do_to_many
 from tests.api.answers import Reply
 from tests.api.conftest import Api
 from tests.workbench import world
@@ -45,6 +48,13 @@ BODIES: dict[str, Any] = {
     "redecideDisposition": {"disposition": "sellable", "accepted": True, "reason": "x"},
 }  # fmt: skip
 
+
+def worked(story: world.Story) -> UUID:
+    """Return the operation of a command on the story's case."""
+    selection = Selection(ids=[story.case.id])
+    return do_to_many(world.SYSTEM, "note_cases", selection, "all alike", {"text": "hello"}).id
+
+
 # A real object for each kind of address, by its first steps.
 KNOWN: dict[str, Callable[[world.Story], object]] = {
     "settlements": lambda story: story.settled.file.pk,
@@ -52,6 +62,7 @@ KNOWN: dict[str, Callable[[world.Story], object]] = {
     "approvals": lambda story: story.approval.id,
     "assessments": lambda story: story.assessed.id,
     "case-groups": lambda story: story.case.group_id,
+    "case-operations": lambda story: worked(story),
     "cases": lambda story: story.case.id,
     "claims": lambda story: story.claim.number,
     "credit-memos": lambda story: story.memo.id,
@@ -78,7 +89,7 @@ KNOWN: dict[str, Callable[[world.Story], object]] = {
     "trace": lambda story: story.rma.number,
 }
 NOBODY = {"returns": "RMA-1999-000001", "claims": "CLM-1999-000001", "trace": "RMA-1999-000001"}
-MORE = {"line_no": "1", "receipt": str(uuid7()), "stray": "1", "grant_id": "1"}
+MORE = {"line_no": "1", "receipt": str(uuid7()), "stray": "1", "note_id": "1", "grant_id": "1"}
 
 
 def kind_of(path: str) -> str:

@@ -9,6 +9,7 @@ from connectors.models import Mute
 from inventory.models import StockAdjustment
 from retailops.accounts.models import ApiClient, User
 from retailops.cases.models import Case, CaseStatus, GroupState
+from retailops.events.models import Delivery
 from retailops.replays.models import BulkOperation
 from returns.enums import RefundStatus
 from returns.models import Inspection, ReturnPolicy
@@ -109,6 +110,23 @@ def test_a_case_is_taken_noted_and_resolved(story: world.Story, hand: Hand) -> N
     hand.follow(sending(hand.page))
     expect(heading(hand.page)).to_contain_text("Resolved")
     assert Case.objects.get(pk=story.case.pk).status == CaseStatus.RESOLVED
+
+
+def test_one_safe_repeat_asks_nothing_and_is_taken_back(
+    story: world.Story, hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("retailops.events.held", "retailops.workbench.views.held"):
+        monkeypatch.setattr(f"{module}.HELD_SECONDS", 60)  # a busy machine takes longer than five to click
+    Delivery.objects.filter(pk=story.delivery.pk).update(repeat_safe=True)
+    hand.page.goto(f"/deliveries/{story.delivery.id}/")
+    expect(hand.page.locator("#verdict")).to_contain_text("Safe to send again")
+    hand.act("Replay this delivery", hand.page.locator("button#send-again"))
+    told(hand.page, "It goes out in 60 seconds.")
+    expect(hand.page.locator("dialog[open]")).to_have_count(0)
+    hand.undo()
+    told(hand.page, "Undone. It is as it was before.")
+    expect(heading(hand.page)).to_contain_text("Stopped")
+    assert Delivery.objects.get(pk=story.delivery.pk).status == "dead"
 
 
 def test_a_plan_is_opened_from_its_operations_and_canceled(story: world.Story, hand: Hand) -> None:

@@ -201,6 +201,7 @@ KNOWN: dict[str, Callable[[world.Story], list[Any]]] = {
     "correlation_id": lambda story: [story.rma.correlation_id],
     "delivery_id": lambda story: [story.delivery.id],
     "case_id": lambda story: [story.case.id],
+    "note_id": lambda story: [1],
     "operation_id": lambda story: [story.plan.id],
     "plan_step": lambda story: ["start", "cancel"],
     "group_id": lambda story: [story.case.group_id],

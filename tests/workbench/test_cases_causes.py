@@ -13,6 +13,7 @@ from retailops.cases.inputs import IgnoreIn
 from retailops.cases.models import Case, CaseGroup, CaseRule, GroupState
 from retailops.lib.clock import now
 from retailops.lib.money import Money
+from retailops.replays.models import BulkOperation
 from tests.cases.making import SYSTEM, opened, worker
 from tests.workbench import world
 from tests.workbench.pictures import picture
@@ -293,3 +294,28 @@ def test_queries_do_not_grow_with_causes(agent: Client) -> None:
         cause(f"more {number}", connection=f"c{number}"), cause("first")
     assert [count(address) for address in addresses] == few
     assert max(few) <= 40
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_mended_cause_ends_its_cases_as_an_operation(agent: Client) -> None:
+    case = opened("emea")
+    told = {"reason": "mended", "evidence": "OPS-1", "in_version": "any", "end_cases": "on"}
+    page = agent.post(f"/exceptions/{case.group_id}/do/resolve/", told, follow=True).content.decode()
+    operation = BulkOperation.objects.get()
+    assert "Mended; its one case ended with it." in page
+    assert f'href="/operations/{operation.id}/"' in page
+    case.refresh_from_db()
+    assert (case.status, case.resolution_evidence) == ("resolved", {"reference": "OPS-1"})
+    shown_there = shown(agent, f"/operations/{operation.id}/")
+    assert "End cases of a mended cause" in shown_there
+    assert "<dt>Evidence</dt><dd>OPS-1</dd>" in shown_there
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_cases_of_a_mended_cause_lead_to_the_operation(agent: Client) -> None:
+    cases = [opened("emea") for _ in range(26)]
+    told = {"reason": "mended", "evidence": "OPS-1", "in_version": "any", "end_cases": "on"}
+    answer = agent.post(f"/exceptions/{cases[0].group_id}/do/resolve/", told)
+    operation = BulkOperation.objects.get()
+    assert answer["Location"] == f"/operations/{operation.id}/"
+    assert (operation.total, operation.status, Case.objects.filter(status="open").count()) == (26, "running", 26)

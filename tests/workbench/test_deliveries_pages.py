@@ -12,6 +12,7 @@ from retailops.cases.models import Approval
 from retailops.events import verdicts
 from retailops.events.enums import DeliveryStatus, EffectStatus
 from retailops.events.models import Attempt, Delivery, Effect, Event
+from retailops.lib.clock import now
 from retailops.replays.messages import changes_of
 from tests.workbench import world
 
@@ -97,6 +98,59 @@ def test_what_is_safe_is_sent_again(lead: Client, story: world.Story, monkeypatc
     assert answer.status_code == 303
     story.delivery.refresh_from_db()
     assert story.delivery.status == DeliveryStatus.READY
+
+
+def repeatable(story: world.Story) -> Delivery:
+    """Make the stopped delivery one that the other system takes once."""
+    Delivery.objects.filter(pk=story.delivery.pk).update(repeat_safe=True)
+    story.delivery.refresh_from_db()
+    return story.delivery
+
+
+def test_one_safe_repeat_asks_nothing_and_is_taken_back(lead: Client, story: world.Story) -> None:
+    delivery = repeatable(story)
+    card = lead.get(f"/deliveries/{delivery.id}/verdict/", headers={"HX-Request": "true", "HX-Target": "verdict"})
+    page = card.content.decode()
+    assert f'action="/deliveries/{delivery.id}/send/"' in page
+    assert 'hx-swap-oob="true"' in page
+    answer = lead.post(f"/deliveries/{delivery.id}/send/", {"fence": delivery.fence}, follow=True).content.decode()
+    assert "It goes out in 5 seconds." in answer
+    assert 'data-lasts="5"' in answer
+    delivery.refresh_from_db()
+    assert delivery.status == DeliveryStatus.READY
+    [offer] = re.findall(r'name="offer" value="([^"]+)"', answer)
+    assert "Undone. It is as it was before." in lead.post("/undo/", {"offer": offer}, follow=True).content.decode()
+    delivery.refresh_from_db()
+    assert delivery.status == DeliveryStatus.DEAD
+    assert Event.objects.latest("position").type == "delivery.replay_taken_back"
+    again = lead.post("/undo/", {"offer": offer}, follow=True).content.decode()
+    assert "nothing was taken back" in again
+
+
+def test_any_other_verdict_is_asked_about(lead: Client, story: world.Story) -> None:
+    page = lead.get(f"/deliveries/{story.delivery.id}/verdict/").content.decode()
+    assert f"/deliveries/{story.delivery.id}/send/" not in page
+    answer = lead.post(f"/deliveries/{story.delivery.id}/send/", {"fence": story.delivery.fence})
+    assert answer.status_code == 409
+    assert 'name="reason"' in answer.content.decode()
+    for fence in ("", "x", "99"):
+        assert lead.post(f"/deliveries/{story.delivery.id}/send/", {"fence": fence}).status_code == 409
+    story.delivery.refresh_from_db()
+    assert story.delivery.status == DeliveryStatus.DEAD
+    assert not Event.objects.filter(type="delivery.replayed").exists()
+
+
+def test_what_would_be_another_request_is_looked_at_first(lead: Client, story: world.Story) -> None:
+    delivery = repeatable(story)
+    Attempt.objects.create(
+        delivery=delivery, attempt_no=2, fence=2, trigger="auto", outcome="business", mapping_version=7,
+        started_at=now(),
+    )  # fmt: skip
+    answer = lead.post(f"/deliveries/{delivery.id}/send/", {"fence": delivery.fence})
+    assert answer.status_code == 409
+    assert "The mapping has changed since its last try" in answer.content.decode()
+    delivery.refresh_from_db()
+    assert delivery.status == DeliveryStatus.DEAD
 
 
 def test_what_cannot_be_known_is_not_sent(lead: Client, story: world.Story, monkeypatch: pytest.MonkeyPatch) -> None:

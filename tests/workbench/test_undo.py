@@ -19,12 +19,14 @@ from retailops.cases.services import (
     assign_group,
     ignore_group,
     make_rule,
+    note_case,
     tag_group,
 )
-from retailops.events.models import Event
+from retailops.events.models import Destination, Event
 from retailops.lib.clock import now
+from retailops.lib.ids import uuid7
 from retailops.lib.money import Money
-from retailops.sla.models import Mute
+from retailops.sla.models import Alert, AlertChannel, AlertRule, Mute
 from tests.workbench import world
 from tests.workbench.counting import counts
 
@@ -262,6 +264,113 @@ def test_a_silence_is_ended_and_begun_again(browser: Client) -> None:
     undone(browser, sent(browser, f"/alerts/settings/mutes/{silence.pk}/end/"))
     running = Mute.objects.get(until__gt=now())
     assert (running.until, running.reason) == (until, "another")
+
+
+def test_a_note_is_taken_back_from_its_message_and_from_its_line(browser: Client, case: Case) -> None:
+    page = sent(browser, f"/cases/{case.id}/note/", text="wrong case, sorry")
+    note = case.notes.get()
+    address = f"/cases/{case.id}/notes/{note.pk}/back/"
+    assert address in page
+    page = undone(browser, page)
+    assert ("wrong case" in page, "Note taken back" in page, address in page) == (False, True, False)
+    assert told()[-1] == "case.note_taken_back"
+    sent(browser, f"/cases/{case.id}/note/", text="another")
+    note = case.notes.get(text="another")
+    page = sent(browser, f"/cases/{case.id}/notes/{note.pk}/back/")
+    assert "Taken back: its words are shown to nobody any more." in page
+    assert browser.post(f"/cases/{case.id}/notes/{note.pk}/back/").status_code == 409
+
+
+def test_a_note_on_a_cause_is_taken_back(browser: Client, case: Case) -> None:
+    page = sent(browser, f"/exceptions/{case.group_id}/note/", text="wrong cause")
+    note = case.group.notes.get()
+    assert f"/exceptions/{case.group_id}/notes/{note.pk}/back/" in page
+    page = undone(browser, page)
+    assert ("wrong cause" in page, "Note taken back" in page) == (False, True)
+    sent(browser, f"/exceptions/{case.group_id}/note/", text="another")
+    note = case.group.notes.get(text="another")
+    assert browser.post(f"/exceptions/{case.group_id}/notes/{note.pk}/back/").status_code == 303
+    note.refresh_from_db()
+    assert note.taken_back_at is not None
+
+
+def test_a_note_of_somebody_else_is_not_offered_and_not_taken_back(browser: Client, case: Case) -> None:
+    note = note_case(world.person("administrator").actor(), case.id, "mine")
+    assert "/back/" not in browser.get(f"/cases/{case.id}/").content.decode()
+    before = counts()
+    assert browser.post(f"/cases/{case.id}/notes/{note.pk}/back/").status_code == 403
+    assert counts() == before
+
+
+def test_notes_on_several_are_taken_back(browser: Client) -> None:
+    rma = world.requested()
+    one, two = world.case_about(rma, "The first"), world.case_about(rma, "The second")
+    page = sent(browser, "/cases/several/note/", case=[str(one.id), str(two.id)], text="wrong list")
+    undone(browser, page)
+    assert [note.taken_back_at is not None for each in (one, two) for note in each.notes.all()] == [True, True]
+
+
+def test_causes_of_several_go_back_each_once_and_one_acknowledged_before_stays(browser: Client) -> None:
+    rma = world.requested()
+    one, two = world.case_about(rma, "The first"), world.case_about(rma, "The second")
+    page = sent(browser, "/cases/several/acknowledge/", case=[str(one.id), str(two.id)], reason="on it")
+    assert {each.group_id for each in (one, two)} == {one.group_id}
+    undone(browser, page)
+    assert told()[-1] == "case_group.taken_up"
+    assert state_of(one.group)[0] == one.group.state
+    acknowledge_group(world.SYSTEM, one.group_id, "asking the bank")
+    page = sent(browser, "/cases/several/acknowledge/", case=[str(one.id)], reason="on it")
+    assert not OFFER.findall(page)
+
+
+@pytest.fixture
+def alert() -> Alert:
+    to = AlertChannel.objects.create(destination=Destination.objects.create(kind="alert", name="ops", system="email",
+                                     deadline_seconds=60), name="ops", kind="email", address="ops@example.com",
+                                     created_by="user:x")  # fmt: skip
+    rule = AlertRule.objects.create(name="all", kinds=["case.opened"], channel=to, created_by="user:x",
+                                    escalate_minutes=30, escalate_to=to)  # fmt: skip
+    return Alert.objects.create(
+        rule=rule, dedupe_key="k", kind="case.opened", severity="normal", title="A refund is stuck",
+        subject_type="case", subject_id=uuid7(), correlation_id=uuid7(), region="GB", brand="north", cause_id=uuid7(),
+        escalate_at=now() + timedelta(minutes=30),
+    )  # fmt: skip
+
+
+def test_an_alert_that_was_acknowledged_is_open_again_and_escalated_in_time(browser: Client, alert: Alert) -> None:
+    page = sent(browser, f"/alerts/{alert.pk}/acknowledge/")
+    alert.refresh_from_db()
+    assert (alert.state, alert.escalate_at) == ("acknowledged", None)
+    undone(browser, page)
+    alert.refresh_from_db()
+    assert (alert.state, alert.acknowledged_by, alert.acknowledged_at) == ("open", "", None)
+    assert alert.escalate_at == alert.raised_at + timedelta(minutes=30)
+    assert told()[-2:] == ["alert.acknowledged", "alert.reopened"]
+
+
+def test_an_alert_whose_trouble_is_over_stays_over(browser: Client, alert: Alert) -> None:
+    page = sent(browser, f"/alerts/{alert.pk}/acknowledge/")
+    Alert.objects.update(state="over")
+    before = counts()
+    assert "Somebody has changed it since: nothing was undone." in undone(browser, page)
+    assert browser.post(f"/alerts/{alert.pk}/reopen/").status_code == 409
+    alert.refresh_from_db()
+    assert (alert.state, counts()) == ("over", before)
+
+
+def test_an_alert_is_opened_again_from_the_list_by_who_works_there(browser: Client, alert: Alert) -> None:
+    sent(browser, f"/alerts/{alert.pk}/acknowledge/")
+    address = f"/alerts/{alert.pk}/reopen/"
+    assert address in browser.get("/alerts/?tab=acknowledged").content.decode()
+    for role, regions, status in (("auditor", ["*"], 403), ("ops_lead", ["FR"], 404), ("", ["*"], 404)):
+        other = world.signed_in(world.person(role, regions=regions))
+        before = counts()
+        assert other.post(address).status_code == status
+        assert counts() == before
+    sent(browser, address)
+    alert.refresh_from_db()
+    assert alert.state == "open"
+    assert browser.post(address).status_code == 409
 
 
 def test_no_offer_names_what_it_holds_in_clear_that_could_be_changed(browser: Client, case: Case) -> None:

@@ -108,6 +108,19 @@ class NoteCase(CommandEndpoint):
         return note_shape(services.note_case(self.actor, id, body.text))
 
 
+class TakeBackCaseNote(CommandEndpoint):
+    """Taking a note back."""
+
+    @operation(
+        id="takeBackCaseNote", summary="Take back a note on a case", tag="Cases", permission=Permission.CASES_WORK,
+        answers={200: NoteShape}, key="optional",
+    )  # fmt: skip
+    def post(self, request: Request, id: UUID, note_id: int) -> NoteShape:
+        """By who wrote it, within 15 minutes: its words are shown to nobody any more, and whom it names is not
+        called. That there was a note stays."""
+        return note_shape(services.take_back_case_note(self.actor, id, note_id))
+
+
 class ResolveCase(CommandEndpoint):
     """Ending a case."""
 

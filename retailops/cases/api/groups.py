@@ -16,6 +16,7 @@ from retailops.accounts.permissions import Permission
 from retailops.cases import services
 from retailops.cases.access import access_group
 from retailops.cases.api.cases import AssignBody, NoteBody, Reason
+from retailops.cases.api.shapes import NoteShape, note_shape
 from retailops.cases.group_figures import NONE, Figures, figures_of, groups_visible_to, open_in_scope
 from retailops.cases.inputs import IgnoreIn, InVersion
 from retailops.cases.models import CaseGroup, CaseQueue, GroupState
@@ -53,7 +54,9 @@ class ResolveGroupBody(GroupReasonBody):
 
     evidence: dict[str, Any] = Field(min_length=1, examples=[{"ticket": "OPS-1234"}])
     in_version: InVersion = InVersion.ANY
-    end_cases: bool = Field(False, description="End its open cases too; else each ends as its delivery gets through.")
+    end_cases: bool = Field(
+        False, description="End its open cases too, by a case operation; else each ends as its delivery gets through."
+    )
 
 
 class GroupShape(Shape):
@@ -93,29 +96,24 @@ class GroupList(Shape):
     next_cursor: str
 
 
-class GroupNoteShape(Shape):
-    """What a person wrote or did."""
-
-    at: datetime
-    actor: str
-    kind: str
-    text: str
-
-
 class EndingShape(Shape):
-    """How the group was mended once; `came_back_at` is empty while that holds."""
+    """How the group was mended once; `came_back_at` is empty while that holds.
+
+    `operation_id` is the case operation that ends its cases with it, if that was wished and there were any.
+    """
 
     at: datetime
     by: str
     reason: str
     evidence: dict[str, Any]
+    operation_id: UUID | None
     came_back_at: datetime | None
 
 
 class GroupDetail(GroupShape):
     """A group with its notes and its memory, oldest first."""
 
-    notes: list[GroupNoteShape]
+    notes: list[NoteShape]
     endings: list[EndingShape]
 
 
@@ -188,7 +186,7 @@ class GroupEndpoint(CommandEndpoint):
         """State, figures, what people wrote, and how it was mended before."""
         group = access_group(self.actor, id)
         found = figures_of(open_in_scope(self.actor), "group", [group.id]).get(group.id, NONE)
-        notes = [GroupNoteShape.model_validate(note) for note in group.notes.order_by("at", "id")]
+        notes = [note_shape(note) for note in group.notes.order_by("at", "id")]
         endings = [EndingShape.model_validate(each) for each in group.endings.order_by("at", "id")]
         return GroupDetail.build(**_fields(group, found), notes=notes, endings=endings)
 
@@ -260,11 +258,23 @@ class NoteGroup(CommandEndpoint):
 
     @operation(
         id="noteCaseGroup", summary="Write a note on a group", tag="Cases", permission=WORK, body=NoteBody,
-        answers={201: GroupNoteShape}, key="optional",
+        answers={201: NoteShape}, key="optional",
     )  # fmt: skip
-    def post(self, request: Request, id: UUID, body: NoteBody) -> GroupNoteShape:
+    def post(self, request: Request, id: UUID, body: NoteBody) -> NoteShape:
         """Whom it names with @ (name, or e-mail address before its @) finds it on the first page."""
-        return GroupNoteShape.model_validate(services.note_group(self.actor, id, body.text))
+        return note_shape(services.note_group(self.actor, id, body.text))
+
+
+class TakeBackGroupNote(CommandEndpoint):
+    """Taking a note back."""
+
+    @operation(
+        id="takeBackCaseGroupNote", summary="Take back a note on a group", tag="Cases", permission=WORK,
+        answers={200: NoteShape}, key="optional",
+    )  # fmt: skip
+    def post(self, request: Request, id: UUID, note_id: int) -> NoteShape:
+        """By who wrote it, within 15 minutes; as of a note on a case."""
+        return note_shape(services.take_back_group_note(self.actor, id, note_id))
 
 
 class ResolveGroup(CommandEndpoint):

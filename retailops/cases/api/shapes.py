@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from retailops.cases.models import Case, CaseNote, CaseQueue, CaseStatus
+from retailops.cases.models import Case, CaseNote, CaseQueue, CaseStatus, GroupNote
 from retailops.lib.wire import MoneyShape, Shape
 
 
@@ -38,12 +38,14 @@ class CaseShape(Shape):
 
 
 class NoteShape(Shape):
-    """What a person wrote or did."""
+    """What a person wrote or did. Of a note that was taken back the text is empty."""
 
+    id: int
     at: datetime
     actor: str
     kind: str
     text: str
+    taken_back_at: datetime | None
 
 
 class CaseDetail(CaseShape):
@@ -80,9 +82,12 @@ def case_shape(case: Case) -> CaseShape:
     return CaseShape.build(**case_fields(case))
 
 
-def note_shape(note: CaseNote) -> NoteShape:
-    """Return one note."""
-    return NoteShape.model_validate(note)
+def note_shape(note: CaseNote | GroupNote) -> NoteShape:
+    """Return one note; without its words where it was taken back."""
+    text = "" if note.taken_back_at else note.text
+    return NoteShape.build(
+        id=note.pk, at=note.at, actor=note.actor, kind=note.kind, text=text, taken_back_at=note.taken_back_at
+    )
 
 
 def case_detail(case: Case) -> CaseDetail:

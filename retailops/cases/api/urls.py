@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from retailops.cases.api.cases import AssignCase, CaseEndpoint, Cases, NoteCase, ResolveCase, SnoozeCase
+from retailops.cases.api.cases import (
+    AssignCase,
+    CaseEndpoint,
+    Cases,
+    NoteCase,
+    ResolveCase,
+    SnoozeCase,
+    TakeBackCaseNote,
+)
 from retailops.cases.api.evidence import EvidenceContentEndpoint, EvidenceFiles
 from retailops.cases.api.groups import (
     AcknowledgeGroup,
@@ -13,6 +21,7 @@ from retailops.cases.api.groups import (
     NoteGroup,
     ResolveGroup,
     TagGroup,
+    TakeBackGroupNote,
     TakeUpGroup,
 )
 
@@ -23,6 +32,7 @@ urlpatterns = [
     path("cases/<uuid:id>", CaseEndpoint.as_view(), name="case"),
     path("cases/<uuid:id>/assign", AssignCase.as_view(), name="case-assign"),
     path("cases/<uuid:id>/note", NoteCase.as_view(), name="case-note"),
+    path("cases/<uuid:id>/notes/<int:note_id>/take-back", TakeBackCaseNote.as_view(), name="case-note-take-back"),
     path("cases/<uuid:id>/resolve", ResolveCase.as_view(), name="case-resolve"),
     path("cases/<uuid:id>/snooze", SnoozeCase.as_view(), name="case-snooze"),
     path("case-groups", Groups.as_view(), name="case-groups"),
@@ -33,5 +43,10 @@ urlpatterns = [
     path("case-groups/<uuid:id>/assign", AssignGroup.as_view(), name="case-group-assign"),
     path("case-groups/<uuid:id>/tags", TagGroup.as_view(), name="case-group-tags"),
     path("case-groups/<uuid:id>/note", NoteGroup.as_view(), name="case-group-note"),
+    path(
+        "case-groups/<uuid:id>/notes/<int:note_id>/take-back",
+        TakeBackGroupNote.as_view(),
+        name="case-group-note-take-back",
+    ),
     path("case-groups/<uuid:id>/resolve", ResolveGroup.as_view(), name="case-group-resolve"),
 ]

@@ -11,6 +11,7 @@ from retailops.cases.services.approving import (
     request_approval,
     void_approval,
 )
+from retailops.cases.services.case_endings import register_ending
 from retailops.cases.services.group_endings import finish_endings, resolve_group, settle_groups, wake_groups
 from retailops.cases.services.groups import (
     acknowledge_group,
@@ -25,6 +26,7 @@ from retailops.cases.services.replays import ask_replay, replay_approved, replay
 from retailops.cases.services.resolving import reopen_case, resolve_case, resolve_troubles
 from retailops.cases.services.ruling import change_rule, make_rule, raise_rule, remove_rule
 from retailops.cases.services.subject_locks import register_subject_lock
+from retailops.cases.services.taking_back import may_take_back, take_back_case_note, take_back_group_note
 from retailops.cases.services.views import remove_view, save_view, views_for
 from retailops.cases.services.working import assign_case, escalate_case, note_case, set_due, snooze_case, wake_case
 
@@ -44,11 +46,13 @@ __all__ = [
     "finish_endings",
     "ignore_group",
     "make_rule",
+    "may_take_back",
     "note_case",
     "note_group",
     "open_case",
     "raise_rule",
     "refuse",
+    "register_ending",
     "register_subject_lock",
     "remove_rule",
     "remove_view",
@@ -64,6 +68,8 @@ __all__ = [
     "settle_groups",
     "snooze_case",
     "tag_group",
+    "take_back_case_note",
+    "take_back_group_note",
     "take_up_group",
     "views_for",
     "void_approval",

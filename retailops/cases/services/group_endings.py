@@ -13,6 +13,7 @@ from retailops.cases.events import GroupResolved, GroupWoke
 from retailops.cases.group_states import STATE_FIELDS, enter, move
 from retailops.cases.inputs import InVersion
 from retailops.cases.models import Case, CaseGroup, CaseStatus, GroupEnding, GroupState
+from retailops.cases.services.case_endings import ends_cases
 from retailops.cases.services.group_memory import remember, settle
 from retailops.cases.services.resolving import end_case
 from retailops.cases.services.working import require_reason
@@ -24,8 +25,8 @@ from retailops.lib.errors import FieldError, Invalid
 from retailops.lib.joining import joins
 
 CASES = Actor.system("cases")
-# Cases that one command, and one run of the sweep, ends at once.
-AT_ONCE, A_RUN = 50, 200
+# Cases that one run of the sweep ends.
+A_RUN = 200
 _STEP = {InVersion.PRESENT: (0, 0), InVersion.NEXT_MAPPING: (0, 1), InVersion.NEXT_CONFIG: (1, 0)}
 
 
@@ -41,8 +42,9 @@ def resolve_group(
 ) -> CaseGroup:
     """Say that the cause is mended, with a reason and evidence.
 
-    Its open cases end each by itself as its delivery gets through; with `end_cases` they end with this reason now (the
-    first 50 at once, the others by a sweep). Seen again in the version that mended it or a later one, it has regressed.
+    Its open cases end each by itself as its delivery gets through; with `end_cases` those that are open now end with
+    this reason, by a bulk operation that begins with it. Seen again in the version that mended it or a later one, it
+    has regressed.
     Raises Invalid without reason or evidence, and for a version of a group that is of no connection.
     """
     group = access_group(actor, group_id, Permission.CASES_WORK, lock=True, whole=True)
@@ -59,8 +61,9 @@ def resolve_group(
         GroupResolved, group, actor, reason=reason, cases=ending.cases,
         config_version=group.resolved_config_version, mapping_version=group.resolved_mapping_version,
     )  # fmt: skip
-    if end_cases:
-        _end_some(ending, AT_ONCE)
+    if end_cases and ending.cases:
+        ending.operation_id = ends_cases(actor, ending)
+        ending.save(update_fields=["operation_id"])
     return group
 
 
@@ -90,9 +93,11 @@ def _end_some(ending: GroupEnding, most: int) -> int:
 
 
 def finish_endings(limit: int = A_RUN) -> int:
-    """End the cases that groups resolved with them still have; return how many. A sweep."""
+    """End the cases of groups that were resolved before an operation did that; return how many. A sweep."""
     open_ones = Case.objects.filter(group=OuterRef("group"), status=CaseStatus.OPEN, last_seen_at__lte=OuterRef("at"))
-    rows = GroupEnding.objects.filter(end_cases=True, group__state=GroupState.RESOLVED, came_back_at__isnull=True)
+    rows = GroupEnding.objects.filter(
+        end_cases=True, operation_id=None, cases__gt=0, group__state=GroupState.RESOLVED, came_back_at__isnull=True
+    )
     ending = rows.filter(Exists(open_ones)).order_by("at").first()
     if ending is None:
         return 0

@@ -19,6 +19,17 @@ class PlanFilter(filters.FilterSet):
         fields: ClassVar[list[str]] = []
 
 
+class CaseItemFilter(filters.FilterSet):
+    """Filters of the cases of an operation."""
+
+    stage = filters.ChoiceFilter(choices=BulkStage.choices)
+    result = filters.ChoiceFilter(choices=BulkResult.choices)
+
+    class Meta:
+        model = BulkItem
+        fields: ClassVar[list[str]] = []
+
+
 class ItemFilter(filters.FilterSet):
     """Filters of a plan's items."""
 

@@ -182,12 +182,13 @@ def plan_detail(plan: BulkOperation) -> ReplayPlanDetail:
         **plan_fields(plan),
         judged=figures.judged,
         done=figures.done,
-        verdicts=[_part(part) for part in figures.verdicts],
-        results=[_part(part) for part in figures.results],
+        verdicts=[part_shape(part) for part in figures.verdicts],
+        results=[part_shape(part) for part in figures.results],
     )
 
 
-def _part(part: Part) -> PlanPartShape:
+def part_shape(part: Part) -> PlanPartShape:
+    """Return the figures of one verdict, or of one result."""
     money = [MoneyShape.from_money(each) for each in part.money]
     return PlanPartShape.build(key=part.key, count=part.count, sends=part.sends, money=money)
 

@@ -1,6 +1,6 @@
 """Commands of bulk operations."""
 
-from retailops.replays.services.doing import AT_ONCE, do_to_many
+from retailops.replays.services.doing import AT_ONCE, Look, SelectionChanged, do_to_many, look_at_many
 from retailops.replays.services.editing import (
     EDIT_KIND,
     LANE_KIND,
@@ -35,7 +35,9 @@ __all__ = [
     "EDIT_KIND",
     "LANE_KIND",
     "PLAN_KIND",
+    "Look",
     "PlanChanged",
+    "SelectionChanged",
     "approved_money",
     "ask_edit",
     "ask_plan_approval",
@@ -46,6 +48,7 @@ __all__ = [
     "execute_plan",
     "lane_approved",
     "leave_out_above_limit",
+    "look_at_many",
     "money_in_lane",
     "move_lane_on",
     "payload_of",

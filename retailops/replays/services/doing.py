@@ -1,6 +1,9 @@
 """Do one thing to many: freeze which, start at once, and let a worker do them one by one."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -23,16 +26,47 @@ AT_ONCE = 25
 _COLUMNS = ("pk", "region", "brand", "status", "amount", "currency")
 
 
+class SelectionChanged(Conflict):
+    """Other things are selected now than were looked at; `total` and `selection` are those of now."""
+
+    code, title = "selection-changed", "The selection has changed"
+
+    def __init__(self, total: int, selection: str) -> None:
+        detail = f"Other things match than were looked at: {total:,} now. Look at them again."
+        super().__init__(detail, total=total, selection=selection)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a selection is now: how many, under which hash, as of when, and how many came after that."""
+
+    total: int
+    selection: str
+    as_of: datetime
+    newcomers: int
+
+
+def look_at_many(actor: Actor, kind: str, selection: Selection) -> Look:
+    """Return what `do_to_many` would freeze. Nothing is written. Raises as it does."""
+    frozen = _frozen(actor, command_of(kind), selection)
+    return Look(len(frozen.rows), _hash_of(frozen), frozen.cut_off, frozen.newcomers)
+
+
+def _hash_of(frozen: Frozen) -> str:
+    return hashlib.sha256("\n".join(sorted(str(row[0]) for row in frozen.rows)).encode()).hexdigest()
+
+
 @transaction.atomic
 def do_to_many(
     actor: Actor, kind: str, selection: Selection, reason: str, given: Mapping[str, Any], *,
-    operation_id: UUID | None = None, resumes: UUID | None = None,
+    operation_id: UUID | None = None, resumes: UUID | None = None, seen: str = "",
 ) -> BulkOperation:  # fmt: skip
     """Freeze the selected things and start the command of that kind on each of them; one form (`operation_id`) once.
 
     Up to AT_ONCE the caller goes on with it (`working.advance`), or the next sweep does; for more a worker is told.
     Raises Invalid without a reason and where nothing or too much is selected, NotFound for things that may not be seen,
-    Denied without the permission anywhere, Conflict where the id is of another operation.
+    Denied without the permission anywhere, Conflict where the id is of another operation, SelectionChanged where `seen`
+    (of `look_at_many`) is given and other things are selected now.
     """
     command = command_of(kind)
     if not reason.strip():
@@ -40,6 +74,8 @@ def do_to_many(
     if operation_id and (before := BulkOperation.objects.filter(pk=operation_id).first()):
         return _same(before, actor, kind)
     frozen = _frozen(actor, command, selection)
+    if seen and seen != _hash_of(frozen):
+        raise SelectionChanged(len(frozen.rows), _hash_of(frozen))
     operation = _begun(
         BulkOperation(
             id=operation_id or uuid7(), kind=kind, reason=reason.strip()[:300], filter=dict(selection.filter),

@@ -40,6 +40,12 @@ class AlertAcknowledged(AlertFact):
     """Somebody has seen it: it is not escalated."""
 
 
+@event("alert.reopened")
+@dataclass(frozen=True)
+class AlertReopened(AlertFact):
+    """Nobody looks after it after all: it is open again, and escalated when its time comes."""
+
+
 @dataclass(frozen=True)
 class AlertSetting:
     """A channel, rule or mute, by name, and what was done to it."""

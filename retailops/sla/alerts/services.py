@@ -12,7 +12,7 @@ from retailops.accounts.permissions import Permission
 from retailops.events.publish import publish
 from retailops.lib.clock import now
 from retailops.lib.errors import Conflict, FieldError, Invalid, NotFound, hidden
-from retailops.sla.alerts.events import AlertAcknowledged, AlertMuted, AlertRuleChanged
+from retailops.sla.alerts.events import AlertAcknowledged, AlertMuted, AlertReopened, AlertRuleChanged
 from retailops.sla.alerts.raising import tell
 from retailops.sla.alerts.troubles import TROUBLES
 from retailops.sla.models import Alert, AlertChannel, AlertRule, AlertState, Mute, Severity
@@ -165,14 +165,38 @@ def alerts_visible_to(actor: Actor) -> QuerySet[Alert]:
 @transaction.atomic
 def acknowledge(*, actor: Actor, alert_id: UUID) -> Alert:
     """Say that somebody looks after it: it is not escalated. Raises NotFound, Denied, Conflict (not open)."""
-    alert = Alert.objects.select_for_update(of=("self",)).select_related("rule__channel").filter(pk=alert_id).first()
-    if alert is None:
-        raise hidden()
-    require(actor, WORK, region=alert.region, brand=alert.brand, view=Permission.CASES_VIEW)
-    if alert.state != AlertState.OPEN:
-        raise Conflict(f"The alert is {alert.state}.", code="not-open", present=alert.state)
+    alert = _workable(actor, alert_id, AlertState.OPEN, "not-open")
     alert.state, alert.acknowledged_at, alert.acknowledged_by = AlertState.ACKNOWLEDGED, now(), actor.key
     alert.escalate_at = None
     alert.save(update_fields=["state", "acknowledged_at", "acknowledged_by", "escalate_at"])
     tell(AlertAcknowledged, alert, alert.rule.channel, actor=actor)
     return alert
+
+
+@transaction.atomic
+def reopen(*, actor: Actor, alert_id: UUID) -> Alert:
+    """Say that nobody looks after it after all: it is escalated when it would have been, at once where that is past.
+
+    Raises NotFound, Denied, Conflict (it is not acknowledged: its trouble may be over).
+    """
+    alert = _workable(actor, alert_id, AlertState.ACKNOWLEDGED, "not-acknowledged")
+    alert.state, alert.acknowledged_at, alert.acknowledged_by = AlertState.OPEN, None, ""
+    alert.escalate_at = None if alert.escalated_at else _escalates(alert)
+    alert.save(update_fields=["state", "acknowledged_at", "acknowledged_by", "escalate_at"])
+    tell(AlertReopened, alert, alert.rule.channel, actor=actor)
+    return alert
+
+
+def _workable(actor: Actor, alert_id: UUID, state: AlertState, code: str) -> Alert:
+    alert = Alert.objects.select_for_update(of=("self",)).select_related("rule__channel").filter(pk=alert_id).first()
+    if alert is None:
+        raise hidden()
+    require(actor, WORK, region=alert.region, brand=alert.brand, view=Permission.CASES_VIEW)
+    if alert.state != state:
+        raise Conflict(f"The alert is {alert.state}.", code=code, present=alert.state)
+    return alert
+
+
+def _escalates(alert: Alert) -> datetime | None:
+    minutes = alert.rule.escalate_minutes
+    return alert.raised_at + timedelta(minutes=minutes) if minutes else None

@@ -25,7 +25,7 @@ from retailops.replays.services import AT_ONCE, do_to_many
 from retailops.replays.working import advance
 from retailops.workbench.exceptions.forms import OwnerForm, WhyForm
 from retailops.workbench.exceptions.items import KEPT, narrowed
-from retailops.workbench.exceptions.reversing import case_given, case_put_off
+from retailops.workbench.exceptions.reversing import case_given, case_put_off, cause_acknowledged, last_noted
 from retailops.workbench.forms import NoteForm, ResolveForm, SnoozeForm
 
 PATIENCE_SECONDS = 4.0
@@ -48,7 +48,7 @@ class Bulk:
     key: str = ""
     permission: str = Permission.CASES_WORK
     # What takes it back, from a case as it was before and as it is afterwards; none where that is not safe.
-    reverse: Callable[[Case, Case], Step] | None = None
+    reverse: Callable[[Case, Case], Step | None] | None = None
 
 
 def _owner(form: Any) -> Given:
@@ -83,6 +83,7 @@ BULK: Mapping[str, Bulk] = {
         "Acknowledge",
         "Their causes are acknowledged, with all cases of each: others see that somebody deals with them.",
         WhyForm, kinds.ACKNOWLEDGE, _why,
+        reverse=lambda before, after: cause_acknowledged(before.group, after.group),
     ),
     "ignore": Bulk(
         "Ignore until",
@@ -95,7 +96,10 @@ BULK: Mapping[str, Bulk] = {
         "Each of them ends with this reason. Nothing is sent for those whose delivery has stopped.",
         ResolveForm, kinds.RESOLVE, _ended, "d",
     ),
-    "note": Bulk("Note", "Each of them gets this note.", NoteForm, kinds.NOTE, _note, "n"),
+    "note": Bulk(
+        "Note", "Each of them gets this note.", NoteForm, kinds.NOTE, _note, "n",
+        reverse=lambda _, after: last_noted(after),
+    ),
     # What is sent again is a plan, judged and run as any other.
     SEND: Bulk("Send again", "", WhyForm, "", _why, "r", Permission.DELIVERIES_REPLAY),
 }  # fmt: skip
@@ -187,5 +191,7 @@ def ways_back(bulk: Bulk, before: Sequence[Case], worked: Collection[UUID]) -> l
     """Return what takes the command back from those of the cases, as they were before, on which it was done."""
     if bulk.reverse is None:
         return []
-    after = Case.objects.in_bulk([case.pk for case in before if case.pk in worked])
-    return [bulk.reverse(case, after[case.pk]) for case in before if case.pk in after]
+    after = Case.objects.select_related("group").in_bulk([case.pk for case in before if case.pk in worked])
+    found = [bulk.reverse(case, after[case.pk]) for case in before if case.pk in after]
+    # Cases of one cause share the step that takes back what was done with the cause.
+    return [step for place, step in enumerate(found) if step is not None and step not in found[:place]]

@@ -11,8 +11,13 @@ from retailops.accounts.undo import Step
 from retailops.cases import services
 from retailops.cases.group_states import refusal
 from retailops.cases.models import CaseGroup, GroupState
+from retailops.replays.models import BulkOperation
+from retailops.replays.services import AT_ONCE
+from retailops.replays.working import advance
 from retailops.workbench.exceptions.forms import IgnoreForm, MendedForm, OwnerForm, TagsForm, WhyForm
 from retailops.workbench.exceptions.reversing import group_given, group_moved, group_tagged
+
+PATIENCE_SECONDS = 4.0
 
 
 def _nothing(group: CaseGroup) -> dict[str, Any]:
@@ -32,6 +37,8 @@ class GroupStep:
     icon: str = ""
     key: str = ""
     initial: Callable[[CaseGroup], dict[str, Any]] = _nothing
+    # The words of its button, where they are not its label.
+    act: str = ""
     # What takes it back, from the cause as it was before and as it is afterwards; none where that is not safe.
     reverse: Callable[[CaseGroup, CaseGroup], Step] | None = None
 
@@ -43,6 +50,21 @@ class GroupStep:
 def _owner(actor: Actor, group: CaseGroup, form: Any) -> object:
     owner = form.cleaned_data["owner"]
     return services.assign_group(actor, group.id, owner.id if owner else None)
+
+
+def ending_of_cases(group: CaseGroup) -> BulkOperation | None:
+    """Return the operation that has just begun to end the cases of a mended cause; a few are done before it returns.
+
+    None where the cause is not mended, or its cases do not end with it.
+    """
+    ending = group.endings.order_by("-at", "-pk").first()
+    if ending is None or ending.came_back_at or not ending.operation_id:
+        return None
+    operation = BulkOperation.objects.get(pk=ending.operation_id)
+    if operation.total <= AT_ONCE:
+        advance(operation.id, seconds=PATIENCE_SECONDS)
+        operation.refresh_from_db()
+    return operation
 
 
 def _resolve(actor: Actor, group: CaseGroup, form: Any) -> object:
@@ -97,6 +119,7 @@ STEPS: Mapping[str, GroupStep] = {
         "resolve",
         "check-circle",
         "d",
+        act="Mark as mended",
     ),
     "assign": GroupStep(
         "Assign",
@@ -120,6 +143,7 @@ STEPS: Mapping[str, GroupStep] = {
         "tag",
         "",
         lambda group: {"tags": ", ".join(group.tags)},
+        act="Keep tags",
         reverse=lambda before, after: group_tagged(before, after.tags),
     ),
 }

@@ -12,7 +12,7 @@ from retailops.cases import services
 from retailops.cases.access import access_case, access_group
 from retailops.cases.group_states import LIVE
 from retailops.cases.inputs import IgnoreIn, RuleIn, ViewIn
-from retailops.cases.models import Case, CaseGroup, CaseRule, GroupState, SavedView
+from retailops.cases.models import Case, CaseGroup, CaseNote, CaseRule, GroupNote, GroupState, SavedView
 from retailops.cases.rules import FIELDS
 from retailops.lib.money import Money
 
@@ -41,6 +41,32 @@ def _wake_case(actor: Actor, given: Mapping[str, Any]) -> None:
     case = access_case(actor, UUID(given["case"]), Permission.CASES_WORK, lock=True)
     require_same(given["left"], _moment(case.snoozed_until))
     services.wake_case(actor, case.id, WHY)
+
+
+def case_noted(note: CaseNote) -> Step:
+    """Return what takes back a note on a case that was just written."""
+    return Step("case.note_back", {"case": str(note.case_id), "note": note.pk})
+
+
+@undoes("case.note_back")
+def _take_back_case_note(actor: Actor, given: Mapping[str, Any]) -> None:
+    services.take_back_case_note(actor, UUID(given["case"]), given["note"])
+
+
+def last_noted(case: Case) -> Step | None:
+    """Return what takes back the last note on a case; its author alone may."""
+    note = case.notes.filter(kind="note").order_by("-id").first()
+    return case_noted(note) if note else None
+
+
+def group_noted(note: GroupNote) -> Step:
+    """Return what takes back a note on a cause that was just written."""
+    return Step("group.note_back", {"group": str(note.group_id), "note": note.pk})
+
+
+@undoes("group.note_back")
+def _take_back_group_note(actor: Actor, given: Mapping[str, Any]) -> None:
+    services.take_back_group_note(actor, UUID(given["group"]), given["note"])
 
 
 def group_given(group: CaseGroup, left: UUID | None) -> Step:
@@ -77,6 +103,11 @@ def group_moved(before: CaseGroup, after: CaseGroup) -> Step:
             "amount": before.ignore_amount_left, "currency": before.ignore_currency,
         },
     )  # fmt: skip
+
+
+def cause_acknowledged(before: CaseGroup, after: CaseGroup) -> Step | None:
+    """Return the same of a cause that was acknowledged with its cases; none where it was before."""
+    return None if before.state == GroupState.ACKNOWLEDGED else group_moved(before, after)
 
 
 @undoes("group.put_back")

@@ -19,20 +19,22 @@ from retailops.cases.bearing import GROUP
 from retailops.cases.evidence import evidence_of
 from retailops.cases.group_figures import NONE, figures_of, open_in_scope
 from retailops.cases.mentions import see_mentions
-from retailops.cases.models import Case, CaseGroup, CaseStatus
+from retailops.cases.models import Case, CaseGroup, CaseStatus, GroupNote
 from retailops.cases.selectors import cases_visible_to
 from retailops.lib.errors import NotFound
 from retailops.lib.forms import accepted
 from retailops.lib.htmx import done, show
 from retailops.lib.keyset import capped_count
+from retailops.replays.models import BulkOperation, BulkResult
 from retailops.workbench.delivery_list import STATES, stopped_for, to_other_systems
 from retailops.workbench.exceptions.causes import causes
-from retailops.workbench.exceptions.group_steps import STEPS, GroupStep, offered
+from retailops.workbench.exceptions.group_steps import STEPS, GroupStep, ending_of_cases, offered
 from retailops.workbench.exceptions.memory import memory_of
-from retailops.workbench.exceptions.reversing import group_given
+from retailops.workbench.exceptions.reversing import group_given, group_noted
 from retailops.workbench.exceptions.spark import sparks
 from retailops.workbench.exceptions.upcoming import upcoming
 from retailops.workbench.forms import NoteForm
+from retailops.workbench.views.notes import notes_for
 
 ITEMS = 25
 # What a person may see of deliveries stands in their events: they are counted less far.
@@ -74,7 +76,7 @@ def about(actor: Actor, found: CaseGroup) -> dict[str, Any]:
         "memory": memory_of(found, visible),
         "stopped": capped_count(to_other_systems(actor).filter(STOPPED, pk__in=stopped_for(found.id)), STOPPED_COUNTED),
         "stopped_counted": STOPPED_COUNTED,
-        "notes": found.notes.order_by("at", "id"),
+        "notes": notes_for(actor, found.notes.order_by("at", "id"), may_work=may_work),
         "files": evidence_of(actor, GROUP, found.id),
         "may_work": may_work,
         "steps": offered(found, may_work, not open_ones.exclude(works).exists()),
@@ -94,12 +96,24 @@ def group_step(request: HttpRequest, group_id: UUID, group_step: str) -> HttpRes
     form = step.form(request.POST) if sent else step.form(initial=step.initial(found))
     address = reverse("workbench:group", args=[found.id])
     if sent and form.is_valid() and accepted(form, lambda: step.run(actor, found, form)):
+        if form.cleaned_data.get("end_cases") and (operation := ending_of_cases(found)):
+            return _ends(request, operation, address)
         return done(request, address, step.done, undo=_back(actor, found, step, address))
     context = {
         "group": found, "key": group_step, "step": step, "form": form, "reason": step.why_not(found), "back": address,
         "figures": figures_of(open_in_scope(actor), "group", [found.id]).get(found.id, NONE),
     }  # fmt: skip
     return show(request, "workbench/exceptions_step.html", context, status=422 if form.errors else 200)
+
+
+def _ends(request: HttpRequest, operation: BulkOperation, address: str) -> HttpResponse:
+    """Lead to the operation that ends the cases of a mended cause, unless all of them have ended."""
+    failed = operation.items.exclude(result__in=["", BulkResult.DONE]).count()
+    counted = "its one case" if operation.total == 1 else f"its {operation.total} cases"
+    if operation.ended and not failed:
+        return done(request, address, f"Mended; {counted} ended with it.")
+    told = "Mended. Its cases are ended one by one; what comes of each shows here."
+    return done(request, reverse("workbench:operation", args=[operation.id]), told)
 
 
 def _back(actor: Actor, before: CaseGroup, step: GroupStep, address: str) -> str:
@@ -115,9 +129,12 @@ def group_note(request: HttpRequest, group_id: UUID) -> HttpResponse:
     """Add a note."""
     actor = actor_of(request)
     found = access_group(actor, group_id)
-    form = NoteForm(request.POST)
-    if form.is_valid() and accepted(form, lambda: services.note_group(actor, found.id, form.cleaned_data["text"])):
-        return done(request, reverse("workbench:group", args=[found.id]), "Note added.")
+    form, address = NoteForm(request.POST), reverse("workbench:group", args=[found.id])
+    made: list[GroupNote] = []
+    if form.is_valid() and accepted(
+        form, lambda: made.append(services.note_group(actor, found.id, form.cleaned_data["text"]))
+    ):
+        return done(request, address, "Note added.", undo=sealed(actor, address, group_noted(made[0])))
     return show(request, "workbench/exceptions_group.html", {**about(actor, found), "note_form": form}, status=422)
 
 

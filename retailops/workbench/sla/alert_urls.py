@@ -16,4 +16,5 @@ urlpatterns = [
     path("settings/mute/", alert_views.mute_add, name="mute"),
     path("settings/mutes/<uuid:mute_id>/end/", alert_views.mute_end, name="mute_end"),
     path("<uuid:alert_id>/acknowledge/", alert_views.alert_acknowledge, name="acknowledge"),
+    path("<uuid:alert_id>/reopen/", alert_views.alert_reopen, name="reopen"),
 ]

@@ -24,7 +24,7 @@ from retailops.sla.alerts import services
 from retailops.sla.models import AlertChannel, AlertRule, AlertState, Mute
 from retailops.workbench.sla.forms import ChannelForm, MuteForm, RuleForm
 from retailops.workbench.sla.policy_views import actor_of
-from retailops.workbench.sla.reversing import begun, ended
+from retailops.workbench.sla.reversing import acknowledged, begun, ended
 
 TABS = {"open": "Open", "acknowledged": "Acknowledged", "muted": "Muted", "over": "Over"}
 
@@ -40,7 +40,7 @@ def alert_list(request: HttpRequest) -> HttpResponse:
     rows = visible.filter(state=current)
     page = keyset_page(rows, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
     for alert in page.rows:
-        alert.may = alert.state == AlertState.OPEN and can(  # type: ignore[attr-defined]  # what its row reads
+        alert.may = alert.state in {AlertState.OPEN, AlertState.ACKNOWLEDGED} and can(  # type: ignore[attr-defined]  # what its row reads
             actor, Permission.CASES_WORK, region=alert.region, brand=alert.brand
         )
     counts = [(key, title, capped_count(visible.filter(state=key))) for key, title in TABS.items()]
@@ -52,9 +52,20 @@ def alert_list(request: HttpRequest) -> HttpResponse:
 @require_POST
 def alert_acknowledge(request: HttpRequest, alert_id: UUID) -> HttpResponse:
     """Say that somebody looks after it."""
+    actor, address = web.actor_of(request), reverse("alerts:list")
     with transaction.atomic(durable=True):
-        services.acknowledge(actor=web.actor_of(request), alert_id=alert_id)
-    return done(request, reverse("alerts:list"), "Acknowledged. It is not escalated.")
+        alert = services.acknowledge(actor=actor, alert_id=alert_id)
+    back = sealed(actor, address, acknowledged(alert))
+    return done(request, address, "Acknowledged. It is not escalated.", undo=back)
+
+
+@login_required
+@require_POST
+def alert_reopen(request: HttpRequest, alert_id: UUID) -> HttpResponse:
+    """Say that nobody looks after it after all."""
+    with transaction.atomic(durable=True):
+        services.reopen(actor=web.actor_of(request), alert_id=alert_id)
+    return done(request, reverse("alerts:list"), "Open again: it is escalated when its time comes.")
 
 
 @login_required

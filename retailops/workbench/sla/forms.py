@@ -206,12 +206,14 @@ class RuleForm(forms.Form):
     severity = forms.ChoiceField(label="At least", choices=Severity.choices, initial=Severity.NORMAL)
     region = forms.CharField(max_length=32, label="Region", required=False)
     brand = forms.CharField(max_length=64, label="Brand", required=False)
-    channel = forms.ModelChoiceField(queryset=AlertChannel.objects.none(), label="Tell")
+    channel = forms.ModelChoiceField(queryset=AlertChannel.objects.none(), label="Tell", empty_label="Choose")
     dedupe = SpanField(max_length=20, label="The same trouble once in", initial="1h")
     escalate_minutes = forms.IntegerField(
         label="If nobody acknowledges it within (minutes)", required=False, min_value=1, max_value=10_080
     )
-    escalate_to = forms.ModelChoiceField(queryset=AlertChannel.objects.none(), label="Tell also", required=False)
+    escalate_to = forms.ModelChoiceField(
+        queryset=AlertChannel.objects.none(), label="Tell also", required=False, empty_label="Nobody else"
+    )
 
     def __init__(self, *args: Any, rule: AlertRule | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs | {"initial": _rule_initial(rule) if rule else None})

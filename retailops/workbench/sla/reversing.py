@@ -1,4 +1,4 @@
-"""The reverse of silences: what a message offers to undo."""
+"""The reverse of silences, and of an alert acknowledged: what a message offers to undo."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,9 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from retailops.accounts.actor import Actor
-from retailops.accounts.undo import Step, undoes
+from retailops.accounts.undo import Step, require_same, undoes
 from retailops.sla.alerts import services
-from retailops.sla.models import Mute
+from retailops.sla.models import Alert, Mute
 
 
 def begun(silence: Mute) -> Step:
@@ -30,3 +30,19 @@ def ended(silence: Mute) -> Step:
 @undoes("alerts.mute")
 def _mute(actor: Actor, given: Mapping[str, Any]) -> None:
     services.mute(actor=actor, **{**given, "until": datetime.fromisoformat(given["until"])})
+
+
+def acknowledged(alert: Alert) -> Step:
+    """Return what opens an alert again that was just acknowledged."""
+    return Step("alerts.reopen", {"alert": str(alert.pk), "left": _seen(alert)})
+
+
+@undoes("alerts.reopen")
+def _reopen(actor: Actor, given: Mapping[str, Any]) -> None:
+    alert = services.alerts_visible_to(actor).select_for_update(of=("self",)).filter(pk=UUID(given["alert"])).first()
+    require_same(given["left"], _seen(alert) if alert else "")
+    services.reopen(actor=actor, alert_id=UUID(given["alert"]))
+
+
+def _seen(alert: Alert) -> str:
+    return f"{alert.state} {alert.acknowledged_by} {alert.acknowledged_at}"

@@ -43,6 +43,13 @@ def status(kind: str, value: object, plainly: bool = False) -> SafeString:
 
 
 @register.filter
+def offer(tags: str) -> dict[str, str]:
+    """Return what a message offers to undo (`text`), and for how many seconds where that is a matter of seconds."""
+    seconds, _, text = tags.rpartition(" ")
+    return {"text": text, "seconds": seconds}
+
+
+@register.filter
 def words(value: object) -> str:
     """Return a code as plain words: `pending_inspection` → `Pending inspection`."""
     return plain(str(value))

@@ -16,13 +16,14 @@ from retailops.cases import services
 from retailops.cases.access import access_case
 from retailops.cases.actions import next_actions
 from retailops.cases.evidence import evidence_of
-from retailops.cases.models import Case
+from retailops.cases.models import Case, CaseNote
 from retailops.lib.clock import now
 from retailops.lib.forms import accepted
 from retailops.lib.htmx import done, show
 from retailops.workbench.case_list import cases_of_tab
-from retailops.workbench.exceptions.reversing import case_given
+from retailops.workbench.exceptions.reversing import case_given, case_noted
 from retailops.workbench.forms import AssignForm, NoteForm, ResolveForm
+from retailops.workbench.views.notes import notes_for
 from returns.selectors import returns_visible_to
 
 
@@ -35,12 +36,13 @@ def case_detail(request: HttpRequest, case_id: UUID) -> HttpResponse:
 
 
 def _about(actor: Actor, case: Case) -> dict[str, object]:
+    may_work = can(actor, Permission.CASES_WORK, region=case.region or None, brand=case.brand or None)
     return {
         "case": case,
         "files": evidence_of(actor, "case", case.id),
-        "notes": case.notes.order_by("at"),
+        "notes": notes_for(actor, case.notes.order_by("at", "id"), may_work=may_work),
         "rma": returns_visible_to(actor).filter(correlation_id=case.correlation_id).order_by("id").first(),
-        "may_work": can(actor, Permission.CASES_WORK, region=case.region or None, brand=case.brand or None),
+        "may_work": may_work,
         "actions": next_actions(actor, case),
         "put_off": case.snoozed_until is not None and case.snoozed_until > now(),
         "mine": str(case.owner_id) == actor.id,
@@ -63,8 +65,11 @@ def case_note(request: HttpRequest, case_id: UUID) -> HttpResponse:
     actor = actor_of(request)
     case = access_case(actor, case_id)
     form = NoteForm(request.POST)
-    if form.is_valid() and accepted(form, lambda: services.note_case(actor, case.id, form.cleaned_data["text"])):
-        return done(request, _address(case), "Note added.")
+    made: list[CaseNote] = []
+    if form.is_valid() and accepted(
+        form, lambda: made.append(services.note_case(actor, case.id, form.cleaned_data["text"]))
+    ):
+        return done(request, _address(case), "Note added.", undo=sealed(actor, _address(case), case_noted(made[0])))
     return show(request, "workbench/case.html", {**_about(actor, case), "note_form": form}, status=422)
 
 

@@ -79,17 +79,6 @@ def _may(actor: Actor, delivery: Delivery, permission: Permission) -> bool:
 
 
 @login_required
-@require_GET
-def delivery_verdict(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
-    """Say what sending it again would mean; asks the other system where the ledger does not know."""
-    actor = actor_of(request)
-    delivery = visible(actor, delivery_id)
-    require(actor, Permission.DELIVERIES_REPLAY, region=delivery.event.region, brand=delivery.event.brand)
-    context = {"delivery": delivery, "back": _address(delivery), **_judged(delivery)}
-    return show(request, "workbench/verdict.html", context, fragments={"verdict": "workbench/_verdict.html"})
-
-
-@login_required
 @require_http_methods(["GET", "POST"])
 def delivery_replay(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
     """Show the verdict and ask why, or replay: send again, or mark as done what is there already."""
@@ -107,7 +96,7 @@ def delivery_replay(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
             return done(request, _address(delivery), TOLD[found.kind in SENDS])
     context = {
         "delivery": delivery, "form": form, "back": _address(delivery), "again": again([delivery]).get(delivery.id),
-        **_judged(visible(actor, delivery_id)),
+        **judged(visible(actor, delivery_id)),
     }  # fmt: skip
     return show(request, "workbench/replay.html", context, status=422 if form.errors else 200)
 
@@ -122,8 +111,11 @@ def delivery_request(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
     return show(request, "workbench/request.html", context)
 
 
-def _judged(delivery: Delivery) -> dict[str, Any]:
-    """Return the verdict, the second person's word it counts on (asked or given), and whether it may be sent."""
+def judged(delivery: Delivery) -> dict[str, Any]:
+    """Return the verdict, the second person's word it counts on (asked or given), and whether it may be sent.
+
+    Asks the other system where the ledger does not know.
+    """
     word = word_on(delivery)
     given = word is not None and word.status == ApprovalStatus.APPROVED
     found = verdict(delivery, approved=given)

@@ -1,5 +1,6 @@
 """Bulk operations: the list, and one with its plan, progress, report and items."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -69,7 +70,14 @@ def told(operation: BulkOperation) -> list[tuple[str, str]]:
     found = [("Note", given["text"])] if "text" in given else []
     if "until" in given:
         found.append(("Until", f"{timezone.localtime(datetime.fromisoformat(given['until'])):%Y-%m-%d %H:%M}"))
-    return [*found, ("Evidence", given["evidence"])] if "evidence" in given else found
+    return [*found, ("Evidence", _in_words(given["evidence"]))] if "evidence" in given else found
+
+
+def _in_words(evidence: str | Mapping[str, Any]) -> str:
+    """Return evidence in words: a reference by itself, else each thing that was named."""
+    if isinstance(evidence, str) or set(evidence) == {"reference"}:
+        return evidence if isinstance(evidence, str) else str(evidence["reference"])
+    return ", ".join(f"{name}: {value}" for name, value in evidence.items())
 
 
 @login_required
