@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
     """Running clocks by when they are due, without those that are late: late ones lie before all that is asked for."""
 
     atomic = False
-    dependencies = [("sla", "0007_looks_at_deliveries")]
+    dependencies = [("sla", "0008_decisions_of_what_was_asked_for")]
     operations = [
         AddIndexConcurrently(
             model_name="slaclock",
