@@ -190,7 +190,9 @@ def test_resolving_needs_reason_and_evidence(reason: str, evidence: dict[str, An
 def mended(person: Actor) -> BulkOperation:
     """Resolve the group with its cases; return the operation that ends them, not begun yet."""
     services.resolve_group(person, group().id, "paid by hand", EVIDENCE, end_cases=True)
-    return BulkOperation.objects.get(pk=GroupEnding.objects.latest("at").operation_id)
+    operation_id = GroupEnding.objects.latest("at").operation_id
+    assert operation_id is not None
+    return BulkOperation.objects.get(pk=operation_id)
 
 
 def results(operation: BulkOperation) -> list[str]:
