@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db.models import Sum
 
-from retailops.events.prepared import Prepared
+from retailops.events.prepared import Prepared, load
 from returns.allocation import Ranges, count, first, merge, subtract
 from returns.enums import (
     LIVE_REFUNDS,
@@ -219,6 +219,7 @@ def read_terms(rma: Return, *, by_itself: bool) -> Terms:
     `by_itself` (policy acting alone) leaves alone what a person refused or a gateway failed: those units are proposed
     again only by a person.
     """
+    load(rma, "order")
     lines = lines_of(rma)
     ids = [line.id for line in lines]
     payments = {row.id: row for row in _PAYMENTS.all(rma.order_id)} if rma.order_id else {}

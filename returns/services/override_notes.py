@@ -14,6 +14,8 @@ from returns.refund_planning import Plan
 
 def named_files(rma: Return, ids: Sequence[UUID]) -> list[EvidenceFile]:
     """Return the files by these ids. Raises Invalid for one that is not of the return's story."""
+    if not ids:
+        return []
     files = {file.id: file for file in EvidenceFile.objects.filter(pk__in=ids, correlation_id=rma.correlation_id)}
     missing = [index for index, id in enumerate(ids) if id not in files]
     if missing:
