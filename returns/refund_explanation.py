@@ -287,12 +287,14 @@ def _rounding(terms: Terms, plan: Plan) -> Iterator[Reason]:
     if not by:
         return
     step = max(tender.step for tender in terms.tenders)
-    text = f"Rounded by {_money(terms, by)}: the gateway pays in steps of {_money(terms, step)}."
+    text = f"Rounded {_way(terms, by)}: the gateway pays in steps of {_money(terms, step)}."
     if terms.rounded_before:
-        text += (
-            f" Refunds of the order before were rounded by {_money(terms, terms.rounded_before)}; that is made up for."
-        )
+        text += f" Refunds of the order before were rounded {_way(terms, terms.rounded_before)}; that is made up for."
     yield Reason("rounding", "gateway", text)
+
+
+def _way(terms: Terms, by: int) -> str:
+    return f"{'up' if by > 0 else 'down'} by {_money(terms, abs(by))}"
 
 
 def _said(terms: Terms, value: object) -> str:

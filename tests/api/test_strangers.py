@@ -13,7 +13,6 @@ from uuid import UUID
 import pytest
 from django.conf import settings
 
-from inventory.models import StockMove
 from retailops.accounts.models import DeniedAttempt
 from retailops.events.models import Event
 from retailops.lib.ids import uuid7
@@ -21,6 +20,7 @@ from retailops.replays.freezing import Selection
 from retailops.replays.services import do_to_many
 from tests.api.answers import Reply
 from tests.api.conftest import Api
+from tests.inventory.test_by_hand import stock
 from tests.workbench import world
 from tests.workbench.counting import counts
 
@@ -73,7 +73,7 @@ KNOWN: dict[str, Callable[[world.Story], object]] = {
     "evidence": lambda story: story.file.id,
     "exchanges": lambda story: story.swapped.id,
     "fraud-reviews": lambda story: story.review.id,
-    "inventory/quarantine": lambda _: StockMove.objects.filter(target="quarantine").earliest("id").id,
+    "inventory/quarantine": lambda story: stock(story.stock.drift.location, "quarantine", 1).id,
     "inventory/drifts": lambda story: story.stock.drift.id,
     "inventory/transfers": lambda story: story.stock.transfer.id,
     "inventory/lots": lambda story: story.stock.lot.id,

@@ -30,6 +30,7 @@ from tests.factories import (
     make_return,
     order_data,
     slice_data,
+    unique,
 )
 from tests.returns.proofs import prove
 from tests.returns.refunding import approver, owed_return, parts, refunds_of, split_order
@@ -45,13 +46,18 @@ def order_of(currency: str = "GBP", *, quantity: int = 3, unit_price: int = 1000
     return make_order(**order_data(lines=[line], currency=currency, **fields))
 
 
+def by_bank(captured: int) -> list[dict[str, Any]]:
+    """Return a payment whose gateway pays any amount of any currency."""
+    return [{"external_id": unique("pay_"), "gateway": "bank", "captured": captured}]
+
+
 # 1. Integer minor units and the currency's own exponent.
 
 
 @pytest.mark.parametrize(("currency", "digits"), CURRENCIES)
 def test_rule_1_amounts_are_whole_minor_units_of_their_currency(currency: str, digits: int) -> None:
     ensure_policy(restocking_fee={"percent": "12.5"}, auto_approve_limit={"*": None})
-    order = order_of(currency, unit_price=333, line={"taxes": [{"code": "VAT", "amount": 101}]})
+    order = order_of(currency, unit_price=333, line={"taxes": [{"code": "VAT", "amount": 101}]}, payments=by_bank(1100))
     refund = make_inspected_return(order, {1: 3}).refunds.get()
     # 12.5 % of 999 is 124.875: half to even gives 125, whatever the exponent.
     assert parts(refund) == {"item": 999, "tax": 101, "restocking_fee": -125}
@@ -88,7 +94,9 @@ def test_rule_1_a_fraction_of_a_minor_unit_is_refused() -> None:
 @pytest.mark.parametrize(("currency", "_digits"), CURRENCIES)
 def test_rule_2_parts_in_any_order_sum_to_the_whole(currency: str, _digits: int) -> None:
     ensure_policy(auto_approve_limit={"*": None})
-    order = order_of(currency, unit_price=334, discount=2, line={"taxes": [{"code": "VAT", "amount": 200}]})
+    order = order_of(
+        currency, unit_price=334, discount=2, line={"taxes": [{"code": "VAT", "amount": 200}]}, payments=by_bank(1200)
+    )
     amounts = [make_inspected_return(order, {1: 1}).refunds.get().amount for _ in range(3)]
     assert amounts == [401, 400, 399]
     assert sum(amounts) == Payment.objects.get(order=order).captured == 1200

@@ -85,11 +85,11 @@ def test_each_refund_is_rounded_and_all_of_them_come_to_what_was_paid() -> None:
     ]  # fmt: skip
     told = [refund.facts["why"]["reasons"][-1]["text"] for refund in made]
     assert told == [
-        "Rounded by -0.004 KWD: the gateway pays in steps of 0.010 KWD.",
-        "Rounded by 0.007 KWD: the gateway pays in steps of 0.010 KWD. Refunds of the order before were rounded by "
-        "-0.004 KWD; that is made up for.",
-        "Rounded by -0.003 KWD: the gateway pays in steps of 0.010 KWD. Refunds of the order before were rounded by "
-        "0.003 KWD; that is made up for.",
+        "Rounded down by 0.004 KWD: the gateway pays in steps of 0.010 KWD.",
+        "Rounded up by 0.007 KWD: the gateway pays in steps of 0.010 KWD. "
+        "Refunds of the order before were rounded down by 0.004 KWD; that is made up for.",
+        "Rounded down by 0.003 KWD: the gateway pays in steps of 0.010 KWD. "
+        "Refunds of the order before were rounded up by 0.003 KWD; that is made up for.",
     ]
     prove()
 
@@ -107,7 +107,7 @@ def test_a_preview_shows_the_rounding_before_anybody_commits() -> None:
     [preview] = preview_refund(SYSTEM, rma.id)
     assert preview.total.amount == 330
     assert [(part.kind, part.amount) for part in preview.parts] == [("item", 334), ("rounding", -4)]
-    assert preview.why.reasons[-1].text == "Rounded by -0.004 KWD: the gateway pays in steps of 0.010 KWD."
+    assert preview.why.reasons[-1].text == "Rounded down by 0.004 KWD: the gateway pays in steps of 0.010 KWD."
     assert [amount.amount for _, amount in preview.tenders] == [330]
     assert preview.reasons == ["above the limit for going by itself"]
 

@@ -50,7 +50,7 @@ class Plans(ListEndpoint, CommandEndpoint):
 
     @operation(
         id="planReplay", summary="Plan to send many deliveries again", tag=TAG, permission=P.DELIVERIES_REPLAY,
-        body=ReplayPlanBody, answers={202: ReplayPlanShape}, key="optional",
+        body=ReplayPlanBody, answers={202: ReplayPlanShape}, problems=(404,), key="optional",
     )  # fmt: skip
     def post(self, request: Request, body: ReplayPlanBody) -> ReplayPlanShape:
         """Freezes the deliveries as they are now. The verdicts follow: ask for the plan until it is `planned`. Nothing
