@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import connection, transaction
@@ -196,7 +197,7 @@ def test_undo_and_claim_at_the_same_time_have_one_winner(transport: FakeTranspor
         held = replay_held(AGENT, made.id, fence=made.fence)
         make_due(made)
         taken, claimed = together(
-            lambda made=made, held=held: take_back_replay(AGENT, made.id, fence=held.fence),
+            partial(take_back_replay, AGENT, made.id, fence=held.fence),
             lambda: claim(destination.id, owner="w").deliveries,
         )
         sent = [one.id for one in claimed] == [made.id]  # type: ignore[attr-defined]  # a list of what was claimed
