@@ -22,12 +22,14 @@ from retailops.events import destinations
 from retailops.events.engine import claim, renew
 from retailops.events.enums import CircuitState, DeliveryStatus, OutcomeClass
 from retailops.events.expiry import expire_leases
+from retailops.events.held import replay_held, take_back_replay
 from retailops.events.lookup import look_up_due
 from retailops.events.models import Attempt, Delivery, Destination, Lease
 from retailops.events.recording import record
 from retailops.events.replay import ReplayRefused, discard, replay
 from retailops.events.transport import Claimed, Finding
 from retailops.lib.clock import now
+from retailops.lib.errors import Conflict
 from tests.events.factories import FakeTransport, expire_all_leases, leased, make_delivery, make_destination, outcome
 
 OPS = Actor.system("machine")
@@ -46,6 +48,7 @@ class Engine(RuleBasedStateMachine):
         self.order: dict[str, list[int]] = defaultdict(list)
         self.held: list[Claimed] = []
         self.sent: list[tuple[Claimed, bool]] = []
+        self.kept: list[Delivery] = []
         self.attempts = 0
 
     @initialize(blocks=st.just(True))
@@ -115,6 +118,22 @@ class Engine(RuleBasedStateMachine):
         if dead := list(Delivery.objects.filter(status=DeliveryStatus.DEAD).order_by("lane_seq")):
             with contextlib.suppress(ReplayRefused):
                 replay(OPS, data.draw(st.sampled_from(dead)).id, "test")
+
+    @rule(data=st.data())
+    def replay_a_dead_one_in_some_seconds(self, data: st.DataObject) -> None:
+        if dead := list(Delivery.objects.filter(status=DeliveryStatus.DEAD).order_by("lane_seq")):
+            one = data.draw(st.sampled_from(dead))
+            with contextlib.suppress(ReplayRefused):
+                self.kept.append(replay_held(OPS, one.id, fence=one.fence))
+
+    @precondition(lambda self: self.kept)
+    @rule(data=st.data())
+    def take_one_back(self, data: st.DataObject) -> None:
+        """In time or late: what a worker has, or had, goes its way."""
+        one = data.draw(st.sampled_from(self.kept))
+        self.kept.remove(one)
+        with contextlib.suppress(Conflict):
+            take_back_replay(OPS, one.id, fence=one.fence)
 
     @rule()
     def discard_the_first_dead_one(self) -> None:
