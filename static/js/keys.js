@@ -62,7 +62,8 @@ addEventListener("keydown", (event) => {
     return;
   }
   const box = event.target.closest("input, textarea, select, [contenteditable], dialog[open]");
-  if (box && !event.target.matches(".pick input")) return;
+  // A field of a dialog that was closed just now has the focus until the next frame, and takes no keys any more.
+  if (box?.checkVisibility() && !event.target.matches(".pick input")) return;
   if (going && Date.now() - going < 1500) {
     going = 0;
     const link = document.querySelector(`[data-go="${CSS.escape(event.key)}"]`);
