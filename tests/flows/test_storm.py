@@ -10,6 +10,7 @@ from pytest_django import Settings
 from connectors.books import compare
 from connectors.demo import connections_without_sandbox
 from connectors.outbound_http import close_clients
+from connectors.simulation.storm import ground, selling
 from connectors.simulation.storm.ground import prepared
 from connectors.simulation.storm.living import Storm, Totals, chunks_of, live, spread
 from connectors.simulation.storm.report import lines_of
@@ -17,7 +18,8 @@ from connectors.simulation.storm.selling import KINDS, sell
 from connectors.simulation.storm.telling import SYSTEMS, systems
 from retailops.events.models import Delivery
 from returns.enums import RefundStatus, ReturnKind
-from returns.models import Order, Refund, Return
+from returns.models import Order, Payment, Refund, Return, StoredAccount, StoredEntry
+from returns.money_paths import OWN_LEDGER
 from tests.connectors.sandbox_server import SandboxServer
 from tests.factories import ensure_policy, make_return
 from tests.returns.proofs import breaches
@@ -53,6 +55,21 @@ def test_the_same_seed_sells_the_same_and_goes_on_where_it_was_stopped() -> None
     assert [each.order.external_id for each in sell(3, 0, 5, shop=True)] == first
     make_return(Order.objects.get(external_id=first[1]))
     assert [each.order.external_id for each in sell(3, 0, 5, shop=True)] == [first[0], *first[2:]]
+
+
+def test_value_that_waits_for_a_second_person_pays_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    nobody_gives = [
+        (name, scope, {**rules, "stored_value": {**rules.get("stored_value", {}), "gift_limit": {}}})
+        for name, scope, rules in ground.POLICIES
+    ]
+    monkeypatch.setattr(ground, "POLICIES", nobody_gives)
+    monkeypatch.setattr(selling, "STORED", 1)
+    prepared()
+    for _ in range(2):
+        assert len(sell(3, 0, 5, shop=True)) == 5
+    assert StoredAccount.objects.exists()
+    assert not StoredEntry.objects.exists()
+    assert not Payment.objects.filter(gateway=OWN_LEDGER).exists()
 
 
 def test_the_ground_is_made_once() -> None:
