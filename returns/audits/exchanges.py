@@ -78,7 +78,8 @@ SELECT 'exchange ' || g.exchange_id,
 
 SETTLED = """
 WITH back AS (
-    SELECT e.id, sum(r.amount) AS amount
+    SELECT e.id, sum(r.amount - coalesce((SELECT sum(c.amount) FROM returns_refundcomponent c
+                                           WHERE c.refund_id = r.id AND c.kind = 'rounding'), 0)) AS amount
       FROM returns_exchange e JOIN returns_refund r ON r.proposal = e.proposal
      WHERE r.status = ANY(%(live)s) GROUP BY e.id
 ), paid AS (SELECT exchange_id AS id, sum(amount) AS amount FROM returns_exchangepayment GROUP BY exchange_id)
