@@ -179,25 +179,14 @@ def test_what_became_too_fine_while_it_waited_is_not_sent(monkeypatch: pytest.Mo
     assert (refund.status, refund.approval.status) == ("pending_approval", "requested")
 
 
-def test_the_balance_of_an_exchange_is_rounded_and_owes_nothing_more() -> None:
+@pytest.mark.parametrize(("price", "paid", "rounding"), [(696, 300, -4), (694, 310, 4)])
+def test_the_balance_of_an_exchange_is_rounded_and_owes_nothing_more(price: int, paid: int, rounding: int) -> None:
     rma = exchanging.exchangeable(order=kuwaiti(("stripe", 1000), quantity=1))
-    exchange = exchanging.propose(rma, price=696)
+    exchange = exchanging.propose(rma, price=price)
     make_receipt(rma)
     make_inspection(rma)
     exchanging.shipped(exchange)
     refund = rma.refunds.get()
-    assert (refund.amount, parts(refund)) == (300, {"exchange_balance": 304, "rounding": -4})
-    assert exchange_balance.balance_left(exchanging.now_of(exchange)) == 0
-    prove()
-
-
-def test_a_balance_that_is_rounded_up_pays_no_more_than_the_balance_and_its_rounding() -> None:
-    rma = exchanging.exchangeable(order=kuwaiti(("stripe", 1000), quantity=1))
-    exchange = exchanging.propose(rma, price=694)
-    make_receipt(rma)
-    make_inspection(rma)
-    exchanging.shipped(exchange)
-    refund = rma.refunds.get()
-    assert (refund.amount, parts(refund)) == (310, {"exchange_balance": 306, "rounding": 4})
+    assert (refund.amount, parts(refund)) == (paid, {"exchange_balance": 1000 - price, "rounding": rounding})
     assert exchange_balance.balance_left(exchanging.now_of(exchange)) == 0
     prove()
