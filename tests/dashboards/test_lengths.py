@@ -17,10 +17,10 @@ from retailops.accounts.permissions import Permission
 from retailops.lib.ids import uuid7
 from retailops.workbench.dashboards import catalog as c
 from retailops.workbench.dashboards import lengths
-from retailops.workbench.dashboards.figures import Reading
 from retailops.workbench.dashboards.reading import DAY, Ask, answers
 from retailops.workbench.dashboards.scope import Scope, scope_of
 from retailops.workbench.models import STAGES, Lengths, ReturnTimes
+from tests.dashboards.rewriting import rewrite
 from tests.factories import actor_with
 
 EVERYBODY = Actor.system("test")
@@ -69,22 +69,13 @@ def told(scope: Scope) -> list[Any]:
     ]
 
 
-def _said(of: dict[str, Reading]) -> dict[str, Any]:
-    return {key: (one.count, one.percentiles) for key, one in of.items() if one.count}
-
-
 class KeptAndSorted(TestCase):
     """Random rows, written and changed in random ways."""
 
     @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
     @given(rows=ROWS, more=ROWS, gone=st.integers(0, 30), zone=st.sampled_from(["UTC", "Europe/Paris", "Asia/Kolkata"]))
     def test_they_agree(self, rows: list[Row], more: list[Row], gone: int, zone: str) -> None:
-        ReturnTimes.objects.bulk_create(map(times, rows))
-        for one, other in zip(ReturnTimes.objects.order_by("id"), more, strict=False):
-            changed = times(other)
-            changed.pk = one.pk
-            changed.save(force_update=True)
-        ReturnTimes.objects.filter(pk__in=ReturnTimes.objects.order_by("id").values("pk")[:gone]).delete()
+        rewrite(times, rows, more, gone)
         as_it_came = kept()
         with connection.cursor() as cursor:
             cursor.execute("SELECT workbench_lengths_anew()")

@@ -19,6 +19,7 @@ from retailops.workbench.dashboards import reading
 from retailops.workbench.dashboards.reading import DAY, Ask, answers, are_summed
 from retailops.workbench.dashboards.scope import Scope, scope_of
 from retailops.workbench.models import ReturnSums, ReturnTimes
+from tests.dashboards.rewriting import rewrite
 from tests.factories import actor_with
 
 EVERYBODY = Actor.system("test")
@@ -82,12 +83,7 @@ class SummedAndCounted(TestCase):
     @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
     @given(rows=ROWS, more=ROWS, gone=st.integers(0, 30), zone=st.sampled_from(["UTC", "Europe/Paris", "Asia/Tokyo"]))
     def test_they_agree(self, rows: list[Any], more: list[Any], gone: int, zone: str) -> None:
-        ReturnTimes.objects.bulk_create(map(times, rows))
-        for one, other in zip(ReturnTimes.objects.order_by("id"), more, strict=False):
-            changed = times(other)
-            changed.pk = one.pk
-            changed.save(force_update=True)
-        ReturnTimes.objects.filter(pk__in=ReturnTimes.objects.order_by("id").values("pk")[:gone]).delete()
+        rewrite(times, rows, more, gone)
         as_it_came = kept()
         with connection.cursor() as cursor:
             cursor.execute("SELECT workbench_sums_anew()")

@@ -48,7 +48,7 @@ def sell(seed: int, chunk: int, count: int, *, shop: bool) -> list[Sold]:
     another one."""
     dice = Random(f"{seed}:{chunk}")  # noqa: S311  # the same seed must give the same storm
     kinds = dice.sample([kind for kind, share in KINDS.items() for _ in range(share)], k=count)
-    sold = [Sold(kind, _order(seed, chunk, place, kind, dice, shop=shop), Random(f"{seed}:{chunk}:{place}"))  # noqa: S311
+    sold = [Sold(kind, _order(seed, chunk, place, kind, dice, shop=shop), Random(f"{seed}:{chunk}:{place}"))  # noqa: S311  # as above
             for place, kind in enumerate(kinds)]  # fmt: skip
     begun = _begun([each.order for each in sold])
     left = [each for each in sold if not {each.order.external_id, _again(each.order)} & begun]
