@@ -13,6 +13,7 @@ from retailops.events.enums import OutcomeClass
 Json = dict[str, Any]
 NOTICES = "/v1/inbound-notices"
 TOKEN = "token"  # noqa: S105  # the secret's name
+ALREADY_RECEIVED = "already_received"
 CODES = {
     "in_progress": OutcomeClass.TRANSIENT,
     "invalid_body": OutcomeClass.CONTRACT,
@@ -20,7 +21,7 @@ CODES = {
     "key_missing": OutcomeClass.CONTRACT,
     "key_reused": OutcomeClass.CONTRACT,
     "reference_taken": OutcomeClass.BUSINESS,
-    "already_received": OutcomeClass.BUSINESS,
+    ALREADY_RECEIVED: OutcomeClass.BUSINESS,
     "out_of_stock": OutcomeClass.BUSINESS,
 }
 

@@ -27,7 +27,7 @@ from connectors.protocol import (
     key_of_subject,
 )
 from connectors.wms import mapping, messages, serials
-from connectors.wms.client import NOTICES, TOKEN, WmsClient, WmsFailure
+from connectors.wms.client import ALREADY_RECEIVED, NOTICES, TOKEN, WmsClient, WmsFailure
 from connectors.wms.config import WmsConfig, WmsMapping
 from connectors.wms.mapping import Unmapped
 from connectors.wms.signature import verified_id
@@ -179,7 +179,13 @@ def _withdraw(conn: ConnectionContext, client: WmsClient, claimed: Claimed) -> O
     notices = _notices(client, claimed)
     if not notices:
         return _never_announced(claimed)
-    answers = [client.cancel_notice(notice["id"]) for notice in _alive(notices) or notices[-1:]]
+    try:
+        answers = [client.cancel_notice(notice["id"]) for notice in _alive(notices) or notices[-1:]]
+    except WmsFailure as failure:
+        if failure.code != ALREADY_RECEIVED:
+            raise
+        # The goods were quicker: nobody waits for them any more, and their receipt comes by webhook.
+        return delivered(claimed, notices[-1]["id"], code=failure.code, message="Its goods had come before.")
     return delivered(claimed, answers[-1]["id"], _told(answers[-1]))
 
 

@@ -17,7 +17,7 @@ from returns.enums import DispositionStatus, ReturnKind
 from returns.inputs import ReturnLineIn
 from returns.inputs.parcels import ReturnToSenderIn
 from returns.kinds import TRAITS
-from returns.models import DispositionSlice
+from returns.models import DispositionSlice, Receipt
 from returns.selectors import returns_visible_to
 from returns.services.blind import receive_blind
 from returns.services.carrier_returns import return_to_sender
@@ -37,7 +37,6 @@ NOT_SHIPPED = "shipment.failed"
 # By a placement's status, what its webhook is called.
 OUTCOMES = {"confirmed": CONFIRMED, "failed": FAILED}
 TOPICS = (RECEIVED, INSPECTED, CONFIRMED, FAILED, SHIPPED, NOT_SHIPPED)
-ARRIVALS = ("return_line.received", "return_line.over_received", "return_line.item_mismatch")
 # Refusals of an inspection that came before the receipt that it judges.
 EARLY = frozenset({"more-than-received", "not-authorized"})
 
@@ -170,8 +169,8 @@ def _return_of(conn: ConnectionContext, message: Arrival | Judgement) -> UUID | 
 
 def _received_where(return_id: UUID) -> str:
     """Return where the last goods of a return were received; the contract's inspections name no place."""
-    arrivals = Event.objects.filter(subject_id=return_id, type__in=ARRIVALS).order_by("-position")
-    return str(arrivals.values_list("data__location", flat=True).first() or "")
+    standing = Receipt.objects.filter(rma_id=return_id, reverses=None, reversal=None).order_by("-recorded_at", "-id")
+    return str(standing.values_list("location__code", flat=True).first() or "")
 
 
 def _confirmed(conn: ConnectionContext, data: Json) -> Translated | None:

@@ -1,5 +1,6 @@
 """Accept units that arrived although nobody had authorized them; they stood in quarantine until then."""
 
+from collections.abc import Iterator
 from uuid import UUID
 
 from django.db import transaction
@@ -51,9 +52,10 @@ def accept_over_receipt(*, actor: Actor, return_id: UUID, line_no: int, quantity
     line.units = merge(line.units, _free_units(line, quantity - expected))
     save_lines([line], "received", "over_approved", "units")
     await_assessment(rma, [line])
-    _book(actor, rma, line, quantity, places)
-    fact = line_fact(LineReceived, rma, line, quantity)
-    publish(fact, subject=rma.as_subject(), actor=actor, words=reason)
+    for code, part in _shared_out(quantity, places):
+        accept_extra(actor, rma, f"extra:{line.id}:{uuid7()}", line, part, location_of(code))
+        fact = line_fact(LineReceived, rma, line, part, location=code)
+        publish(fact, subject=rma.as_subject(), actor=actor, words=reason)
     follow_exchanges(rma)
     end_cases_of_extras(actor, rma, _extra_rows(line))
     refund_by_policy(rma)
@@ -84,9 +86,10 @@ def _free_units(line: ReturnLine, quantity: int) -> list[list[int]]:
     return first(free, min(quantity, count(free)))
 
 
-def _book(actor: Actor, rma: Return, line: ReturnLine, quantity: int, places: dict[str, int]) -> None:
+def _shared_out(quantity: int, places: dict[str, int]) -> Iterator[tuple[str, int]]:
+    """Yield from which places how many of these units are taken."""
     for code, held in sorted(places.items()):
         part = min(quantity, held)
         if part:
-            accept_extra(actor, rma, f"extra:{line.id}:{uuid7()}", line, part, location_of(code))
+            yield code, part
             quantity -= part

@@ -35,6 +35,7 @@ from returns.services.holding import cleared_before, hold_refunds
 from returns.services.locking import lock_return
 from returns.services.override_notes import evidence_given, named_files, note_overrides
 from returns.services.proposing import reserve, tell
+from returns.services.refunded_units import count_refunded
 from returns.services.replacing import end_what_is_replaced
 from returns.services.submitting import APPROVAL_KIND, approve_and_submit
 from returns.tenders import Tender
@@ -293,6 +294,7 @@ def take_refusal(actor: Actor, refund_id: UUID, reason: str) -> None:
     fire(refund.deny)
     refund.failure_message = reason[:300]
     refund.save(update_fields=["status", "failure_message"])
+    count_refunded(refund.rma)
     tell(actor, RefundDenied, [refund])
     say_balance_is_owed(actor, [refund])
     finish(actor, refund.rma)

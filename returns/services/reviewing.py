@@ -19,6 +19,7 @@ from returns.services.decisions import go_ahead, turn_down
 from returns.services.holding import end_review_troubles, held_refunds, tell, trouble_subject
 from returns.services.locking import lock_return
 from returns.services.proposing import tell as tell_refunds
+from returns.services.refunded_units import count_refunded
 from returns.services.refunds import check_still_earned, go_on, say_balance_is_owed
 from returns.troubles import fraud as troubles
 
@@ -134,6 +135,7 @@ def _deny(actor: Actor, review: FraudReview, refunds: list[Refund], reason: str)
         fire(refund.deny)
         refund.failure_code, refund.failure_message = DECLINE_CODE, reason[:300]
     Refund.objects.bulk_update(refunds, ["status", "failure_code", "failure_message"])
+    count_refunded(review.rma)
     tell_refunds(actor, RefundDenied, refunds)
     say_balance_is_owed(actor, refunds)
     finish(actor, review.rma)

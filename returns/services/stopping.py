@@ -11,6 +11,7 @@ from returns.enums import RefundStatus
 from returns.events import RefundDenied, RefundFailed
 from returns.models import Refund
 from returns.services.proposing import tell
+from returns.services.refunded_units import count_refunded
 from returns.services.submitting import APPROVAL_KIND, OPERATION
 
 STOPPING = Actor.system("refunds")
@@ -33,6 +34,7 @@ def stop_refund(actor: Actor, refund: Refund, *, code: str, why: str) -> bool:
         return False
     refund.failure_code, refund.failure_message = code, why
     refund.save(update_fields=["status", "failure_code", "failure_message"])
+    count_refunded(refund.rma)
     tell(actor, kind, [refund])
     return True
 

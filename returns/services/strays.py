@@ -130,7 +130,8 @@ def accept_stray(
     place = stray.row.receipt.location
     accept_extra(actor, rma, f"extra:{line.id}:{stray.row.pk}:{uuid7()}", line, quantity, place)
     await_assessment(rma, [line])
-    fact = line_fact(LineReceived, rma, line, quantity, receipt_id=str(stray.row.receipt_id))
+    receipt = str(stray.row.receipt_id)
+    fact = line_fact(LineReceived, rma, line, quantity, receipt_id=receipt, location=place.code)
     publish(fact, subject=rma.as_subject(), actor=actor, words=reason)
     _end_cases(actor, rma, stray.row, "Accepted as a line of its own")
     refund_by_policy(rma)

@@ -122,7 +122,7 @@ def test_with_the_sandbox_s_faults_on_nothing_is_lost_and_nothing_done_twice(con
         storm = Storm(ground, totals, systems=told)
         assert sum(live(5, [0], FAULTY_LIVES, storm)) == FAULTY_LIVES
         told.calm()
-        assert told.settle(300) == 0
+        assert told.settle(300) == []
     assert connected.control("GET", "/stripe/faults") == {"faults": []}
     struck = {
         mark for system in SYSTEMS for each in connected.journal(system, 5000) for mark in each["fault"].split(",")

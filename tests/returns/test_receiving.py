@@ -98,7 +98,7 @@ def test_more_than_authorized_goes_to_quarantine_with_a_case() -> None:
 
 def test_extra_units_that_are_accepted_take_free_units_of_the_order() -> None:
     rma = make_return(quantities={1: 2})
-    make_receipt(rma, {1: 4})
+    place = make_receipt(rma, {1: 4}).location
     accept_over_receipt(actor=SYSTEM, return_id=rma.id, line_no=1, quantity=2, reason="customer sent all")
     line = rma.lines.get()
     assert (line.received, line.over_approved, line.units) == (
@@ -107,6 +107,8 @@ def test_extra_units_that_are_accepted_take_free_units_of_the_order() -> None:
         [[0, 3]],
     )  # three were bought: one is worth nothing
     assert standing(rma) == {"external": -4, "pending_inspection": 4}
+    received = Event.objects.filter(subject_id=rma.id, type="return_line.received").order_by("position")
+    assert list(received.values_list("data__quantity", "data__location")) == [(2, place.code), (2, place.code)]
     with pytest.raises(Unprocessable):
         accept_over_receipt(actor=SYSTEM, return_id=rma.id, line_no=1, quantity=1)
     make_inspection(rma)

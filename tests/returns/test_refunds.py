@@ -12,6 +12,7 @@ from retailops.cases.models import Approval, Case
 from retailops.events.models import Event
 from retailops.lib.clock import now
 from retailops.lib.errors import Conflict, Denied, DomainError, NotFound, Unprocessable
+from returns.enums import Destination
 from returns.inputs import RefundProposalIn
 from returns.models import Refund, RefundAttempt
 from returns.services import decisions, refund_outcomes, refunds
@@ -37,7 +38,7 @@ from tests.factories import (
 )
 from tests.returns.disputes import dispute
 from tests.returns.proofs import prove
-from tests.returns.refunding import events_of, paid_order, parts, refunds_of, split_order
+from tests.returns.refunding import approver, events_of, paid_order, parts, refunds_of, split_order
 
 pytestmark = pytest.mark.django_db
 
@@ -144,6 +145,22 @@ def test_split_tenders_are_one_refund_each() -> None:
     after = fresh(rma)
     assert refunds_of(rma) == [(300, "succeeded"), (700, "failed")]
     assert (after.money, after.open_cases, rma.lines.get().refunded) == ("attention", 2, 0)
+    prove()
+
+
+def test_units_are_paid_once_what_is_left_of_their_refund_is_denied() -> None:
+    order = split_order(300, 700)
+    ensure_policy(erp_memo_required=False)
+    rma = make_inspected_return(order, {1: 1})
+    gift, card = rma.refunds.order_by("payment__captured_at")
+    refund_outcomes.settle_refund(actor=SYSTEM, refund_id=gift.id, external_reference="re_1")
+    refund_outcomes.fail_refund(actor=SYSTEM, refund_id=card.id, code="card_closed")
+    credit = refunds.supersede_refund(
+        actor=SYSTEM, refund_id=card.id, reason="card closed", destination=Destination.STORE_CREDIT
+    )
+    assert (credit.status, rma.lines.get().refunded) == ("pending_approval", 0)
+    refunds.deny_refund(actor=approver(), refund_id=credit.id, reason="they want it in cash")
+    assert (fresh(rma).money, rma.lines.get().refunded) == ("refunded", 1)
     prove()
 
 

@@ -92,8 +92,8 @@ class Systems:
         for system in SYSTEMS:
             sandbox_control.set_faults(system, [])
 
-    def settle(self, seconds: float) -> int:
-        """Go on until nobody owes anything to anybody, or the time is up; return how much is left."""
+    def settle(self, seconds: float) -> list[str]:
+        """Go on until nobody owes anything to anybody, or the time is up; return what is left, a sentence each."""
         until = time.monotonic() + seconds
         while (left := _left()) and time.monotonic() < until:
             self.turn()
@@ -121,10 +121,21 @@ def hurry() -> None:
     InboxMessage.objects.filter(status__in=("pending", "waiting"), next_try_at__gt=soon).update(next_try_at=now())
 
 
-def _left() -> int:
-    owed = Delivery.objects.filter(status__in=("ready", "leased", "in_doubt")).count()
-    heard = InboxMessage.objects.filter(status__in=("pending", "waiting")).count()
-    return owed + heard + sum(sandbox_control.pending_webhooks(system) for system in SYSTEMS)
+def _left() -> list[str]:
+    owed = Delivery.objects.filter(status__in=("ready", "leased", "in_doubt")).select_related("destination")
+    heard = InboxMessage.objects.filter(status__in=("pending", "waiting"))
+    return [
+        *(
+            f"{each.destination.name} {each.operation} {each.id} is {each.status}: {each.failure_message}"
+            for each in owed
+        ),
+        *(f"{each.kind} {each.topic} {each.id} is {each.status}: {each.error}" for each in heard),
+        *(
+            f"{system} holds {count} webhooks"
+            for system in SYSTEMS
+            if (count := sandbox_control.pending_webhooks(system))
+        ),
+    ]
 
 
 @contextmanager

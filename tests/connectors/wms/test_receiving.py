@@ -20,14 +20,15 @@ from inventory.models import SerialUnit, StockBalance
 from retailops.cases.models import Case
 from retailops.events.models import Delivery
 from retailops.lib.clock import now
-from returns.models import DispositionSlice, Inspection, Receipt, Return
+from returns.models import DispositionSlice, Inspection, Receipt, ReceiptLine, Return
+from returns.services.strays import accept_stray
 from returns.services.vocabularies import map_code
 from tests.connectors.conftest import ADMIN
 from tests.connectors.owed import sent
 from tests.connectors.sandbox_server import Received, SandboxServer, WebhookSink
 from tests.connectors.wms.conftest import SECRET
 from tests.connectors.wms.test_mapping import errors
-from tests.factories import line_data, make_location, make_order, make_return
+from tests.factories import SYSTEM, line_data, make_location, make_order, make_return
 
 SCHEMAS = {
     "receipt.confirmed": "ReceiptConfirmed",
@@ -173,6 +174,15 @@ def test_an_inspection_of_the_second_parcel_waits_for_that_parcel(floor: Floor) 
     taken(second)
     again()
     assert floor.rma.lines.get().accepted == 3
+
+
+def test_an_inspection_follows_items_that_a_person_accepted_beside_it(floor: Floor) -> None:
+    taken(floor.arrives(unexpected=[{"sku": "ANOTHER", "quantity": 1}]))
+    [stray] = ReceiptLine.objects.filter(line=None)
+    accept_stray(actor=SYSTEM, return_id=floor.rma.id, receipt_line_id=stray.pk, quantity=1)
+    taken(floor.inspected({"quantity": 3}))
+    assert results() == [("receipt.confirmed", "done"), ("inspection.completed", "done")]
+    assert floor.rma.lines.get(line_no=1).accepted == 3
 
 
 def test_an_inspection_splits_units_and_rejects_what_goes_back_to_the_customer(floor: Floor) -> None:
