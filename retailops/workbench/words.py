@@ -117,6 +117,12 @@ ATTEMPT = {
     "in_doubt": Word("No answer: outcome unknown", "bad", "question-mark-circle"),
     "lost": Word("Sender stopped: outcome unknown", "bad", "question-mark-circle"),
 }
+# What a question to the other system found: nothing was sent.
+LOOK_UP = {
+    "delivered": Word("It is there", "ok"),
+    "transient": Word("It is not there", "warn"),
+    "in_doubt": Word("No answer", "warn", "question-mark-circle"),
+}
 EFFECT = {
     "intended": Word("Intended, not yet confirmed", "warn"),
     "confirmed": Word("Confirmed there", "ok"),
@@ -368,6 +374,7 @@ KINDS = {
     "reservation": RESERVATION,
     "delivery": DELIVERY,
     "attempt": ATTEMPT,
+    "look_up": LOOK_UP,
     "effect": EFFECT,
     "case": CASE,
     "circuit": CIRCUIT,

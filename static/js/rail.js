@@ -4,15 +4,16 @@ function kept() {
   return new Map(found.split(".").filter(Boolean).map((each) => each.split(":")));
 }
 
-function keep(group) {
-  const all = kept().set(group.dataset.railGroup, String(Number(group.open)));
+function keep(group, open) {
+  const all = kept().set(group.dataset.railGroup, String(Number(open)));
   const text = [...all].map((each) => each.join(":")).join(".");
   document.cookie = `rail=${text}; path=/; max-age=31536000; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
 }
 
 for (const group of document.querySelectorAll("[data-rail-group]")) {
-  // The click of a mouse or of Enter; what the page itself opened is nobody's choice.
-  group.querySelector("summary").addEventListener("click", () => setTimeout(() => keep(group)));
+  // The click of a mouse or of Enter; what the page itself opened is nobody's choice. The click comes before the group
+  // opens or closes, and who leaves the page with the next key does not wait for a timer.
+  group.querySelector("summary").addEventListener("click", () => keep(group, !group.open));
 }
 
 // The screen that one is on is in sight, also where the list is longer than the window.

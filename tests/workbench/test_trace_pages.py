@@ -1,10 +1,13 @@
 """Search by any id, and the trace that it opens."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 
 from connectors.models import InboxMessage
-from retailops.events.models import Event
+from retailops.events.enums import Trigger
+from retailops.events.models import Attempt, Event
 from tests.workbench import world
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +51,27 @@ def test_nothing_found_says_where_it_looked(agent: Client) -> None:
     page = agent.get("/trace/", {"q": "<script>x"}).content.decode()
     assert "Nothing bears this id" in page
     assert "<script>x" not in page
+
+
+@pytest.mark.parametrize(
+    ("outcome", "found"),
+    [("delivered", "It is there"), ("transient", "It is not there"), ("in_doubt", "No answer")],
+)
+def test_a_look_up_is_told_apart_from_what_was_sent(
+    agent: Client, story: world.Story, outcome: str, found: str
+) -> None:
+    sent = story.delivery.attempts.get()
+    asked = Attempt.objects.create(
+        delivery=story.delivery, attempt_no=1, fence=2, trigger=Trigger.LOOK_UP, outcome=outcome, duration_ms=4,
+        started_at=sent.started_at + timedelta(seconds=3),
+    )  # fmt: skip
+    steps = agent.get(f"/trace/{story.rma.correlation_id}/").content.decode().split("<li id=")
+    step = next(each for each in steps if each.startswith(f'"a-{asked.id}"'))
+    assert "Asked: </span>Look up: " in step
+    assert f"{found}</span>" in step
+    page = agent.get(f"/deliveries/{story.delivery.id}/").content.decode()
+    assert page.count('<span class="strong">Try 1</span>') == 1
+    assert page.count('<span class="strong">Look-up</span>') == 1
 
 
 def test_the_trace_holds_every_event_attempt_message_and_case(agent: Client, story: world.Story) -> None:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from retailops.events.enums import Trigger
 from retailops.events.verdicts import standing
 from retailops.lib.money import exponent, major
 from retailops.workbench import icons
@@ -264,6 +265,12 @@ def _facets(states: tuple[str, ...]) -> SafeString:
 def delivery_status(delivery: Any) -> SafeString:
     """Return a delivery's state; what one that is ready waits for (time, pause, an earlier one) is told apart."""
     return status("delivery", standing(delivery))
+
+
+@register.simple_tag
+def attempt_status(attempt: Any) -> SafeString:
+    """Return what came of an attempt: of one that sent, or of one that only asked whether the effect is there."""
+    return status("look_up" if attempt.trigger == Trigger.LOOK_UP else "attempt", attempt.outcome)
 
 
 @register.simple_tag

@@ -13,7 +13,7 @@ from connectors.wording import topic
 from retailops.accounts.actor import Actor, scope_q
 from retailops.accounts.permissions import Permission
 from retailops.cases.models import Case
-from retailops.events.enums import DestinationKind, OutcomeClass
+from retailops.events.enums import DestinationKind, OutcomeClass, Trigger
 from retailops.events.models import Attempt, Delivery, Effect, Event
 from retailops.lib.errors import hidden
 from retailops.workbench import words
@@ -128,9 +128,11 @@ def _sent(found: Gathered) -> Iterator[Entry]:
         )
         tries = list(delivery.attempts.all())
         for attempt in sorted(tries, key=lambda each: each.started_at):
-            tone = TONES.get(OutcomeClass(attempt.outcome), "bad")
+            asked = attempt.trigger == Trigger.LOOK_UP
+            tone = TONES.get(OutcomeClass(attempt.outcome), "warn" if asked else "bad")
+            told = f"Look up: {title}" if asked else title
             yield Entry(
-                attempt.started_at, "out", lane, title, tone, f"a-{attempt.id}",
+                attempt.started_at, "out", lane, told, tone, f"a-{attempt.id}",
                 attempt=attempt, delivery=delivery, effect=delivery.effect, cause=cause,
             )  # fmt: skip
         if not tries:
