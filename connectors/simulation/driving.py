@@ -17,10 +17,12 @@ from retailops.accounts.models import RoleGrant, User
 from retailops.accounts.permissions import Role
 from retailops.cases.selectors import open_cases_of
 from retailops.lib.errors import Conflict, DomainError
-from returns.enums import RefundStatus
+from returns.enums import ExchangeStatus, RefundStatus
 from returns.inputs import InspectionIn, SliceIn
-from returns.models import Refund, Return
+from returns.inputs.exchanges import ExchangePaymentIn
+from returns.models import Exchange, Refund, Return
 from returns.services.decisions import authorize_return
+from returns.services.exchanges import record_payment, still_owed
 from returns.services.inspecting import inspect_return
 from returns.services.refunds import approve_refund
 
@@ -70,6 +72,7 @@ def drive(returns: Sequence[UUID], *, seconds: float, delay_ms: int = 50) -> Ite
         _decide(returns)
         _inspect_strays(returns)
         while True:
+            _pay(returns)
             refused = _approve(returns, approver)
             progress = standing(returns, refused)
             yield progress
@@ -155,6 +158,23 @@ def _approve(returns: Sequence[UUID], approver: Actor) -> dict[str, int]:
         except DomainError as refusal:
             refused[refusal.detail] += 1
     return dict(refused)
+
+
+def _pay(returns: Sequence[UUID]) -> None:
+    """Have customers pay what they owe for exchanges, at the gateway first."""
+    for exchange in Exchange.objects.filter(rma__in=returns, status=ExchangeStatus.AWAITING_PAYMENT):
+        owed = still_owed(exchange)
+        if not owed:
+            continue
+        reference = f"pi_simulated_{exchange.id.hex}_{owed}"
+        sandbox_control.seed_payments([{"id": reference, "amount": owed, "currency": exchange.currency.lower()}])
+        payment = ExchangePaymentIn(
+            gateway="stripe", external_reference=reference, amount=owed, currency=exchange.currency
+        )
+        try:
+            record_payment(actor=ACTOR, exchange_id=exchange.id, payment=payment)
+        except DomainError:
+            continue  # it was paid or canceled in between
 
 
 def _inspect_strays(returns: Sequence[UUID]) -> None:

@@ -18,6 +18,7 @@ from returns.enums import RefundStatus
 from returns.models import Refund, Return
 from tests.factories import ensure_policy
 from tests.flows.conftest import House, hurry
+from tests.flows.test_exchange import exchanged, on_the_shelf
 from tests.flows.test_one_return import no_breach
 
 # Sold: a lamp three times, a dear cabinet. Returned: two lamps, the cabinet, and a rug that nobody here bought.
@@ -71,6 +72,16 @@ def test_a_real_history_runs_to_its_end_or_to_a_case(house: House, history: Path
     assert [memo["total"] for memo in sorted(books("netsuite")["memos"], key=lambda memo: memo["total"])] == [20, 900]
     house.until(lambda: not pump_once(), "everybody has been told")
     assert compare().differences == []
+    no_breach()
+
+
+def test_the_customer_of_a_dearer_exchange_pays_and_gets_the_goods(house: House, history: Path) -> None:
+    on_the_shelf(house)
+    exchange = exchanged(house, price=1500)
+    progress = driven(house)
+    assert (progress.total, progress.ended, progress.with_case) == (4, 3, 1)
+    exchange.refresh_from_db()
+    assert (exchange.status, [payment.amount for payment in exchange.payments.all()]) == ("shipped", [1000])
     no_breach()
 
 
