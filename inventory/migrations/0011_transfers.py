@@ -2,7 +2,6 @@
 
 import django.db.models.deletion
 import django.db.models.expressions
-import django_fsm
 import retailops.lib.clock
 import retailops.lib.ids
 from django.db import migrations, models
@@ -21,7 +20,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=retailops.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('reference', models.CharField(max_length=120, unique=True)),
                 ('content_hash', models.CharField(max_length=64)),
-                ('status', django_fsm.FSMField(choices=[('sent', 'On its way'), ('partial', 'Partly received'), ("received", "Received"), ("canceled", "Canceled")], default='sent', max_length=10)),
+                ('status', models.CharField(choices=[('sent', 'On its way'), ('partial', 'Partly received'), ("received", "Received"), ("canceled", "Canceled")], default='sent', max_length=10)),
                 ('reason', models.CharField(max_length=200)),
                 ('carrier', models.CharField(blank=True, default='', max_length=64)),
                 ('tracking', models.CharField(blank=True, default='', max_length=80)),

@@ -2,12 +2,13 @@
 
 from django.db import models
 from django.db.models import Q
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from inventory.enums import Disposition
 from inventory.models.stock import Location, StockMove
 from retailops.events.catalog import Subject
 from retailops.lib.clock import now
+from retailops.lib.fsm import StateField
 from retailops.lib.ids import uuid7
 
 
@@ -38,7 +39,7 @@ class StockAdjustment(models.Model):
     drift = models.ForeignKey(
         "inventory.StockDrift", null=True, blank=True, on_delete=models.PROTECT, related_name="adjustments"
     )
-    status = FSMField(max_length=10, choices=AdjustmentStatus.choices, default=AdjustmentStatus.WAITING)
+    status = StateField(max_length=10, choices=AdjustmentStatus.choices, default=AdjustmentStatus.WAITING)
     move = models.OneToOneField(StockMove, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     requested_by = models.CharField(max_length=120)
     requested_at = models.DateTimeField(default=now)

@@ -2,12 +2,13 @@
 
 from django.db import models
 from django.db.models import Q
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from inventory.enums import ReservationStatus
 from inventory.models.stock import Location
 from retailops.events.catalog import Subject
 from retailops.lib.clock import now
+from retailops.lib.fsm import StateField
 from retailops.lib.ids import uuid7
 
 
@@ -16,7 +17,7 @@ class Reservation(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     effect_key = models.CharField(max_length=160, unique=True)
-    status = FSMField(max_length=10, choices=ReservationStatus.choices, default=ReservationStatus.HELD)
+    status = StateField(max_length=10, choices=ReservationStatus.choices, default=ReservationStatus.HELD)
     sku = models.CharField(max_length=64)
     location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="reservations")
     quantity = models.PositiveIntegerField()

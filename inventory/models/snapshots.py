@@ -2,12 +2,13 @@
 
 from django.db import models
 from django.db.models import Q
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from inventory.enums import Disposition
 from inventory.models.stock import Location
 from retailops.events.catalog import Subject
 from retailops.lib.clock import now
+from retailops.lib.fsm import StateField
 from retailops.lib.ids import uuid7
 
 
@@ -124,7 +125,7 @@ class StockDrift(models.Model):
     location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="drifts")
     sku = models.CharField(max_length=64)
     kind = models.CharField(max_length=10, choices=DriftClass.choices)
-    status = FSMField(max_length=10, choices=DriftStatus.choices, default=DriftStatus.WATCHED)
+    status = StateField(max_length=10, choices=DriftStatus.choices, default=DriftStatus.WATCHED)
     first_snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="+", db_index=False)
     last_snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="+", db_index=False)
     # Snapshots in a row that show it.

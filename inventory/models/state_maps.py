@@ -2,11 +2,12 @@
 
 from django.db import models
 from django.db.models import Q
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from inventory.models.snapshots import StateMap
 from retailops.events.catalog import Subject
 from retailops.lib.clock import now
+from retailops.lib.fsm import StateField
 from retailops.lib.ids import uuid7
 
 
@@ -27,7 +28,7 @@ class StateMapChange(models.Model):
     based_on = models.PositiveIntegerField()
     states = models.JSONField()
     reason = models.CharField(max_length=200)
-    status = FSMField(max_length=10, choices=ChangeStatus.choices, default=ChangeStatus.WAITING)
+    status = StateField(max_length=10, choices=ChangeStatus.choices, default=ChangeStatus.WAITING)
     made = models.OneToOneField(StateMap, null=True, blank=True, on_delete=models.PROTECT, related_name="change")
     requested_by = models.CharField(max_length=120)
     requested_at = models.DateTimeField(default=now)

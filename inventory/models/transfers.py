@@ -4,12 +4,13 @@ from datetime import date
 
 from django.db import models
 from django.db.models import F, Q
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from inventory.enums import Disposition
 from inventory.models.stock import Location, StockMove
 from retailops.events.catalog import Subject
 from retailops.lib.clock import now
+from retailops.lib.fsm import StateField
 from retailops.lib.ids import uuid7
 
 
@@ -33,7 +34,7 @@ class StockTransfer(models.Model):
     content_hash = models.CharField(max_length=64)
     source = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="transfers_out")
     target = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="transfers_in")
-    status = FSMField(max_length=10, choices=TransferStatus.choices, default=TransferStatus.SENT)
+    status = StateField(max_length=10, choices=TransferStatus.choices, default=TransferStatus.SENT)
     reason = models.CharField(max_length=200)
     carrier = models.CharField(max_length=64, blank=True, default="")
     tracking = models.CharField(max_length=80, blank=True, default="")

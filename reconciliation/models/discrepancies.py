@@ -2,10 +2,11 @@
 
 from django.db import models
 from django.db.models import Q
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from retailops.events.catalog import Subject
 from retailops.lib.clock import now
+from retailops.lib.fsm import StateField
 from retailops.lib.ids import uuid7
 from retailops.lib.money import Money
 from returns.models import Order, TruthObject
@@ -90,7 +91,7 @@ class Discrepancy(models.Model):
     suggestion = models.CharField(max_length=12, choices=Resolution.choices)
     case_id = models.UUIDField(null=True, blank=True)
     occurrences = models.PositiveIntegerField(default=1)
-    status = FSMField(max_length=10, choices=DiscrepancyStatus.choices, default=DiscrepancyStatus.OPEN)
+    status = StateField(max_length=10, choices=DiscrepancyStatus.choices, default=DiscrepancyStatus.OPEN)
     opened_at = models.DateTimeField(default=now)
     last_seen_at = models.DateTimeField(default=now)
     resolution = models.CharField(max_length=12, choices=Resolution.choices, blank=True, default="")

@@ -2,7 +2,6 @@
 
 import django.db.models.deletion
 import django.db.models.expressions
-import django_fsm
 import retailops.lib.clock
 import retailops.lib.ids
 import returns.models.returns
@@ -98,7 +97,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=retailops.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('proposal', models.UUIDField(default=retailops.lib.ids.uuid7, editable=False)),
-                ('status', django_fsm.FSMField(choices=[('proposed', 'Proposed'), ('pending_approval', 'Waits for approval'), ('approved', 'Approved'), ('denied', 'Denied'), ('submitting', 'Submitting'), ('pending', 'Pending'), ('requires_action', 'Needs the customer'), ('succeeded', 'Succeeded'), ('failed', 'Failed'), ('unknown', 'In doubt'), ('canceled', 'Canceled'), ('reversed', 'Reversed'), ('superseded', 'Superseded')], default='proposed', max_length=20)),
+                ('status', models.CharField(choices=[('proposed', 'Proposed'), ('pending_approval', 'Waits for approval'), ('approved', 'Approved'), ('denied', 'Denied'), ('submitting', 'Submitting'), ('pending', 'Pending'), ('requires_action', 'Needs the customer'), ('succeeded', 'Succeeded'), ('failed', 'Failed'), ('unknown', 'In doubt'), ('canceled', 'Canceled'), ('reversed', 'Reversed'), ('superseded', 'Superseded')], default='proposed', max_length=20)),
                 ('amount', models.BigIntegerField()),
                 ('currency', models.CharField(max_length=3)),
                 ('timing', models.CharField(choices=[('on_scan', 'On carrier scan (advance)'), ('on_receipt', 'On receipt'), ('on_inspection', 'On inspection')], default='on_inspection', max_length=16)),
@@ -150,7 +149,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=retailops.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('number', models.CharField(db_default=returns.models.returns.RmaNumber(), max_length=32)),
-                ('status', django_fsm.FSMField(choices=[('draft', 'Draft'), ('requested', 'Requested'), ('in_review', 'In review'), ('authorized', 'Authorized'), ('declined', 'Declined'), ('canceled', 'Canceled'), ('expired', 'Expired'), ('closed', 'Closed')], default='draft', max_length=12)),
+                ('status', models.CharField(choices=[('draft', 'Draft'), ('requested', 'Requested'), ('in_review', 'In review'), ('authorized', 'Authorized'), ('declined', 'Declined'), ('canceled', 'Canceled'), ('expired', 'Expired'), ('closed', 'Closed')], default='draft', max_length=12)),
                 ('kind', models.CharField(choices=[('mail_in', 'Mail-in'), ('boris', 'Bought online, returned in store'), ('store', 'Bought and returned in store'), ('marketplace', 'Marketplace'), ('drop_off', 'Drop-off'), ('blind', 'Blind (no order found)'), ('returnless', 'Returnless (customer keeps it)'), ('exchange', 'Exchange'), ('warranty', 'Warranty claim'), ('return_to_sender', 'Carrier return to sender')], default='mail_in', max_length=20)),
                 ('channel', models.CharField(blank=True, default='', max_length=64)),
                 ('region', models.CharField(blank=True, default='', max_length=32)),
@@ -221,7 +220,7 @@ class Migration(migrations.Migration):
             name='CreditMemo',
             fields=[
                 ('id', models.UUIDField(default=retailops.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('status', django_fsm.FSMField(choices=[('queued', 'Queued'), ('posted', 'Posted'), ('rejected', 'Rejected'), ('reversed', 'Reversed')], default='queued', max_length=10)),
+                ('status', models.CharField(choices=[('queued', 'Queued'), ('posted', 'Posted'), ('rejected', 'Rejected'), ('reversed', 'Reversed')], default='queued', max_length=10)),
                 ('amount', models.BigIntegerField()),
                 ('currency', models.CharField(max_length=3)),
                 ('legal_entity', models.CharField(blank=True, default='', max_length=64)),
@@ -296,7 +295,7 @@ class Migration(migrations.Migration):
                 ('disposition', models.CharField(choices=[('external', 'External'), ('in_transit', 'In Transit'), ('received', 'Received'), ('pending_inspection', 'Pending Inspection'), ('quarantine', 'Quarantine'), ('sellable', 'Sellable'), ('damaged', 'Damaged'), ('refurbish', 'Refurbish'), ('repair', 'Repair'), ('return_to_vendor', 'Return To Vendor'), ('liquidate', 'Liquidate'), ('recycle', 'Recycle'), ('donate', 'Donate'), ('scrap', 'Scrap'), ('keep_it', 'Keep It'), ('return_to_customer', 'Return To Customer'), ('missing', 'Missing'), ('adjustment', 'Adjustment')], max_length=20)),
                 ('reason', models.CharField(blank=True, default='', max_length=120)),
                 ('evidence', models.JSONField(blank=True, default=list)),
-                ('status', django_fsm.FSMField(choices=[('decided', 'Decided'), ('posting', 'Posting'), ('posted', 'Posted'), ('post_failed', 'Posting failed'), ('reversed', 'Reversed')], default='decided', max_length=12)),
+                ('status', models.CharField(choices=[('decided', 'Decided'), ('posting', 'Posting'), ('posted', 'Posted'), ('post_failed', 'Posting failed'), ('reversed', 'Reversed')], default='decided', max_length=12)),
                 ('external_reference', models.CharField(blank=True, default='', max_length=200)),
                 ('failure', models.CharField(blank=True, default='', max_length=300)),
                 ('posted_at', models.DateTimeField(blank=True, null=True)),

@@ -1,6 +1,5 @@
 
 import django.db.models.deletion
-import django_fsm
 import retailops.lib.clock
 import retailops.lib.ids
 from django.db import migrations, models
@@ -31,7 +30,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=retailops.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('kind', models.CharField(choices=[('store_credit', 'Store credit'), ('gift_card', 'Gift card')], max_length=12)),
-                ('status', django_fsm.FSMField(choices=[('active', 'Active'), ('expired', 'Expired'), ('void', 'Void')], default='active', max_length=8)),
+                ('status', models.CharField(choices=[('active', 'Active'), ('expired', 'Expired'), ('void', 'Void')], default='active', max_length=8)),
                 ('region', models.CharField(max_length=32)),
                 ('brand', models.CharField(blank=True, default='', max_length=64)),
                 ('currency', models.CharField(max_length=3)),

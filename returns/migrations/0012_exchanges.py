@@ -2,7 +2,6 @@
 
 import django.db.models.deletion
 import django.db.models.expressions
-import django_fsm
 import retailops.lib.clock
 import retailops.lib.ids
 from django.db import migrations, models
@@ -21,7 +20,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=retailops.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('ordinal', models.PositiveSmallIntegerField()),
-                ('status', django_fsm.FSMField(choices=[('proposed', 'Proposed'), ('reserved', 'Reserved'), ('awaiting_payment', 'Waits for payment'), ('released', 'Released'), ('shipped', 'Shipped'), ('converted', 'Converted'), ('canceled', 'Canceled')], default='proposed', max_length=16)),
+                ('status', models.CharField(choices=[('proposed', 'Proposed'), ('reserved', 'Reserved'), ('awaiting_payment', 'Waits for payment'), ('released', 'Released'), ('shipped', 'Shipped'), ('converted', 'Converted'), ('canceled', 'Canceled')], default='proposed', max_length=16)),
                 ('resolution', models.CharField(choices=[('refund', 'Refund to tender'), ('store_credit', 'Store credit'), ('gift_card', 'Gift card'), ('exchange', 'Exchange'), ('repair', 'Repair'), ('replacement', 'Replacement'), ('none', 'None')], default='exchange', max_length=16)),
                 ('currency', models.CharField(max_length=3)),
                 ('credit', models.BigIntegerField(default=0)),

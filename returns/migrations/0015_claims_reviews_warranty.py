@@ -1,6 +1,5 @@
 import django.db.models.deletion
 import django.db.models.expressions
-import django_fsm
 import retailops.lib.clock
 import retailops.lib.ids
 import returns.models.claims
@@ -51,7 +50,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=retailops.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('proposal', models.UUIDField(blank=True, null=True)),
-                ('status', django_fsm.FSMField(choices=[('pending', 'Pending'), ('cleared', 'Cleared'), ('blocked', 'Blocked'), ('withdrawn', 'Withdrawn')], default='pending', max_length=10)),
+                ('status', models.CharField(choices=[('pending', 'Pending'), ('cleared', 'Cleared'), ('blocked', 'Blocked'), ('withdrawn', 'Withdrawn')], default='pending', max_length=10)),
                 ('findings', models.JSONField(default=list)),
                 ('held', models.JSONField(blank=True, default=dict)),
                 ('amount', models.BigIntegerField()),
@@ -92,7 +91,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=retailops.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('number', models.CharField(db_default=returns.models.claims.ClaimNumber(), max_length=32)),
-                ('status', django_fsm.FSMField(choices=[('draft', 'Draft'), ('pending_approval', 'Pending Approval'), ('sent', 'Sent'), ('pending_credit', 'Pending Credit'), ('credited', 'Credited'), ('refused', 'Refused'), ('closed', 'Closed')], default='draft', max_length=16)),
+                ('status', models.CharField(choices=[('draft', 'Draft'), ('pending_approval', 'Pending Approval'), ('sent', 'Sent'), ('pending_credit', 'Pending Credit'), ('credited', 'Credited'), ('refused', 'Refused'), ('closed', 'Closed')], default='draft', max_length=16)),
                 ('correlation_id', models.UUIDField()),
                 ('region', models.CharField(blank=True, default='', max_length=32)),
                 ('brand', models.CharField(blank=True, default='', max_length=64)),
@@ -138,9 +137,9 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=retailops.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('quantity', models.PositiveIntegerField()),
-                ('status', django_fsm.FSMField(choices=[('pending', 'Pending'), ('accepted', 'Accepted'), ('rejected', 'Rejected')], default='pending', max_length=10)),
+                ('status', models.CharField(choices=[('pending', 'Pending'), ('accepted', 'Accepted'), ('rejected', 'Rejected')], default='pending', max_length=10)),
                 ('remedy', models.CharField(blank=True, choices=[('repair', 'Repair'), ('replace', 'Replace'), ('refund', 'Refund')], default='', max_length=10)),
-                ('progress', django_fsm.FSMField(choices=[('none', 'None'), ('in_repair', 'In Repair'), ('repaired', 'Repaired'), ('to_send_back', 'To Send Back'), ('sent_back', 'Sent Back'), ('replacement_due', 'Replacement Due'), ('replaced', 'Replaced'), ('refunded', 'Refunded')], default='none', max_length=16)),
+                ('progress', models.CharField(choices=[('none', 'None'), ('in_repair', 'In Repair'), ('repaired', 'Repaired'), ('to_send_back', 'To Send Back'), ('sent_back', 'Sent Back'), ('replacement_due', 'Replacement Due'), ('replaced', 'Replaced'), ('refunded', 'Refunded')], default='none', max_length=16)),
                 ('reason', models.CharField(blank=True, default='', max_length=200)),
                 ('evidence', models.JSONField(blank=True, default=list)),
                 ('assessed_by', models.CharField(blank=True, default='', max_length=120)),

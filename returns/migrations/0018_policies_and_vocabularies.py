@@ -1,5 +1,4 @@
 import django.db.models.deletion
-import django_fsm
 import retailops.lib.clock
 import retailops.lib.ids
 from django.db import migrations, models
@@ -114,7 +113,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='returnpolicy',
             name='status',
-            field=django_fsm.FSMField(choices=[('draft', 'Draft'), ('submitted', 'Waits for approval'), ('approved', 'Approved, not active'), ('active', 'Active'), ('retired', 'Retired')], default='draft', max_length=10),
+            field=models.CharField(choices=[('draft', 'Draft'), ('submitted', 'Waits for approval'), ('approved', 'Approved, not active'), ('active', 'Active'), ('retired', 'Retired')], default='draft', max_length=10),
         ),
         migrations.AddConstraint(
             model_name='returnpolicy',

@@ -2,10 +2,11 @@
 
 from django.db import models
 from django.db.models import Q
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from retailops.events.catalog import Subject
 from retailops.lib.clock import now
+from retailops.lib.fsm import StateField
 from retailops.lib.ids import uuid7
 from returns.enums import ChargebackStatus
 from returns.models.orders import Payment
@@ -20,7 +21,7 @@ class Chargeback(models.Model):
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="chargebacks", db_index=False)
     # The gateway's own id of the dispute.
     external_id = models.CharField(max_length=120)
-    status = FSMField(max_length=10, choices=ChargebackStatus.choices, default=ChargebackStatus.OPENED)
+    status = StateField(max_length=10, choices=ChargebackStatus.choices, default=ChargebackStatus.OPENED)
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     reason = models.CharField(max_length=80, blank=True, default="")

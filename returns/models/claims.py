@@ -4,13 +4,14 @@ from datetime import timedelta
 
 from django.db import models
 from django.db.models import F, Q
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from inventory.enums import Disposition
 from inventory.models import Location
 from retailops.cases.models import Approval
 from retailops.events.catalog import Subject
 from retailops.lib.clock import now
+from retailops.lib.fsm import StateField
 from retailops.lib.ids import uuid7
 from returns.enums import ClaimStatus
 from returns.models.receipts import DispositionSlice
@@ -95,7 +96,7 @@ class SupplierClaim(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     number = models.CharField(max_length=32, db_default=ClaimNumber())
     supplier = models.ForeignKey(Supplier, on_delete=models.PROTECT, related_name="claims")
-    status = FSMField(max_length=16, choices=ClaimStatus.choices, default=ClaimStatus.DRAFT)
+    status = StateField(max_length=16, choices=ClaimStatus.choices, default=ClaimStatus.DRAFT)
     # The one return that all its units are of; none where it gathers several, or stock.
     rma = models.ForeignKey(Return, null=True, blank=True, on_delete=models.PROTECT, related_name="claims")
     correlation_id = models.UUIDField()

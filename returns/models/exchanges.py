@@ -2,11 +2,12 @@
 
 from django.db import models
 from django.db.models import Q
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from inventory.models import Reservation
 from retailops.events.catalog import Subject
 from retailops.lib.clock import now
+from retailops.lib.fsm import StateField
 from retailops.lib.ids import uuid7
 from returns.enums import ComponentKind, ExchangeSide, ExchangeStatus, ExchangeTiming, Resolution
 from returns.models.orders import OrderLine
@@ -27,7 +28,7 @@ class Exchange(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     rma = models.ForeignKey(Return, on_delete=models.PROTECT, related_name="exchanges")
     ordinal = models.PositiveSmallIntegerField()
-    status = FSMField(max_length=16, choices=ExchangeStatus.choices, default=X.PROPOSED)
+    status = StateField(max_length=16, choices=ExchangeStatus.choices, default=X.PROPOSED)
     resolution = models.CharField(max_length=16, choices=Resolution.choices, default=Resolution.EXCHANGE)
     currency = models.CharField(max_length=3)
     credit = models.BigIntegerField(default=0)

@@ -4,10 +4,11 @@ from datetime import datetime
 
 from django.db import models
 from django.db.models import F, Q
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from retailops.events.catalog import Subject
 from retailops.lib.clock import now
+from retailops.lib.fsm import StateField
 from retailops.lib.ids import uuid7
 from returns.enums import PolicyStatus
 
@@ -25,7 +26,7 @@ class ReturnPolicy(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(max_length=80)
     version = models.PositiveIntegerField(default=1)
-    status = FSMField(max_length=10, choices=PolicyStatus.choices, default=PolicyStatus.DRAFT)
+    status = StateField(max_length=10, choices=PolicyStatus.choices, default=PolicyStatus.DRAFT)
     channel = models.CharField(max_length=64, blank=True, default="")
     region = models.CharField(max_length=32, blank=True, default="")
     brand = models.CharField(max_length=64, blank=True, default="")

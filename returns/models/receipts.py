@@ -2,11 +2,12 @@
 
 from django.db import models
 from django.db.models import Q
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from inventory.enums import Disposition
 from inventory.models import Location
 from retailops.lib.clock import now
+from retailops.lib.fsm import StateField
 from retailops.lib.ids import uuid7
 from returns.enums import DispositionStatus, ReceiptMatch
 from returns.models.returns import Return, ReturnLine
@@ -77,7 +78,7 @@ class DispositionSlice(models.Model):
     evidence = models.JSONField(default=list, blank=True)
     # The verdict that this one corrects.
     replaces = models.OneToOneField("self", null=True, blank=True, on_delete=models.PROTECT, related_name="replacement")
-    status = FSMField(max_length=12, choices=DispositionStatus.choices, default=DispositionStatus.DECIDED)
+    status = StateField(max_length=12, choices=DispositionStatus.choices, default=DispositionStatus.DECIDED)
     external_reference = models.CharField(max_length=200, blank=True, default="")
     failure = models.CharField(max_length=300, blank=True, default="")
     posted_at = models.DateTimeField(null=True, blank=True)

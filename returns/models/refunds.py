@@ -2,11 +2,12 @@
 
 from django.db import models
 from django.db.models import F, Q
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from retailops.cases.models import Approval
 from retailops.events.catalog import Subject
 from retailops.lib.clock import now
+from retailops.lib.fsm import StateField
 from retailops.lib.ids import uuid7
 from returns.enums import ComponentKind, CreditMemoStatus, Destination, RefundStatus, RefundTiming
 from returns.models.exchanges import Exchange
@@ -29,7 +30,7 @@ class Refund(models.Model):
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
     # Refunds of one proposal pay for the same units through different tenders.
     proposal = models.UUIDField(default=uuid7, editable=False)
-    status = FSMField(max_length=20, choices=RefundStatus.choices, default=RefundStatus.PROPOSED)
+    status = StateField(max_length=20, choices=RefundStatus.choices, default=RefundStatus.PROPOSED)
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     destination = models.CharField(max_length=12, choices=Destination.choices, default=Destination.TENDER)
@@ -233,7 +234,7 @@ class CreditMemo(models.Model):
     exchange = models.OneToOneField(
         Exchange, null=True, blank=True, on_delete=models.PROTECT, related_name="credit_memo"
     )
-    status = FSMField(max_length=10, choices=CreditMemoStatus.choices, default=CreditMemoStatus.QUEUED)
+    status = StateField(max_length=10, choices=CreditMemoStatus.choices, default=CreditMemoStatus.QUEUED)
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     legal_entity = models.CharField(max_length=64, blank=True, default="")

@@ -2,10 +2,11 @@
 
 from django.db import models
 from django.db.models import F, Q
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from retailops.events.catalog import Subject
 from retailops.lib.clock import now
+from retailops.lib.fsm import StateField
 from retailops.lib.ids import uuid7
 from returns.allocation import count
 from returns.enums import (
@@ -57,7 +58,7 @@ class Return(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     number = models.CharField(max_length=32, db_default=RmaNumber())
-    status = FSMField(max_length=12, choices=ReturnStatus.choices, default=ReturnStatus.DRAFT)
+    status = StateField(max_length=12, choices=ReturnStatus.choices, default=ReturnStatus.DRAFT)
     kind = models.CharField(max_length=20, choices=ReturnKind.choices, default=ReturnKind.MAIL_IN)
     order = models.ForeignKey(Order, null=True, blank=True, on_delete=models.PROTECT, related_name="returns")
     customer = models.ForeignKey(Customer, null=True, blank=True, on_delete=models.PROTECT, related_name="returns")

@@ -2,10 +2,11 @@
 
 from django.db import models
 from django.db.models import F, Q
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from retailops.events.catalog import Subject
 from retailops.lib.clock import now
+from retailops.lib.fsm import StateField
 from retailops.lib.ids import uuid7
 from returns.enums import ReviewStatus
 from returns.models.returns import Return
@@ -23,7 +24,7 @@ class FraudReview(models.Model):
     rma = models.ForeignKey(Return, on_delete=models.PROTECT, related_name="fraud_reviews")
     # The refunds that wait (`Refund.proposal`).
     proposal = models.UUIDField(null=True, blank=True)
-    status = FSMField(max_length=10, choices=ReviewStatus.choices, default=ReviewStatus.PENDING)
+    status = StateField(max_length=10, choices=ReviewStatus.choices, default=ReviewStatus.PENDING)
     findings = models.JSONField(default=list)
     held = models.JSONField(default=dict, blank=True)
     # What is at stake, in minor units.

@@ -2,10 +2,11 @@
 
 from django.db import models
 from django.db.models import Q
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from retailops.events.catalog import Subject
 from retailops.lib.clock import now
+from retailops.lib.fsm import StateField
 from retailops.lib.ids import uuid7
 from returns.enums import EntryKind, StoredKind, StoredStatus
 from returns.models.orders import Customer, Order, Payment
@@ -24,7 +25,7 @@ class StoredAccount(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     kind = models.CharField(max_length=12, choices=StoredKind.choices)
-    status = FSMField(max_length=8, choices=StoredStatus.choices, default=StoredStatus.ACTIVE)
+    status = StateField(max_length=8, choices=StoredStatus.choices, default=StoredStatus.ACTIVE)
     customer = models.ForeignKey(
         Customer, null=True, blank=True, on_delete=models.PROTECT, related_name="stored_accounts"
     )

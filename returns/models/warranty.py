@@ -2,10 +2,11 @@
 
 from django.db import models
 from django.db.models import Q
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from retailops.events.catalog import Subject
 from retailops.lib.clock import now
+from retailops.lib.fsm import StateField
 from retailops.lib.ids import uuid7
 from returns.enums import AssessmentStatus, Remedy, RemedyStatus
 from returns.models.receipts import DispositionSlice
@@ -26,9 +27,9 @@ class WarrantyAssessment(models.Model):
     rma = models.ForeignKey(Return, on_delete=models.PROTECT, related_name="assessments")
     line = models.ForeignKey(ReturnLine, on_delete=models.PROTECT, related_name="assessments")
     quantity = models.PositiveIntegerField()
-    status = FSMField(max_length=10, choices=AssessmentStatus.choices, default=AssessmentStatus.PENDING)
+    status = StateField(max_length=10, choices=AssessmentStatus.choices, default=AssessmentStatus.PENDING)
     remedy = models.CharField(max_length=10, choices=Remedy.choices, blank=True, default="")
-    progress = FSMField(max_length=16, choices=RemedyStatus.choices, default=RemedyStatus.NONE)
+    progress = StateField(max_length=16, choices=RemedyStatus.choices, default=RemedyStatus.NONE)
     # The verdict's disposition of the units.
     slice = models.OneToOneField(
         DispositionSlice, null=True, blank=True, on_delete=models.PROTECT, related_name="assessment"

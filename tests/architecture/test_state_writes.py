@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps
-from django_fsm import FSMField
+
+from retailops.lib.fsm import StateField
 
 ROOT = Path(__file__).resolve().parents[2]
 # Models whose `status` is a decision of the domain: those with a machine.
 STATEFUL = frozenset(
     model.__name__
     for model in apps.get_models()
-    if any(isinstance(field, FSMField) and field.name == "status" for field in model._meta.concrete_fields)
+    if any(isinstance(field, StateField) and field.name == "status" for field in model._meta.concrete_fields)
 )
 # What such a row is called where it is in hand.
 NAMED = frozenset({

@@ -5,10 +5,11 @@ from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from retailops.events.catalog import Subject
 from retailops.lib.clock import now
+from retailops.lib.fsm import StateField
 from retailops.lib.ids import uuid7
 
 
@@ -92,7 +93,7 @@ class SlaPolicy(models.Model):
     calendar = models.ForeignKey(SlaCalendar, null=True, blank=True, on_delete=models.PROTECT, related_name="policies")
     severity = models.CharField(max_length=8, choices=Severity.choices, default=Severity.NORMAL)
     opens_case = models.BooleanField(default=True)
-    status = FSMField(max_length=8, choices=PolicyStatus.choices, default=PolicyStatus.DRAFT)
+    status = StateField(max_length=8, choices=PolicyStatus.choices, default=PolicyStatus.DRAFT)
     effective_from = models.DateTimeField(null=True, blank=True)
     effective_to = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=300, blank=True, default="")
