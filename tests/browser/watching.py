@@ -59,9 +59,9 @@ def watch_shifts(page: Page) -> None:
 
 def moves(page: Page) -> list[str]:
     """Tell what moved since the page was opened, also when its live parts are asked for anew."""
-    page.evaluate(SETTLED)
-    page.evaluate(LIVE)
     shifts = page.evaluate(SETTLED)
+    if page.evaluate(LIVE):
+        shifts = page.evaluate(SETTLED)
     total = sum(value for value, _ in shifts)
     return [f"shifted by {total:.3f}: {shifts[:3]}"] if total > MOST_SHIFTED else []
 
