@@ -12,7 +12,7 @@ from retailops.cases.models import Case, SavedView
 from retailops.lib.clock import now
 from retailops.lib.ids import parse_uuid, uuid7_at
 from retailops.lib.keyset import COUNT_LIMIT, KeysetPage, capped_count
-from retailops.workbench.case_list import TABS, CaseTab, cases_of_tab
+from retailops.workbench.case_list import TABS, CaseTab, cases_of_tab, tab_counts
 from retailops.workbench.exceptions.columns import COLUMNS, Item, chosen_columns, items_of
 from retailops.workbench.exceptions.facets import Facet, counted
 from retailops.workbench.exceptions.keys import condition
@@ -96,10 +96,8 @@ def items(actor: Actor, query: QueryDict) -> Items:
     total, split = counted(rows, found.q, found.most)
     known = total <= found.most or not any(place.values())
     page = page_of(rows if known else found.rows, sort, **place)
-    tabs = [
-        CaseTab(key, title, capped_count(cases_of_tab(actor, key)), key == found.tab)
-        for key, (title, _) in TABS.items()
-    ]
+    counts = tab_counts(actor)
+    tabs = [CaseTab(key, title, counts[key], key == found.tab) for key, (title, _) in TABS.items()]
     return Items(
         items_of(actor, page.rows, columns), page, tabs, found.q, found.fault, total, found.most, split, columns, sort,
         since, kept(query), list(services.views_for(actor)),
