@@ -1,5 +1,6 @@
 """Reads of cases and approvals."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Count, Min, Q, QuerySet
@@ -63,7 +64,8 @@ def approvals_visible_to(actor: Actor) -> QuerySet[Approval]:
     return Approval.objects.filter(sees | decides)
 
 
-def approvals_waiting_for(actor: Actor) -> QuerySet[Approval]:
-    """Return what the actor may decide now: requested, not by themselves, not expired; the first to expire first."""
+def approvals_waiting_for(actor: Actor, at: datetime | None = None) -> QuerySet[Approval]:
+    """Return what the actor may decide now (or at `at`): requested, not by themselves, not expired; the first to expire
+    first."""
     rows = Approval.objects.filter(scope_q(actor, Permission.APPROVALS_DECIDE), status=ApprovalStatus.REQUESTED)
-    return rows.exclude(requested_by=actor.key).filter(expires_at__gt=now()).order_by("expires_at")
+    return rows.exclude(requested_by=actor.key).filter(expires_at__gt=at or now()).order_by("expires_at")

@@ -5,21 +5,18 @@ PostgreSQL plan it again; a prepared one costs a fifth of that. The rows are the
 and relations are used. For the reads that every command makes; others stay as they are.
 """
 
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from functools import cache
 from operator import itemgetter
 from typing import Any, Generic, LiteralString, TypeVar
-from uuid import UUID, uuid4
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Model, QuerySet
 from django.db.models.query import FlatValuesListIterable, ModelIterable, ValuesListIterable, get_related_populators
 from django.db.transaction import TransactionManagementError
-from psycopg import sql
 
+from retailops.events.numbering import numbered, plain, stand_in
 from retailops.events.raw_sql import fetch_as_text
 from retailops.lib.new_rows import written_row
 
@@ -78,58 +75,26 @@ class Prepared(Generic[Row]):
 
 def _given(value: Any) -> _Given:
     if isinstance(value, list | set | frozenset | tuple):
-        several = list(dict.fromkeys(_plain(each) for each in value))
+        several = list(dict.fromkeys(plain(each) for each in value))
         return _Given(several[0] if len(several) == 1 else several, several=True)
-    return _Given(_plain(value), several=False)
-
-
-def _plain(value: Any) -> Any:
-    if value is None:
-        raise TypeError("A prepared query compares with values, not with None.")
-    return value.value if isinstance(value, Enum) else value
-
-
-def _stand_in(value: Any) -> Any:
-    """Return a value of the same type that no query holds as a constant."""
-    if isinstance(value, list):
-        return _stand_in(value[0])
-    if isinstance(value, UUID):
-        return uuid4()
-    if isinstance(value, str):
-        return f"stand-in-{uuid4()}"
-    if type(value) is int:
-        return uuid4().int % 1_000_000_000 + 1_000_000_000
-    raise TypeError(f"A prepared query cannot be given a {type(value).__name__}.")
+    return _Given(plain(value), several=False)
 
 
 def _render(build: Callable[..., "QuerySet[Any, Any]"], given: Sequence[_Given]) -> _Rendered:
-    stands = [_stand_in(each.value) for each in given]
+    stands = [stand_in(each.value) for each in given]
     shown = [[stand] if each.several else stand for each, stand in zip(given, stands, strict=True)]
     query = build(*shown)
     compiler = query.query.get_compiler(DEFAULT_DB_ALIAS)
     text, parameters = compiler.as_sql()
-    places = {stand: (number, each) for number, (stand, each) in enumerate(zip(stands, given, strict=True), start=1)}
-    return _Rendered(_numbered(text, parameters, places), query.query.select_for_update, _reader(query, compiler))
-
-
-def _numbered(text: str, parameters: Sequence[Any], places: Mapping[Any, tuple[int, _Given]]) -> LiteralString:
-    """Put `$n` where a stand-in is, and constants where they are: partial indexes are found by constants alone."""
-    if lost := len(places.keys() - set(parameters)):
+    if lost := sum(stand not in parameters for stand in stands):
         raise TypeError(
             f"A prepared query compares with its values as they are: {lost} of them were changed or not used."
         )
-    parts = re.split(r"(IN \(%s\)|%s)", text)
-    for at, value in zip(range(1, len(parts), 2), parameters, strict=True):
-        number, given = places.get(value, (0, None))
-        if given is not None and isinstance(given.value, list):
-            parts[at] = {"IN (%s)": f"= ANY(${number})"}[parts[at]]
-        else:
-            parts[at] = parts[at].replace("%s", f"${number}" if number else _literal(value))
-    return "".join(parts).replace("%%", "%")
-
-
-def _literal(value: Any) -> str:
-    return sql.Literal(_plain(value)).as_string().replace("%", "%%")
+    places = {
+        stand: f"ANY(${number})" if isinstance(each.value, list) else f"${number}"
+        for number, (stand, each) in enumerate(zip(stands, given, strict=True), start=1)
+    }
+    return _Rendered(numbered(text, parameters, places), query.query.select_for_update, _reader(query, compiler))
 
 
 def _reader(query: "QuerySet[Any, Any]", compiler: Any) -> Callable[[Iterable[Sequence[Any]]], list[Any]]:

@@ -2,40 +2,60 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
 from retailops.accounts.actor import Actor
 from retailops.cases.models import Case, CaseGroup, CaseStatus, GroupState
 from retailops.cases.selectors import cases_visible_to
+from retailops.events.prepared import Prepared
+from retailops.events.prepared_counts import PreparedCounts
 from retailops.lib.clock import now
 from retailops.lib.ids import parse_uuid
+from retailops.lib.keyset import COUNT_LIMIT
 
 OPEN = Q(status=CaseStatus.OPEN)
 # Of groups few are asked for: a hashed list of them, so that cases are read from their index alone.
 IGNORED = Q(group__in=CaseGroup.objects.filter(state=GroupState.IGNORED).values("pk"))
 NOBODYS = Q(owner=None, group__in=CaseGroup.objects.filter(owner=None).values("pk"))
-Condition = Callable[[Actor], Q]
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who asks and when, and the groups that they answer for."""
+
+    actor: Actor
+    at: datetime
+    answered_for: list[UUID]
+
+
+Condition = Callable[[Asker], Q]
 TABS: Mapping[str, tuple[str, Condition]] = {
-    "open": ("Open", lambda actor: OPEN & ~IGNORED & (Q(snoozed_until=None) | Q(snoozed_until__lte=now()))),
-    "mine": ("Mine", lambda actor: OPEN & _owned_by(actor)),
-    "unassigned": ("Nobody's", lambda actor: OPEN & ~IGNORED & NOBODYS),
-    "overdue": ("Overdue", lambda actor: OPEN & Q(due_at__lt=now())),
-    "snoozed": ("Put off", lambda actor: OPEN & Q(snoozed_until__gt=now())),
-    "ignored": ("Ignored", lambda actor: OPEN & IGNORED),
-    "resolved": ("Resolved", lambda actor: Q(status=CaseStatus.RESOLVED)),
-    "any": ("All", lambda actor: Q()),
+    "open": ("Open", lambda asker: OPEN & ~IGNORED & (Q(snoozed_until=None) | Q(snoozed_until__lte=asker.at))),
+    "mine": ("Mine", lambda asker: OPEN & _owned_by(asker)),
+    "unassigned": ("Nobody's", lambda asker: OPEN & ~IGNORED & NOBODYS),
+    "overdue": ("Overdue", lambda asker: OPEN & Q(due_at__lt=asker.at)),
+    "snoozed": ("Put off", lambda asker: OPEN & Q(snoozed_until__gt=asker.at)),
+    "ignored": ("Ignored", lambda asker: OPEN & IGNORED),
+    "resolved": ("Resolved", lambda asker: Q(status=CaseStatus.RESOLVED)),
+    "any": ("All", lambda asker: Q()),
 }
+ANSWERED_FOR_MOST = 1000
 
 
-def _owned_by(actor: Actor) -> Q:
+def _owned_by(asker: Asker) -> Q:
     """Return the condition that the person owns it, or answers for its group where nobody owns it."""
-    person = parse_uuid(actor.id) if actor.kind == "user" else None
+    person = _person(asker.actor)
     if person is None:
         return Q(pk__in=[])
     # Named one by one, so that an index answers each half.
-    answered_for = list(CaseGroup.objects.filter(owner=person).values_list("pk", flat=True)[:1000])
-    return Q(owner=person) | Q(owner=None, group__in=answered_for)
+    return Q(owner=person) | Q(owner=None, group__in=asker.answered_for)
+
+
+def _person(actor: Actor) -> UUID | None:
+    return parse_uuid(actor.id) if actor.kind == "user" else None
 
 
 @dataclass(frozen=True)
@@ -48,6 +68,28 @@ class CaseTab:
     current: bool
 
 
-def cases_of_tab(actor: Actor, tab: str = "open") -> QuerySet[Case]:
-    """Return the cases of one tab that the actor may see."""
-    return cases_visible_to(actor).filter(TABS[tab][1](actor))
+def cases_of_tab(actor: Actor, tab: str = "open", at: datetime | None = None) -> QuerySet[Case]:
+    """Return the cases of one tab that the actor may see, as of now or of `at`."""
+    return _of_tab(tab, Asker(actor, at or now(), _answered_for(actor) if tab == "mine" else []))
+
+
+def tab_counts(actor: Actor) -> dict[str, int]:
+    """Return how many cases each tab has, by key and capped as everywhere; two queries."""
+    return _COUNTS.of(actor, now(), _answered_for(actor))
+
+
+def _of_tab(tab: str, asker: Asker) -> QuerySet[Case]:
+    return cases_visible_to(asker.actor).filter(TABS[tab][1](asker))
+
+
+_COUNTS = PreparedCounts(
+    lambda actor, at, groups: {tab: _of_tab(tab, Asker(actor, at, groups)) for tab in TABS}, COUNT_LIMIT
+)
+_GROUPS_OF = Prepared(
+    lambda person: CaseGroup.objects.filter(owner=person).values_list("pk", flat=True)[:ANSWERED_FOR_MOST]
+)
+
+
+def _answered_for(actor: Actor) -> list[UUID]:
+    person = _person(actor)
+    return [] if person is None else _GROUPS_OF.all(person)

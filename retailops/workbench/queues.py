@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -10,7 +11,8 @@ from retailops.accounts.actor import Actor, can
 from retailops.accounts.permissions import Permission
 from retailops.cases.selectors import approvals_waiting_for
 from retailops.events.enums import DeliveryStatus
-from retailops.lib.keyset import capped_count
+from retailops.events.prepared_counts import PreparedCounts
+from retailops.lib.clock import now
 from retailops.workbench.case_list import cases_of_tab
 from retailops.workbench.delivery_list import to_other_systems
 
@@ -28,23 +30,30 @@ class Number:
 
 @dataclass(frozen=True)
 class Queue:
-    """What is counted beside one screen."""
+    """What is counted beside one screen: of those who hold the permission, rows as of a moment."""
 
     permission: Permission
-    rows: Callable[[Actor], QuerySet]  # type: ignore[type-arg]  # rows of any model
+    rows: Callable[[Actor, datetime], QuerySet[Any]]
     tone: str
 
 
 QUEUES = {
-    "cases": Queue(Permission.CASES_VIEW, cases_of_tab, "count-warn"),
-    "dead": Queue(Permission.DELIVERIES_VIEW, lambda actor: _troubled(actor), "count-bad"),
+    "cases": Queue(Permission.CASES_VIEW, lambda actor, at: cases_of_tab(actor, at=at), "count-warn"),
+    "dead": Queue(Permission.DELIVERIES_VIEW, lambda actor, _: _troubled(actor), "count-bad"),
     "approvals": Queue(Permission.APPROVALS_DECIDE, approvals_waiting_for, "count-warn"),
 }
 
 
 def counts(actor: Actor) -> dict[str, Number]:
-    """Return the open work per screen that the actor may see; a count of zero is shown as nothing."""
-    return {key: _number(queue, actor) for key, queue in QUEUES.items() if can(actor, queue.permission)}
+    """Return the open work per screen that the actor may see; a count of zero is shown as nothing. One query."""
+    return {key: _number(count, QUEUES[key].tone) for key, count in _COUNTS.of(actor, now()).items()}
+
+
+def _counted(actor: Actor, at: datetime) -> dict[str, QuerySet[Any]]:
+    return {key: queue.rows(actor, at) for key, queue in QUEUES.items() if can(actor, queue.permission)}
+
+
+_COUNTS = PreparedCounts(_counted, LIMIT)
 
 
 def _troubled(actor: Actor) -> QuerySet[Any]:
@@ -53,7 +62,6 @@ def _troubled(actor: Actor) -> QuerySet[Any]:
     return dead.union(in_doubt, all=True)
 
 
-def _number(queue: Queue, actor: Actor) -> Number:
-    count = capped_count(queue.rows(actor), LIMIT)
+def _number(count: int, tone: str) -> Number:
     text = "" if not count else f"{LIMIT}+" if count > LIMIT else str(count)
-    return Number(text, queue.tone if count else "")
+    return Number(text, tone if count else "")

@@ -1,25 +1,23 @@
 """The Exceptions screen: a row for each cause (or connection, operation, channel, code, version) and its cost."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import QueryDict
 
 from retailops.accounts.actor import Actor, scope_q
 from retailops.accounts.permissions import Permission
-from retailops.cases.group_figures import Figures, groups_visible_to, open_in_scope, reach_of
+from retailops.cases.group_figures import NONE, Figures, groups_visible_to, open_in_scope, reach_of
 from retailops.cases.models import Case, CaseGroup, GroupState
 from retailops.lib.keyset import capped_count
-from retailops.lib.money import Money, major
 from retailops.workbench.case_list import IGNORED
 from retailops.workbench.exceptions.keys import condition
 from retailops.workbench.exceptions.language import QueryFault, quoted
-from retailops.workbench.exceptions.paging import NEVER
 from retailops.workbench.exceptions.spark import Spark, sparks
+from retailops.workbench.exceptions.surveying import surveyed
 from retailops.workbench.exceptions.upcoming import Upcoming, upcoming
 from retailops.workbench.words import operation, plain
 
@@ -120,13 +118,12 @@ def causes(actor: Actor, query: QueryDict) -> Causes:
         fault, wanted = wrong.detail, Q(pk__in=[])
     visible = open_in_scope(actor)
     at = _number(query.get("from", ""))
-    sums: dict[Any, _Sum] = {}
     if tab == MENDED:
-        by, found = "cause", _mended(actor, at)
+        by, found = "cause", [(id, NONE) for id in _mended(actor, at)]
     else:
-        sums = _surveyed(visible.filter(TABS[tab][1]).filter(wanted), GROUPINGS[by][1])
-        found = list(sums)[at : at + SIZE + 1]
-    rows = _rows(actor, visible.filter(wanted), by, sums, found[:SIZE])
+        chosen = visible.filter(TABS[tab][1]).filter(wanted)
+        found = surveyed(chosen, GROUPINGS[by][1], at, SIZE + 1, reach=by != "cause")
+    rows = _rows(actor, visible.filter(wanted), by, dict(found[:SIZE]))
     return Causes(rows, _tabs(actor, visible, tab), by, text, at, len(found) > SIZE, fault)
 
 
@@ -134,61 +131,29 @@ def _number(text: str) -> int:
     return min(int(text), 1_000_000) if text.isdecimal() and len(text) < 9 else 0
 
 
-@dataclass
-class _Sum:
-    """What one key holds, gathered over its currencies."""
-
-    open: int = 0
-    due: datetime | None = None
-    oldest: datetime | None = None
-    money: list[tuple[int, Money]] = field(default_factory=list)
-
-    def add(self, row: Mapping[str, Any]) -> None:
-        """Take one currency in."""
-        self.open += row["n"]
-        self.due = min(filter(None, (self.due, row["due"])), default=None)
-        self.oldest = min(filter(None, (self.oldest, row["oldest"])), default=None)
-        if row["currency"] and row["sum"] is not None:
-            self.money.append((row["n"], Money(row["sum"], row["currency"])))
-
-    @property
-    def rank(self) -> tuple[Any, ...]:
-        """Return what puts it in order. Sums of several currencies only order rows; none is shown."""
-        worth = sum(major(money.amount, money.currency) for _, money in self.money)
-        return (self.due is None, self.due or NEVER, -worth, -self.open, self.oldest)
-
-
-def _surveyed(rows: QuerySet[Case], column: str) -> dict[Any, _Sum]:
-    """Return every key with what it holds, those first that breach first, then those with more money; one query."""
-    counted = rows.order_by().values(column, "currency").annotate(
-        n=Count("*"), sum=Sum("amount"), due=Min("due_at"), oldest=Min("opened_at")
-    )  # fmt: skip
-    found: dict[Any, _Sum] = {}
-    for row in counted:
-        found.setdefault(row[column], _Sum()).add(row)
-    return dict(sorted(found.items(), key=lambda each: (*each[1].rank, str(each[0]))))
-
-
 def _mended(actor: Actor, at: int) -> list[UUID]:
     mended = groups_visible_to(actor).filter(state=GroupState.RESOLVED).order_by("-state_at", "pk")
     return list(mended.values_list("pk", flat=True)[at : at + SIZE + 1])
 
 
-def _rows(actor: Actor, rows: QuerySet[Case], by: str, sums: Mapping[Any, _Sum], keys: list[Any]) -> list[Row]:
+def _rows(actor: Actor, rows: QuerySet[Case], by: str, found: Mapping[Any, Figures]) -> list[Row]:
     _, column, key = GROUPINGS[by]
-    reach = reach_of(rows, column, keys)
-    drawn = sparks(Case.objects.filter(scope_q(actor, Permission.CASES_VIEW)), column, keys)
-    found = {each: _figures(sums.get(each, _Sum()), *reach.get(each, (0, 0))) for each in keys}
+    drawn = sparks(Case.objects.filter(scope_q(actor, Permission.CASES_VIEW)), column, found)
     if by != "cause":
-        return [Row(_named(by, each), f"{key}:{quoted(each)}", found[each], drawn[each]) for each in keys]
-    groups = {each.id: each for each in CaseGroup.objects.select_related("owner").filter(pk__in=keys)}
+        return [Row(_named(by, each), f"{key}:{quoted(each)}", found[each], drawn[each]) for each in found]
+    # Of a cause an index holds its stories in order: those of the causes shown are counted from it.
+    reach = reach_of(rows, column, found)
+    groups = {each.id: each for each in CaseGroup.objects.select_related("owner").filter(pk__in=found)}
     coming = upcoming(rows, list(groups.values()))
-    return [Row(groups[id].title, f"group:{id}", found[id], drawn[id], groups[id], coming.get(id)) for id in keys]
+    return [
+        Row(groups[id].title, f"group:{id}", _reaching(figures, reach.get(id)), drawn[id], groups[id], coming.get(id))
+        for id, figures in found.items()
+    ]
 
 
-def _figures(summed: _Sum, returns: int, customers: int) -> Figures:
-    money = [money for _, money in sorted(summed.money, key=lambda each: -each[0])]
-    return Figures(summed.open, returns, customers, summed.oldest, summed.due, money)
+def _reaching(figures: Figures, reach: tuple[int, int] | None) -> Figures:
+    returns, customers = reach or (0, 0)
+    return replace(figures, returns=returns, customers=customers)
 
 
 def _named(by: str, value: str) -> str:

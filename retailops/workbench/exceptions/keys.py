@@ -2,10 +2,12 @@
 
 import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
+from functools import reduce
+from operator import or_
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
@@ -20,7 +22,7 @@ from retailops.lib.ids import parse_uuid
 from retailops.lib.money import exponent
 from retailops.workbench.case_list import NOBODYS
 from retailops.workbench.exceptions.language import Either, Node, Not, QueryFault, Term, read
-from retailops.workbench.exceptions.standings import VALUES, in_lane, stands
+from retailops.workbench.exceptions.standings import VALUES, in_lane, standing_is
 from retailops.workbench.words import CASE_KINDS, OPERATIONS
 from returns.selectors import returns_visible_to
 
@@ -45,6 +47,8 @@ class Key:
     values: tuple[str, ...] = ()
     # A column of cases whose present values are offered.
     column: str = ""
+    # Its condition is one on the delivery that a case is about.
+    of_delivery: bool = False
 
 
 def _column(name: str) -> Meaning:
@@ -158,18 +162,19 @@ def _order(actor: Actor, term: Term) -> Q:
 
 def _lane(actor: Actor, term: Term) -> Q:
     value = _one_of(term, ["blocked", "blocking", "free"])
-    mine = Delivery.objects.filter(pk=OuterRef("delivery_id"))
     if value != "free":
-        return Q(Exists(mine.filter(in_lane(value))))
-    beside = Delivery.objects.filter(
-        destination=OuterRef("destination"), lane_key=OuterRef("lane_key"), status__in=OPEN_STATUSES
+        return in_lane(value)
+    earlier = Delivery.objects.filter(
+        destination=OuterRef("destination"),
+        lane_key=OuterRef("lane_key"),
+        lane_seq__lt=OuterRef("lane_seq"),
+        status__in=OPEN_STATUSES,
     )
-    earlier = beside.filter(lane_seq__lt=OuterRef("lane_seq"))
-    return Q(delivery_id__isnull=False) & ~Q(Exists(mine.filter(Exists(earlier))))
+    return ~Q(Exists(earlier))
 
 
 def _verdict(actor: Actor, term: Term) -> Q:
-    return stands(_one_of(term, list(VALUES)))
+    return standing_is(_one_of(term, list(VALUES)))
 
 
 def _group(actor: Actor, term: Term) -> Q:
@@ -205,8 +210,8 @@ KEYS: Mapping[str, Key] = {
     "channel": Key("channel", _column("channel"), column="channel"),
     "rma": Key("number of a return", _rma),
     "order": Key("number of an order", _order),
-    "lane": Key("place in its lane", _lane, values=("blocked", "blocking", "free")),
-    "verdict": Key("what sending again would mean", _verdict, values=VALUES),
+    "lane": Key("place in its lane", _lane, values=("blocked", "blocking", "free"), of_delivery=True),
+    "verdict": Key("what sending again would mean", _verdict, values=VALUES, of_delivery=True),
     "group": Key("a cause, by id", _group),
 }
 
@@ -218,16 +223,36 @@ def condition(actor: Actor, text: str) -> Q:
 
 def _q(actor: Actor, node: Node) -> Q:
     if isinstance(node, Term):
-        return _term(actor, node)
+        return _behind(_meaning(actor, node)) if _of_delivery(node) else _meaning(actor, node)
     if isinstance(node, Not):
         return ~_q(actor, node.what)
-    found = Q()
-    for part in node.parts:
-        found = found | _q(actor, part) if isinstance(node, Either) else found & _q(actor, part)
-    return found
+    if isinstance(node, Either):
+        return reduce(or_, (_q(actor, part) for part in node.parts), Q())
+    return _all(actor, node.parts)
 
 
-def _term(actor: Actor, term: Term) -> Q:
+def _all(actor: Actor, parts: Iterable[Node]) -> Q:
+    """Return the condition of all parts. What they say of the delivery is asked of it at once: it is read once, and
+    what costs little decides first."""
+    found, of_delivery = Q(), Q()
+    for part in parts:
+        if isinstance(part, Term) and _of_delivery(part):
+            of_delivery &= _meaning(actor, part)
+        else:
+            found &= _q(actor, part)
+    return found & _behind(of_delivery) if of_delivery else found
+
+
+def _of_delivery(term: Term) -> bool:
+    return term.key in KEYS and KEYS[term.key].of_delivery
+
+
+def _behind(wanted: Q) -> Q:
+    """Return the condition on cases that the delivery that they are about is such a one."""
+    return Q(Exists(Delivery.objects.filter(wanted, pk=OuterRef("delivery_id"))))
+
+
+def _meaning(actor: Actor, term: Term) -> Q:
     if not term.key:
         return _words(term.value)
     key = KEYS.get(term.key)

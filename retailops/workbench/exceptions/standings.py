@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db.models import Case as Choice
-from django.db.models import CharField, DurationField, Exists, ExpressionWrapper, F, OuterRef, Q, Subquery, Value, When
+from django.db.models import CharField, DurationField, Exists, ExpressionWrapper, F, OuterRef, Q, Value, When
 from django.db.models.expressions import Combinable, RawSQL
 
 from retailops.events.enums import OPEN_STATUSES, DeliveryStatus, EffectStatus, OutcomeClass
@@ -31,24 +31,12 @@ def standing() -> Combinable:
     return Choice(*steps, default=Value(str(VerdictKind.SAFE_REPEAT)), output_field=CharField())
 
 
-def standing_of_case() -> Subquery:
-    """Return the standing of the delivery that a case is about; NULL for a case without one."""
-    return Subquery(
-        Delivery.objects.filter(pk=OuterRef("delivery_id")).annotate(standing=standing()).values("standing")
-    )
-
-
-def stands(value: str) -> Q:
-    """Return the condition on cases that their delivery stands so (`safe`: either of the safe ones).
+def standing_is(value: str) -> Q:
+    """Return the condition on deliveries that they stand so (`safe`: either of the safe ones).
 
     It is the same ladder as `standing`, put as what must hold and what must not, so that the database asks what costs
     little first, and finds the few that are blocked from their lanes instead of asking each delivery.
     """
-    return Q(Exists(Delivery.objects.filter(standing_is(value), pk=OuterRef("delivery_id"))))
-
-
-def standing_is(value: str) -> Q:
-    """Return the condition on deliveries that they stand so."""
     ladder = _ladder()
     if value == "safe":
         # The last rung tells the two safe ones apart.

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -24,7 +25,6 @@ from retailops.cases.selectors import cases_visible_to
 from retailops.lib.errors import NotFound
 from retailops.lib.forms import accepted
 from retailops.lib.htmx import done, show
-from retailops.lib.keyset import capped_count
 from retailops.replays.models import BulkOperation, BulkResult
 from retailops.workbench.delivery_list import STATES, stopped_for, to_other_systems
 from retailops.workbench.exceptions.causes import causes
@@ -74,7 +74,7 @@ def about(actor: Actor, found: CaseGroup) -> dict[str, Any]:
         "upcoming": upcoming(rows, [found]).get(found.id),
         "items": visible.filter(status=CaseStatus.OPEN).order_by("due_at", "id")[:ITEMS],
         "memory": memory_of(found, visible),
-        "stopped": capped_count(to_other_systems(actor).filter(STOPPED, pk__in=stopped_for(found.id)), STOPPED_COUNTED),
+        "stopped": _stopped(actor, found),
         "stopped_counted": STOPPED_COUNTED,
         "notes": notes_for(actor, found.notes.order_by("at", "id"), may_work=may_work),
         "files": evidence_of(actor, GROUP, found.id),
@@ -82,6 +82,13 @@ def about(actor: Actor, found: CaseGroup) -> dict[str, Any]:
         "steps": offered(found, may_work, not open_ones.exclude(works).exists()),
         "note_form": NoteForm(),
     }
+
+
+def _stopped(actor: Actor, found: CaseGroup) -> int:
+    """Return how many stopped deliveries stand behind its cases: asked case by case, so that it ends at the limit."""
+    stopped = to_other_systems(actor).filter(STOPPED, pk=OuterRef("delivery_id"))
+    behind = stopped_for(found.id).filter(Exists(stopped)).order_by().distinct()
+    return behind[: STOPPED_COUNTED + 1].count()
 
 
 @login_required
