@@ -1,6 +1,6 @@
 """Views of cases that a person works: open, one's own, nobody's, late, put off, ignored, ended."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -78,13 +78,22 @@ def tab_counts(actor: Actor) -> dict[str, int]:
     return _COUNTS.of(actor, now(), _answered_for(actor))
 
 
+def work_counts(actor: Actor) -> dict[str, int]:
+    """Return the same of the tabs that somebody works through."""
+    return _WORK_COUNTS.of(actor, now(), _answered_for(actor))
+
+
 def _of_tab(tab: str, asker: Asker) -> QuerySet[Case]:
     return cases_visible_to(asker.actor).filter(TABS[tab][1](asker))
 
 
-_COUNTS = PreparedCounts(
-    lambda actor, at, groups: {tab: _of_tab(tab, Asker(actor, at, groups)) for tab in TABS}, COUNT_LIMIT
-)
+def _counts_of(tabs: Iterable[str]) -> PreparedCounts:
+    return PreparedCounts(
+        lambda actor, at, groups: {tab: _of_tab(tab, Asker(actor, at, groups)) for tab in tabs}, COUNT_LIMIT
+    )
+
+
+_COUNTS, _WORK_COUNTS = _counts_of(TABS), _counts_of(("mine", "unassigned", "open", "overdue"))
 _GROUPS_OF = Prepared(
     lambda person: CaseGroup.objects.filter(owner=person).values_list("pk", flat=True)[:ANSWERED_FOR_MOST]
 )

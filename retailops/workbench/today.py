@@ -1,7 +1,8 @@
 """What the first page shows: what needs this person, what is in trouble, and whether more goes out than comes in."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -14,8 +15,10 @@ from retailops.cases.mentions import mentions_of
 from retailops.cases.models import Mention
 from retailops.cases.selectors import approvals_waiting_for
 from retailops.events.enums import DeliveryStatus
-from retailops.lib.keyset import capped_count
-from retailops.workbench.case_list import cases_of_tab
+from retailops.events.prepared_counts import PreparedCounts
+from retailops.lib.clock import now
+from retailops.lib.keyset import COUNT_LIMIT
+from retailops.workbench.case_list import cases_of_tab, work_counts
 from retailops.workbench.delivery_list import to_other_systems
 from retailops.workbench.sla.clock_views import clocks_of_tab
 from returns.flow import flow_by_day
@@ -142,20 +145,20 @@ class Today:
 def today(actor: Actor) -> Today:
     """Return what the first page shows to this person; capped counts and small pages only."""
     cases = can(actor, Permission.CASES_VIEW)
-    deliveries = to_other_systems(actor) if can(actor, Permission.DELIVERIES_VIEW) else None
     visible = returns_visible_to(actor) if can(actor, Permission.RETURNS_VIEW) else None
+    counts = (work_counts(actor) if cases else {}) | _COUNTS.of(actor, now()) | _DELIVERIES.of(actor)
     return Today(
-        mine=capped_count(cases_of_tab(actor, "mine")) if cases else None,
-        unassigned=capped_count(cases_of_tab(actor, "unassigned")) if cases else None,
-        open=capped_count(cases_of_tab(actor)) if cases else None,
-        overdue=capped_count(cases_of_tab(actor, "overdue")) if cases else None,
-        approvals=capped_count(approvals_waiting_for(actor)) if can(actor, Permission.APPROVALS_DECIDE) else None,
-        dead=_state(deliveries, DeliveryStatus.DEAD),
-        in_doubt=_state(deliveries, DeliveryStatus.IN_DOUBT),
-        decide=_view(visible, "decide"),
-        trouble=_view(visible, "trouble"),
-        soon=capped_count(clocks_of_tab(actor, "soon")) if visible is not None else None,
-        late=capped_count(clocks_of_tab(actor, "late")) if visible is not None else None,
+        mine=counts.get("mine"),
+        unassigned=counts.get("unassigned"),
+        open=counts.get("open"),
+        overdue=counts.get("overdue"),
+        approvals=counts.get("approvals"),
+        dead=counts.get("dead"),
+        in_doubt=counts.get("in_doubt"),
+        decide=counts.get("decide"),
+        trouble=counts.get("trouble"),
+        soon=counts.get("soon"),
+        late=counts.get("late"),
         oldest=visible.filter(VIEWS["open"][1]).order_by("requested_at").first() if visible is not None else None,
         cases=list(_worklist(actor)) if cases else [],
         mentions=list(mentions_of(actor)[:MENTIONS]) if cases else [],
@@ -164,12 +167,25 @@ def today(actor: Actor) -> Today:
     )
 
 
-def _state(rows: QuerySet | None, status: str) -> int | None:  # type: ignore[type-arg]  # deliveries, or none
-    return None if rows is None else capped_count(rows.filter(status=status), DELIVERIES_COUNTED)
+def _counted(actor: Actor, at: datetime) -> dict[str, QuerySet[Any]]:
+    """Return what is counted beside cases, as far as the person may see it."""
+    found: dict[str, QuerySet[Any]] = {}
+    if can(actor, Permission.APPROVALS_DECIDE):
+        found["approvals"] = approvals_waiting_for(actor, at)
+    if can(actor, Permission.RETURNS_VIEW):
+        found |= {key: returns_visible_to(actor).filter(VIEWS[key][1]) for key in ("decide", "trouble")}
+        found |= {key: clocks_of_tab(actor, key) for key in ("soon", "late")}
+    return found
 
 
-def _view(visible: QuerySet[Return] | None, key: str) -> int | None:
-    return None if visible is None else capped_count(visible.filter(VIEWS[key][1]))
+def _stopped(actor: Actor) -> dict[str, QuerySet[Any]]:
+    if not can(actor, Permission.DELIVERIES_VIEW):
+        return {}
+    states = {"dead": DeliveryStatus.DEAD, "in_doubt": DeliveryStatus.IN_DOUBT}
+    return {key: to_other_systems(actor).filter(status=status) for key, status in states.items()}
+
+
+_COUNTS, _DELIVERIES = PreparedCounts(_counted, COUNT_LIMIT), PreparedCounts(_stopped, DELIVERIES_COUNTED)
 
 
 def _worklist(actor: Actor) -> list[object]:

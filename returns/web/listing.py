@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import OuterRef, QuerySet, Subquery, Sum
 from django.http import QueryDict
 
 from retailops.accounts.actor import Actor
+from retailops.events.prepared_counts import PreparedCounts
 from retailops.lib.csv_lines import csv_lines
-from retailops.lib.keyset import KeysetPage, capped_count, keyset_page
+from retailops.lib.keyset import COUNT_LIMIT, KeysetPage, capped_count, keyset_page
 from retailops.lib.money import major
 from returns.enums import LIVE_REFUNDS
 from returns.models import Refund, Return, ReturnLine
@@ -63,15 +64,20 @@ def listing(actor: Actor, query: QueryDict) -> Listing:
     for rma in page.rows:
         rma.shown = status_shown(rma)  # type: ignore[attr-defined]  # what the row's badge reads
     narrowed = sum(1 for name, value in query.items() if value and name not in {"view", "q", "after", "before"})
-    return Listing(page, found, _tabs(visible, query.get("view", "") or "all"), capped_count(rows), narrowed)
+    return Listing(page, found, _tabs(actor, query.get("view", "") or "all"), capped_count(rows), narrowed)
 
 
-def _tabs(visible: QuerySet[Return], current: str) -> list[Tab]:
-    return [Tab(key, title, _count(visible, condition), key == current) for key, (title, condition) in VIEWS.items()]
+def _tabs(actor: Actor, current: str) -> list[Tab]:
+    counts = _COUNTS.of(actor)
+    return [Tab(key, title, counts[key], key == current) for key, (title, _) in VIEWS.items()]
 
 
-def _count(visible: QuerySet[Return], condition: Q) -> int:
-    return capped_count(visible.filter(condition))
+def _counted(actor: Actor) -> dict[str, QuerySet[Return]]:
+    visible = returns_visible_to(actor)
+    return {key: visible.filter(condition) for key, (_, condition) in VIEWS.items()}
+
+
+_COUNTS = PreparedCounts(_counted, COUNT_LIMIT)
 
 
 def export(actor: Actor, query: QueryDict) -> Iterator[str]:
