@@ -34,8 +34,8 @@ REFUNDED = Base(RETURNS, ReturnTimes, "settled_at", Q(settled_at__isnull=False),
 ASKED = Base(RETURNS, ReturnTimes, "requested_at", summed="asked")
 ENDED = Base(RETURNS, ReturnTimes, "ended_at", Q(ended_at__isnull=False), summed="ended")
 OPEN = Base(RETURNS, ReturnTimes, "requested_at", Q(ended_at__isnull=True), ranged=False)
-POSTED = Base(RETURNS, ReturnTimes, "posted_at", Q(erp_posting__isnull=False))
-PLACED = Base(RETURNS, ReturnTimes, "placed_at", Q(stock_sync__isnull=False))
+POSTED = Base(RETURNS, ReturnTimes, "posted_at", Q(erp_posting__isnull=False), kept=True)
+PLACED = Base(RETURNS, ReturnTimes, "placed_at", Q(stock_sync__isnull=False), kept=True)
 _OUTSIDE = ~Q(destination__kind=DestinationKind.HANDLER)
 _DONE = (DeliveryStatus.DELIVERED, DeliveryStatus.DEAD)
 FINISHED = Base(

@@ -231,7 +231,8 @@ def _measured(
     wanted = {ask: [each for each in mine if each.measured] for ask, mine in asks.items()}
     kept = [ask for ask, mine in wanted.items() if mine and base.kept and lengths.are_kept(mine, ask.by, DAY, scope)]
     if kept:
-        read = lengths.percentiles([([each.measured for each in wanted[ask]], ask.by) for ask in kept], DAY, scope)
+        told = [([each.measured for each in wanted[ask]], ask.by) for ask in kept]
+        read = lengths.percentiles(told, DAY, scope, base.at)
         for ask, groups in zip(kept, read, strict=True):
             keys = {each.measured: each.key for each in wanted[ask]}
             found[ask] = {
