@@ -150,6 +150,68 @@ class ReturnSums(models.Model):
         return f"{self.at:%F %H} {self.channel}: {self.asked} asked, {self.settled} settled, {self.ended} ended"
 
 
+class DeliveryFlow(models.Model):
+    """A part of the deliveries to other systems that ended (delivered or stopped) in one hour of UTC.
+
+    Each change of a delivery that has ended adds a row, so that no two wait for each other; `dashboards.flows.fold`
+    puts the rows of one hour together. The sum over the rows is exact at every instant, folded or not. `at_once` are
+    among the `ended`: delivered by their first attempt.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField()
+    region = models.CharField(max_length=32)
+    brand = models.CharField(max_length=64)
+    channel = models.CharField(max_length=64)
+    destination = models.ForeignKey(
+        "events.Destination", on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    ended = models.IntegerField()
+    at_once = models.IntegerField()
+    folded = models.BooleanField(default=False)
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["at"],
+                include=["region", "brand", "channel", "destination", "ended", "at_once"],
+                name="delivery_flow_at",
+            ),
+            models.Index(fields=["id"], condition=Q(folded=False), name="delivery_flow_loose"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%F %H} {self.channel}: {self.ended} ended, {self.at_once} at once"
+
+
+class ClockFlow(models.Model):
+    """A part of the clocks that were met in one hour of UTC (`DeliveryFlow` says how); `kept` are those in time."""
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField()
+    name = models.CharField(max_length=60, db_collation="C")
+    region = models.CharField(max_length=32)
+    brand = models.CharField(max_length=64)
+    channel = models.CharField(max_length=64)
+    connection = models.CharField(max_length=100)
+    met = models.IntegerField()
+    kept = models.IntegerField()
+    folded = models.BooleanField(default=False)
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["at"],
+                include=["name", "region", "brand", "channel", "connection", "met", "kept"],
+                name="clock_flow_at",
+            ),
+            models.Index(fields=["id"], condition=Q(folded=False), name="clock_flow_loose"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%F %H} {self.name}: {self.met} met, {self.kept} in time"
+
+
 class ClockMoney(models.Model):
     """A clock with the money that waits for it: what is owed on its return, or the amount of its refund (a view).
 

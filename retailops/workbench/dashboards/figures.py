@@ -79,8 +79,10 @@ class Base:
     kept: bool = False
     # Whether its rows are few enough to be counted by day for a tile's small line: each return has many clocks.
     by_day: bool = True
-    # The column of `ReturnSums` that counts its rows by hour.
+    # The column that counts its rows by hour, and the table that has it, with what scope is called there.
     summed: str = ""
+    hours: type[Model] = ReturnSums
+    hours_source: Source | None = None
     # The table that `model` is a view of: enough, and cheaper, where no money is asked for.
     table: type[Model] | None = None
 
@@ -94,9 +96,9 @@ class Base:
         return self.source.narrowed(rows.annotate(**self.computed), scope)
 
     def sums(self, scope: Scope) -> Rows:
-        """Return the hours of the scope in which it has rows, with their sums."""
-        rows = ReturnSums.objects.filter(at__gte=scope.since, at__lt=scope.until, **{f"{self.summed}__gt": 0})
-        return self.source.narrowed(rows, scope)
+        """Return the hours of the scope with their sums."""
+        rows: Rows = self.hours._default_manager.filter(at__gte=scope.since, at__lt=scope.until)
+        return (self.hours_source or self.source).narrowed(rows, scope)
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ class Figure:
     `measured` is a column of whole seconds, whose percentiles are shown. `whole` makes it a share of the base's rows
     that fulfill it. `amount` and `currency` name the money of each row. `more_is` says which way is good. `part` is a
     column and the value that its rows have in it: figures that part a base among them are counted in one go. `summed`
-    is the column of `ReturnSums` that counts its rows where they are not all of its base.
+    is the column that counts its rows by hour where they are not all of its base.
     """
 
     key: str

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, transaction
-from django.db.models import Aggregate, Count, F, Func, Min, Sum, Value
+from django.db.models import Aggregate, Count, F, Func, Min, Q, Sum, Value
 from django.db.models.fields import DateTimeField, IntegerField
 from django.db.models.functions import Coalesce
 
@@ -135,6 +135,8 @@ def _counted(base: Base, asks: Mapping[Ask, Sequence[Figure]], scope: Scope) -> 
     rows = rows.annotate(told=F(paid.currency)) if paid else rows
     names = [*sorted(columns), *(["told"] if paid else [])]
     parts = list(rows.values(*names).annotate(**sums)) if names else [rows.aggregate(**sums)]
+    # What went again leaves sums of nothing, where rows would be no group.
+    parts = [part for part in parts if not names or any(part[name] for name in sums)]
     days = scope.days if DAY in columns else []
     return {ask: _together(mine, parts, ask.by, days) if mine else {} for ask, mine in wanted.items()}
 
@@ -142,7 +144,7 @@ def _counted(base: Base, asks: Mapping[Ask, Sequence[Figure]], scope: Scope) -> 
 def are_summed(figures: Iterable[Figure], scope: Scope) -> bool:
     """Tell whether these counts can be taken from the sums of hours: what is asked begins and ends with whole ones."""
     wanted = list(figures)
-    if not all(each.base.summed and not each.part and (each.summed or not each.among) for each in wanted):
+    if not all(each.base.summed and _parted(each) and (each.summed or not each.among) for each in wanted):
         return False
     if any(each.amount and (each.among or each.amount != "refunded") for each in wanted):
         return False
@@ -150,21 +152,29 @@ def are_summed(figures: Iterable[Figure], scope: Scope) -> bool:
     return all(start.timestamp() % HOUR_SECONDS == 0 for start in starts)
 
 
+def _parted(figure: Figure) -> bool:
+    """Tell whether hours are parted by what parts this figure from its base."""
+    return figure.part is None or any(each.name == figure.part[0] for each in figure.base.hours._meta.fields)
+
+
 def _of_hours(figures: Iterable[Figure]) -> dict[str, Any]:
     """Return the same as `_sums`, out of the sums of hours."""
     wanted: dict[str, Any] = {}
     for each in figures:
-        wanted[f"{each.key}_n"] = Coalesce(Sum(each.summed or each.base.summed), 0)
+        key = _source(each)
+        wanted[f"{key}_n"] = Coalesce(Sum(each.summed or each.base.summed), 0)
         if each.whole is not None:
-            wanted[f"{each.key}_of"] = Coalesce(Sum(each.base.summed), 0)
+            wanted[f"{key}_of"] = Coalesce(Sum(each.base.summed), 0)
         if each.amount:
-            wanted[f"{each.key}_sum"] = Sum(each.amount)
+            wanted[f"{key}_sum"] = Sum(each.amount)
     return wanted
 
 
 def _narrowed(rows: Rows, figures: Sequence[Figure]) -> Rows:
     """Leave out the rows that no figure counts, where each counts a part."""
-    told = [each.when if each.whole is None else each.whole for each in figures]
+    told = [
+        each.when if each.whole is None else each.whole & Q(each.part) if each.part else each.whole for each in figures
+    ]
     return rows.filter(reduce(or_, told)) if all(told) else rows
 
 
@@ -179,19 +189,21 @@ def _day_no(at: str, scope: Scope) -> Func:
 
 def _sums(figures: Iterable[Figure]) -> dict[str, Any]:
     wanted: dict[str, Aggregate] = {}
-    shared: dict[str, Aggregate] = {}
     for each in figures:
-        # The figures that part a base read the same sums, each in its own rows.
-        key, into = (f"part_{each.part[0]}", shared) if each.part and not each.among else (each.key, wanted)
-        when = each.among or None
-        into[f"{key}_n"] = Count(Value(1), filter=when)
+        key, when = _source(each), each.among or None
+        wanted[f"{key}_n"] = Count(Value(1), filter=when)
         if each.whole is not None:
-            into[f"{key}_of"] = Count(Value(1), filter=each.whole or None)
+            wanted[f"{key}_of"] = Count(Value(1), filter=each.whole or None)
         if each.amount:
-            into[f"{key}_sum"] = Sum(each.amount, filter=when)
+            wanted[f"{key}_sum"] = Sum(each.amount, filter=when)
         if not each.base.ranged:
-            into[f"{key}_old"] = Min(each.base.at, filter=when, output_field=DateTimeField())
-    return wanted | shared
+            wanted[f"{key}_old"] = Min(each.base.at, filter=when, output_field=DateTimeField())
+    return wanted
+
+
+def _source(figure: Figure) -> str:
+    """Return the name of its sums: figures that are all of a base, or a part of it, read the same, each in its rows."""
+    return figure.key if figure.among or figure.whole is not None else f"all_{figure.amount}"
 
 
 def _together(
@@ -209,7 +221,7 @@ def _together(
 
 
 def _add(told: dict[str, Any], figure: Figure, part: Mapping[str, Any]) -> None:
-    source = f"part_{figure.part[0]}" if figure.part and not figure.among else figure.key
+    source = _source(figure)
     for name in ("n", "of"):
         if f"{source}_{name}" in part:
             told[f"{figure.key}_{name}"] = told.get(f"{figure.key}_{name}", 0) + part[f"{source}_{name}"]
