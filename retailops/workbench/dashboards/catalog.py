@@ -14,7 +14,7 @@ from retailops.events.models import Attempt, Delivery
 from retailops.lib.clock import now
 from retailops.sla.models import ClockState, SlaClock
 from retailops.workbench.dashboards.figures import Base, Figure, Seconds, Source
-from retailops.workbench.models import ClockFlow, ClockMoney, DeliveryFlow, ReturnTimes, Standing
+from retailops.workbench.models import ClockFlow, ClockMoney, DeliveryFlow, LateClock, ReturnTimes, Standing
 from returns.models import Order
 
 RETURNS = Source("returns", "return", connection="gateway")
@@ -63,8 +63,13 @@ MET = Base(
     CLOCKS, ClockMoney, "ended_at", Q(state=ClockState.MET), by_day=False, table=SlaClock, summed="met",
     hours=ClockFlow,
 )  # fmt: skip
-BREACHED = Base(CLOCKS, ClockMoney, "breached_at", Q(breached_at__isnull=False) & ~Q(state=ClockState.CANCELED))
-OVERDUE = Base(CLOCKS, ClockMoney, "started_at", Q(state__in=_OPEN_CLOCK, breached_at__isnull=False), ranged=False)
+BREACHED = Base(
+    CLOCKS, ClockMoney, "breached_at", Q(breached_at__isnull=False) & ~Q(state=ClockState.CANCELED), narrow=LateClock
+)
+OVERDUE = Base(
+    CLOCKS, ClockMoney, "started_at", Q(state__in=_OPEN_CLOCK, breached_at__isnull=False), ranged=False,
+    narrow=LateClock,
+)  # fmt: skip
 TICKING = Base(CLOCKS, ClockMoney, "started_at", Q(state=ClockState.RUNNING, breached_at__isnull=True), ranged=False)
 CAPTURED = Base(ORDERS, Order, "captured_at", computed={"ingestion": Seconds("captured_at", "placed_at")})
 REFUND_LINES = Base(LINES, Item, "occurred_at", Q(side=Side.ACTUAL, lane=Lane.PAYMENT, type=ItemType.REFUND))

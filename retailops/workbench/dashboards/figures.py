@@ -5,7 +5,7 @@ number and rows cannot differ. How many figures are read at once: `reading`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -52,6 +52,12 @@ class Source:
     permission: Permission = Permission.DASHBOARDS_VIEW
     promise: str = ""
 
+    def in_cells(self) -> "Source":
+        """Return the same where the columns for scope and filters stand in `cell`."""
+        names = ("region", "brand", "channel", "connection", "promise")
+        told = {name: f"cell__{getattr(self, name)}" for name in names if getattr(self, name)}
+        return replace(self, **told)
+
     def narrowed(self, rows: Rows, scope: Scope) -> Rows:
         """Return the rows within the actor's regions and brands and the filters of the URL."""
         rows = rows.filter(scope_q(scope.actor, self.permission, region=self.region, brand=self.brand))
@@ -83,6 +89,8 @@ class Base:
     summed: str = ""
     hours: type[Model] = ReturnSums
     hours_source: Source | None = None
+    # A narrow copy of the rows, enough to count them; what they are grouped and filtered by stands in its `cell`.
+    narrow: type[Model] | None = None
     # The table that `model` is a view of: enough, and cheaper, where no money is asked for.
     table: type[Model] | None = None
 
@@ -94,6 +102,13 @@ class Base:
         if self.ranged:
             rows = rows.filter(**{f"{self.at}__gte": scope.since, f"{self.at}__lt": scope.until})
         return self.source.narrowed(rows.annotate(**self.computed), scope)
+
+    def narrow_rows(self, model: type[Model], scope: Scope) -> Rows:
+        """Return the narrow copies of the rows of the scope."""
+        rows: Rows = model._default_manager.filter(self.among() if callable(self.among) else self.among)
+        if self.ranged:
+            rows = rows.filter(**{f"{self.at}__gte": scope.since, f"{self.at}__lt": scope.until})
+        return self.source.in_cells().narrowed(rows, scope)
 
     def sums(self, scope: Scope) -> Rows:
         """Return the hours of the scope with their sums."""

@@ -125,20 +125,34 @@ def _counted(base: Base, asks: Mapping[Ask, Sequence[Figure]], scope: Scope) -> 
     columns = {ask.by for ask, mine in wanted.items() if mine and ask.by} | {
         each.part[0] for each in figures.values() if each.part
     }
-    paid = next((each for each in figures.values() if each.amount), None)
-    if are_summed(figures.values(), scope):
-        rows, at, sums = base.sums(scope).order_by(), "at", _of_hours(figures.values())
+    parts = _parts(base, list(figures.values()), columns, scope)
+    days = scope.days if DAY in columns else []
+    return {ask: _together(mine, parts, ask.by, days) if mine else {} for ask, mine in wanted.items()}
+
+
+def _parts(base: Base, figures: Sequence[Figure], columns: set[str], scope: Scope) -> list[dict[str, Any]]:
+    """Return what is counted in each part of the base that differs in one of these columns or in its currency."""
+    paid = next((each for each in figures if each.amount), None)
+    cells: Mapping[int, dict[str, Any]] = {}
+    if are_summed(figures, scope):
+        rows, at, sums = base.sums(scope), "at", _of_hours(figures)
+    elif base.narrow:
+        rows, at, sums = base.narrow_rows(base.narrow, scope), base.at, _sums(figures)
+        cells = {
+            cell["id"]: cell for cell in base.narrow._meta.get_field("cell").related_model._default_manager.values()
+        }
+        columns = {"cell"} | columns & {DAY}
     else:
-        rows = _narrowed(base.rows(scope, money=paid is not None).order_by(), list(figures.values()))
-        at, sums = base.at, _sums(figures.values())
+        rows, at, sums = _narrowed(base.rows(scope, money=paid is not None), figures), base.at, _sums(figures)
+    rows = rows.order_by()
     rows = rows.annotate(**{DAY: _day_no(at, scope)}) if DAY in columns else rows
     rows = rows.annotate(told=F(paid.currency)) if paid else rows
     names = [*sorted(columns), *(["told"] if paid else [])]
-    parts = list(rows.values(*names).annotate(**sums)) if names else [rows.aggregate(**sums)]
+    if not names:
+        return [rows.aggregate(**sums)]
+    parts = rows.values(*names).annotate(**sums)
     # What went again leaves sums of nothing, where rows would be no group.
-    parts = [part for part in parts if not names or any(part[name] for name in sums)]
-    days = scope.days if DAY in columns else []
-    return {ask: _together(mine, parts, ask.by, days) if mine else {} for ask, mine in wanted.items()}
+    return [cells.get(part.get("cell"), {}) | part for part in parts if any(part[name] for name in sums)]
 
 
 def are_summed(figures: Iterable[Figure], scope: Scope) -> bool:
