@@ -51,19 +51,43 @@ class Ask:
 
 
 def answers(asks: Iterable[Ask], scope: Scope) -> dict[Ask, Found]:
-    """Return what each ask is told: one statement for each base, and those of `percentiles`."""
+    """Return what each ask is told: one statement for each base, and those of `percentiles`.
+
+    Bases whose sums stand in the same table of hours are one statement.
+    """
     found: dict[Ask, Found] = {ask: {} for ask in asks}
-    for base in {id(each.base): each.base for ask in found for each in ask.figures}.values():
-        mine = {ask: [each for each in ask.figures if each.base is base] for ask in found}
-        mine = {ask: figures for ask, figures in mine.items() if figures}
-        counted = _counted(base, mine, scope)
-        measured = _measured(base, mine, scope)
-        for ask, figures in mine.items():
-            groups = {"": None} if not ask.by else dict.fromkeys([*counted[ask], *measured[ask]])
-            for group in groups:
-                one = _readings(figures, counted[ask].get(group, {}), measured[ask].get(group, {}))
-                found[ask].setdefault(group, {}).update(one)
+    for bases in _read_at_once(found, scope):
+        counted = _counted(bases[0], _asked_of(found, bases), scope)
+        for base in bases:
+            mine = _asked_of(found, [base])
+            measured = _measured(base, mine, scope)
+            for ask, figures in mine.items():
+                there = [group for group, told in counted[ask].items() if len(bases) == 1 or _is_told(figures, told)]
+                for group in {"": None} if not ask.by else dict.fromkeys([*there, *measured[ask]]):
+                    one = _readings(figures, counted[ask].get(group, {}), measured[ask].get(group, {}))
+                    found[ask].setdefault(group, {}).update(one)
     return found
+
+
+def _read_at_once(asks: Iterable[Ask], scope: Scope) -> Iterable[Sequence[Base]]:
+    """Return the bases that are asked for, in groups that one statement counts."""
+    figures = [each for ask in asks for each in ask.figures]
+    groups: dict[Any, list[Base]] = {}
+    for base in {id(each.base): each.base for each in figures}.values():
+        counts = [each for each in figures if each.base is base and not each.measured]
+        summed = bool(counts) and are_summed(counts, scope)
+        groups.setdefault((base.hours, base.hours_source or base.source) if summed else id(base), []).append(base)
+    return groups.values()
+
+
+def _asked_of(asks: Iterable[Ask], bases: Sequence[Base]) -> dict[Ask, list[Figure]]:
+    found = {ask: [each for each in ask.figures if any(each.base is base for base in bases)] for ask in asks}
+    return {ask: figures for ask, figures in found.items() if figures}
+
+
+def _is_told(figures: Iterable[Figure], told: Mapping[str, Any]) -> bool:
+    """Tell whether anything of these figures' base is in what was counted of several."""
+    return any(told.get(f"{each.key}_n") or told.get(f"{each.key}_of") for each in figures)
 
 
 def read(figures: Iterable[Figure], scope: Scope) -> dict[str, Reading]:
@@ -217,7 +241,9 @@ def _sums(figures: Iterable[Figure]) -> dict[str, Any]:
 
 def _source(figure: Figure) -> str:
     """Return the name of its sums: figures that are all of a base, or a part of it, read the same, each in its rows."""
-    return figure.key if figure.among or figure.whole is not None else f"all_{figure.amount}"
+    if figure.among or figure.whole is not None:
+        return figure.key
+    return f"all_{figure.base.summed}_{figure.amount}"
 
 
 def _together(
