@@ -55,7 +55,7 @@ class Source:
     def in_cells(self) -> "Source":
         """Return the same where the columns for scope and filters stand in `cell`."""
         names = ("region", "brand", "channel", "connection", "promise")
-        told = {name: f"cell__{getattr(self, name)}" for name in names if getattr(self, name)}
+        told: dict[str, Any] = {name: f"cell__{getattr(self, name)}" for name in names if getattr(self, name)}
         return replace(self, **told)
 
     def narrowed(self, rows: Rows, scope: Scope) -> Rows:
@@ -89,7 +89,7 @@ class Base:
     summed: str = ""
     hours: type[Model] = ReturnSums
     hours_source: Source | None = None
-    # A narrow copy of the rows, enough to count them; what they are grouped and filtered by stands in its `cell`.
+    # A narrow copy of the rows, enough to count them; what they are grouped and filtered by stands in its `ClockCell`.
     narrow: type[Model] | None = None
     # The table that `model` is a view of: enough, and cheaper, where no money is asked for.
     table: type[Model] | None = None

@@ -52,11 +52,6 @@ def _fold(statement: LiteralString) -> int:
     return done
 
 
-def recount() -> None:
-    """Write the sums anew from the deliveries and clocks; nobody can change one meanwhile."""
-    fetch("SELECT workbench_deliveries_anew(), workbench_clocks_anew()", {})
-
-
 def register() -> None:
     """Have the sweeper put rows together."""
     register_sweep("dashboards.flows", fold, every=60)

@@ -23,6 +23,7 @@ from retailops.lib.money import Money
 from retailops.workbench.dashboards import lengths
 from retailops.workbench.dashboards.figures import Base, Figure, Percentiles, Reading, Rows
 from retailops.workbench.dashboards.scope import Scope
+from retailops.workbench.models import ClockCell
 
 # A grouping by days of the person's time zone, beside the names of columns.
 DAY = "day_no"
@@ -162,9 +163,7 @@ def _parts(base: Base, figures: Sequence[Figure], columns: set[str], scope: Scop
         rows, at, sums = base.sums(scope), "at", _of_hours(figures)
     elif base.narrow:
         rows, at, sums = base.narrow_rows(base.narrow, scope), base.at, _sums(figures)
-        cells = {
-            cell["id"]: cell for cell in base.narrow._meta.get_field("cell").related_model._default_manager.values()
-        }
+        cells = {cell["id"]: cell for cell in ClockCell.objects.values()}
         columns = {"cell"} | columns & {DAY}
     else:
         rows, at, sums = _narrowed(base.rows(scope, money=paid is not None), figures), base.at, _sums(figures)
