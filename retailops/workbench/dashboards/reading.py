@@ -163,7 +163,7 @@ def _parts(base: Base, figures: Sequence[Figure], columns: set[str], scope: Scop
         rows, at, sums = base.sums(scope), "at", _of_hours(figures)
     elif base.narrow:
         rows, at, sums = base.narrow_rows(base.narrow, scope), base.at, _sums(figures)
-        cells = {cell["id"]: cell for cell in ClockCell.objects.values()}
+        cells = _cells()
         columns = {"cell"} | columns & {DAY}
     else:
         rows, at, sums = _narrowed(base.rows(scope, money=paid is not None), figures), base.at, _sums(figures)
@@ -176,6 +176,12 @@ def _parts(base: Base, figures: Sequence[Figure], columns: set[str], scope: Scop
     parts = rows.values(*names).annotate(**sums)
     # What went again leaves sums of nothing, where rows would be no group.
     return [cells.get(part.get("cell"), {}) | part for part in parts if any(part[name] for name in sums)]
+
+
+def _cells() -> dict[int, dict[str, Any]]:
+    """Return promise and scope of each number that narrow copies have in their place."""
+    names = ("name", "region", "brand", "channel", "connection")
+    return {cell.pk: {name: getattr(cell, name) for name in names} for cell in ClockCell.objects.all()}
 
 
 def are_summed(figures: Iterable[Figure], scope: Scope) -> bool:
