@@ -113,7 +113,8 @@ def agree(scope: Scope) -> None:
         figures = [each for each in FIGURES if by != DAY or each.base.ranged]
         [found] = answers([Ask(figures, by)], scope).values()
         for figure in figures:
-            told = {group: said(of[figure.key]) for group, of in found.items() if of[figure.key].count}
+            mine = {group: of[figure.key] for group, of in found.items() if figure.key in of}
+            told = {group: said(one) for group, one in mine.items() if one.count}
             assert told == counted(figure, scope, by), (figure.key, by, scope.query())
 
 

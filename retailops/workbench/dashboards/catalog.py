@@ -64,13 +64,17 @@ MET = Base(
     hours=ClockFlow,
 )  # fmt: skip
 BREACHED = Base(
-    CLOCKS, ClockMoney, "breached_at", Q(breached_at__isnull=False) & ~Q(state=ClockState.CANCELED), narrow=LateClock
-)
-OVERDUE = Base(
-    CLOCKS, ClockMoney, "started_at", Q(state__in=_OPEN_CLOCK, breached_at__isnull=False), ranged=False,
+    CLOCKS, ClockMoney, "breached_at", Q(breached_at__isnull=False) & ~Q(state=ClockState.CANCELED), table=SlaClock,
     narrow=LateClock,
 )  # fmt: skip
-TICKING = Base(CLOCKS, ClockMoney, "started_at", Q(state=ClockState.RUNNING, breached_at__isnull=True), ranged=False)
+OVERDUE = Base(
+    CLOCKS, ClockMoney, "started_at", Q(state__in=_OPEN_CLOCK, breached_at__isnull=False), ranged=False,
+    table=SlaClock, narrow=LateClock,
+)  # fmt: skip
+TICKING = Base(
+    CLOCKS, ClockMoney, "started_at", Q(state=ClockState.RUNNING, breached_at__isnull=True), ranged=False,
+    table=SlaClock,
+)  # fmt: skip
 CAPTURED = Base(ORDERS, Order, "captured_at", computed={"ingestion": Seconds("captured_at", "placed_at")})
 REFUND_LINES = Base(LINES, Item, "occurred_at", Q(side=Side.ACTUAL, lane=Lane.PAYMENT, type=ItemType.REFUND))
 

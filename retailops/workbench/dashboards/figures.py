@@ -152,9 +152,9 @@ class Figure:
         told = self.among & Q(self.part) if self.part else self.among
         return told & Q(**{f"{self.measured}__isnull": False}) if self.measured else told
 
-    def rows(self, scope: Scope) -> Rows:
-        """Return exactly the rows that it counts."""
-        return self.base.rows(scope).filter(self.when)
+    def rows(self, scope: Scope, *, money: bool = True) -> Rows:
+        """Return exactly the rows that it counts; without `money` those of the table that the base is a view of."""
+        return self.base.rows(scope, money=money).filter(self.when)
 
 
 @dataclass(frozen=True)
