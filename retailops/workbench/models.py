@@ -150,6 +150,68 @@ class ReturnSums(models.Model):
         return f"{self.at:%F %H} {self.channel}: {self.asked} asked, {self.settled} settled, {self.ended} ended"
 
 
+class DeliveryFlow(models.Model):
+    """A part of the deliveries to other systems that ended (delivered or stopped) in one hour of UTC.
+
+    Each change of a delivery that has ended adds a row, so that no two wait for each other; `dashboards.flows.fold`
+    puts the rows of one hour together. The sum over the rows is exact at every instant, folded or not. `at_once` are
+    among the `ended`: delivered by their first attempt.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField()
+    region = models.CharField(max_length=32)
+    brand = models.CharField(max_length=64)
+    channel = models.CharField(max_length=64)
+    destination = models.ForeignKey(
+        "events.Destination", on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    ended = models.IntegerField()
+    at_once = models.IntegerField()
+    folded = models.BooleanField(default=False)
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["at"],
+                include=["region", "brand", "channel", "destination", "ended", "at_once"],
+                name="delivery_flow_at",
+            ),
+            models.Index(fields=["id"], condition=Q(folded=False), name="delivery_flow_loose"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%F %H} {self.channel}: {self.ended} ended, {self.at_once} at once"
+
+
+class ClockFlow(models.Model):
+    """A part of the clocks that were met in one hour of UTC (`DeliveryFlow` says how); `kept` are those in time."""
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField()
+    name = models.CharField(max_length=60, db_collation="C")
+    region = models.CharField(max_length=32)
+    brand = models.CharField(max_length=64)
+    channel = models.CharField(max_length=64)
+    connection = models.CharField(max_length=100)
+    met = models.IntegerField()
+    kept = models.IntegerField()
+    folded = models.BooleanField(default=False)
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["at"],
+                include=["name", "region", "brand", "channel", "connection", "met", "kept"],
+                name="clock_flow_at",
+            ),
+            models.Index(fields=["id"], condition=Q(folded=False), name="clock_flow_loose"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%F %H} {self.name}: {self.met} met, {self.kept} in time"
+
+
 class ClockMoney(models.Model):
     """A clock with the money that waits for it: what is owed on its return, or the amount of its refund (a view).
 
@@ -180,6 +242,60 @@ class ClockMoney(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.subject_type}/{self.subject_id}"
+
+
+class ClockCell(models.Model):
+    """Promise and scope of late clocks, once for all that share them: counts are grouped by its number."""
+
+    id = models.BigAutoField(primary_key=True)
+    name = models.CharField(max_length=60, db_collation="C")
+    region = models.CharField(max_length=32)
+    brand = models.CharField(max_length=64)
+    channel = models.CharField(max_length=64)
+    connection = models.CharField(max_length=100)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["name", "region", "brand", "channel", "connection"], name="one_clock_cell")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.region}/{self.brand} {self.channel}"
+
+
+class LateClock(models.Model):
+    """What boards count of a clock that has breached, with the money that waits for it: a narrow copy of `ClockMoney`.
+
+    Kept by triggers: a clock has it in its own transaction; the money follows the times of its return.
+    """
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    cell = models.ForeignKey(ClockCell, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject_id = models.UUIDField(db_index=True)
+    state = models.CharField(max_length=8)
+    started_at = models.DateTimeField()
+    breached_at = models.DateTimeField()
+    at_stake = models.BigIntegerField(null=True)
+    told_in = models.CharField(max_length=3, null=True, db_collation="C")  # noqa: DJ001  # null where nothing is owed
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["breached_at"],
+                include=["cell", "told_in", "at_stake"],
+                condition=~Q(state="canceled"),
+                name="late_clock_breached",
+            ),
+            models.Index(
+                fields=["cell"],
+                include=["told_in", "at_stake", "started_at"],
+                condition=Q(state__in=["running", "paused"]),
+                name="late_clock_open",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"late {self.id}: {self.state}"
 
 
 class WeeklySummary(models.Model):

@@ -101,6 +101,12 @@ class Order(models.Model):
             models.Index(fields=["correlation_id"], name="order_correlation"),
             # They come in the order of capture, so that ranges of blocks tell enough.
             BrinIndex(fields=["captured_at"], pages_per_range=32, autosummarize=True, name="order_captured"),
+            # What boards tell of many days of capture, without the table.
+            models.Index(
+                fields=["region", "captured_at"],
+                include=["placed_at", "channel", "brand"],
+                name="orders_captured_narrow",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -25,25 +25,30 @@ from tests.factories import actor_with
 
 EVERYBODY = Actor.system("test")
 FIGURES = (c.CYCLE, *c.STAGES)
+# Placed in time by other columns.
+ELSEWHEN = (c.ERP, c.STOCK_SYNC)
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 DAYS = {"since": "2026-03-09", "until": "2026-03-11"}
-Row = tuple[int, int | None, int, str, str]
+Row = tuple[int, int | None, int, str, str, int, int | None, int | None]
 ROWS = st.lists(
     st.tuples(
         st.integers(-2 * 86_400, 2 * 86_400), st.one_of(st.none(), st.integers(0, 40), st.integers(0, 2**31 - 1)),
         st.integers(0, 5000), st.sampled_from(["web", "store"]), st.sampled_from(["GB", "FR", ""]),
+        st.integers(0, 86_400), st.none() | st.integers(0, 90), st.none() | st.integers(0, 90),
     ),
     max_size=30,
 )  # fmt: skip
 
 
 def times(row: Row) -> ReturnTimes:
-    """Return an unsaved row that was refunded so many seconds from NOON on."""
-    after, cycle, stage, channel, region = row
+    """Return an unsaved row that was refunded so many seconds from NOON on, and posted and placed later or earlier."""
+    after, cycle, stage, channel, region, later, posting, sync = row
     moment = NOON + timedelta(seconds=after)
     return ReturnTimes(
         id=uuid7(), channel=channel, region=region, brand="north", gateway="stripe", currency="GBP",
         requested_at=moment, settled_at=moment if cycle is not None else None, cycle=cycle,
+        posted_at=moment + timedelta(seconds=later), erp_posting=posting, stock_sync=sync,
+        placed_at=None if sync is None else moment - timedelta(seconds=later),
         **{name: stage + number for number, name in enumerate(STAGES)},
     )  # fmt: skip
 
@@ -59,7 +64,10 @@ def kept() -> Counter[tuple[Any, ...]]:
 
 
 def told(scope: Scope) -> list[Any]:
-    asks = [Ask(FIGURES), Ask(FIGURES, "channel"), Ask([c.CYCLE], DAY)]
+    asks = [
+        Ask(FIGURES), Ask(FIGURES, "channel"), Ask([c.CYCLE], DAY), Ask(ELSEWHEN), Ask([c.ERP], DAY),
+        Ask([c.STOCK_SYNC], "channel"), Ask([c.STOCK_SYNC], DAY),
+    ]  # fmt: skip
     return [
         {
             group: {key: (one.count, one.percentiles) for key, one in of.items() if one.count}
@@ -83,7 +91,7 @@ class KeptAndSorted(TestCase):
         with timezone.override(ZoneInfo(zone)):
             for query in (DAYS, DAYS | {"region": "GB"}, DAYS | {"channel": "web"}, {"since": "2026-03-10"}):
                 scope = scope_of(EVERYBODY, query)
-                assert lengths.are_kept(FIGURES, "channel", DAY, scope)
+                assert lengths.are_kept([*FIGURES, *ELSEWHEN], "channel", DAY, scope)
                 found = told(scope)
                 with pytest.MonkeyPatch.context() as patched:
                     patched.setattr(lengths, "are_kept", lambda *_: False)
@@ -104,7 +112,10 @@ def test_what_buckets_do_not_part_is_sorted_from_the_rows() -> None:
 @pytest.mark.django_db
 def test_regions_are_those_of_the_person() -> None:
     ReturnTimes.objects.bulk_create(
-        [times((0, 60, 1, "web", "GB")), times((0, 90, 1, "web", "FR")), times((5, 30, 1, "web", "FR"))]
+        [
+            times((after, cycle, 1, "web", region, 0, None, None))
+            for after, cycle, region in ((0, 60, "GB"), (0, 90, "FR"), (5, 30, "FR"))
+        ]
     )
     for regions, asked, count in (
         ([EVERYWHERE], {}, 3), (["FR"], {}, 2), (["FR", "GB"], {}, 3), (["FR"], {"region": "GB"}, 0),

@@ -14,7 +14,7 @@ from retailops.events.models import Attempt, Delivery
 from retailops.lib.clock import now
 from retailops.sla.models import ClockState, SlaClock
 from retailops.workbench.dashboards.figures import Base, Figure, Seconds, Source
-from retailops.workbench.models import ClockMoney, ReturnTimes, Standing
+from retailops.workbench.models import ClockFlow, ClockMoney, DeliveryFlow, LateClock, ReturnTimes, Standing
 from returns.models import Order
 
 RETURNS = Source("returns", "return", connection="gateway")
@@ -22,6 +22,7 @@ DELIVERIES = Source(
     "deliveries", "delivery", "event__region", "event__brand", "event__channel", "destination__name",
     Permission.DELIVERIES_VIEW,
 )  # fmt: skip
+_HOURS_OF_DELIVERIES = replace(DELIVERIES, region="region", brand="brand", channel="channel")
 CASES = Source("cases", "case", permission=Permission.CASES_VIEW)
 CLOCKS = Source("clocks", "clock", connection="connection", promise="name")
 ORDERS = Source("orders", "order", permission=Permission.ORDERS_VIEW)
@@ -34,13 +35,14 @@ REFUNDED = Base(RETURNS, ReturnTimes, "settled_at", Q(settled_at__isnull=False),
 ASKED = Base(RETURNS, ReturnTimes, "requested_at", summed="asked")
 ENDED = Base(RETURNS, ReturnTimes, "ended_at", Q(ended_at__isnull=False), summed="ended")
 OPEN = Base(RETURNS, ReturnTimes, "requested_at", Q(ended_at__isnull=True), ranged=False)
-POSTED = Base(RETURNS, ReturnTimes, "posted_at", Q(erp_posting__isnull=False))
-PLACED = Base(RETURNS, ReturnTimes, "placed_at", Q(stock_sync__isnull=False))
+POSTED = Base(RETURNS, ReturnTimes, "posted_at", Q(erp_posting__isnull=False), kept=True)
+PLACED = Base(RETURNS, ReturnTimes, "placed_at", Q(stock_sync__isnull=False), kept=True)
 _OUTSIDE = ~Q(destination__kind=DestinationKind.HANDLER)
 _DONE = (DeliveryStatus.DELIVERED, DeliveryStatus.DEAD)
 FINISHED = Base(
-    DELIVERIES, Delivery, "finished_at", Q(finished_at__isnull=False, status__in=_DONE) & _OUTSIDE, by_day=False
-)
+    DELIVERIES, Delivery, "finished_at", Q(finished_at__isnull=False, status__in=_DONE) & _OUTSIDE, by_day=False,
+    summed="ended", hours=DeliveryFlow, hours_source=_HOURS_OF_DELIVERIES,
+)  # fmt: skip
 SAVED = Base(
     DELIVERIES, Delivery, "finished_at",
     lambda: (
@@ -57,10 +59,22 @@ RESOLVED = Base(
 )  # fmt: skip
 WAITING_CASES = Base(CASES, Case, "opened_at", Q(status=CaseStatus.OPEN), ranged=False)
 _OPEN_CLOCK = (ClockState.RUNNING, ClockState.PAUSED)
-MET = Base(CLOCKS, ClockMoney, "ended_at", Q(state=ClockState.MET), by_day=False, table=SlaClock)
-BREACHED = Base(CLOCKS, ClockMoney, "breached_at", Q(breached_at__isnull=False) & ~Q(state=ClockState.CANCELED))
-OVERDUE = Base(CLOCKS, ClockMoney, "started_at", Q(state__in=_OPEN_CLOCK, breached_at__isnull=False), ranged=False)
-TICKING = Base(CLOCKS, ClockMoney, "started_at", Q(state=ClockState.RUNNING, breached_at__isnull=True), ranged=False)
+MET = Base(
+    CLOCKS, ClockMoney, "ended_at", Q(state=ClockState.MET), by_day=False, table=SlaClock, summed="met",
+    hours=ClockFlow,
+)  # fmt: skip
+BREACHED = Base(
+    CLOCKS, ClockMoney, "breached_at", Q(breached_at__isnull=False) & ~Q(state=ClockState.CANCELED), table=SlaClock,
+    narrow=LateClock,
+)  # fmt: skip
+OVERDUE = Base(
+    CLOCKS, ClockMoney, "started_at", Q(state__in=_OPEN_CLOCK, breached_at__isnull=False), ranged=False,
+    table=SlaClock, narrow=LateClock,
+)  # fmt: skip
+TICKING = Base(
+    CLOCKS, ClockMoney, "started_at", Q(state=ClockState.RUNNING, breached_at__isnull=True), ranged=False,
+    table=SlaClock,
+)  # fmt: skip
 CAPTURED = Base(ORDERS, Order, "captured_at", computed={"ingestion": Seconds("captured_at", "placed_at")})
 REFUND_LINES = Base(LINES, Item, "occurred_at", Q(side=Side.ACTUAL, lane=Lane.PAYMENT, type=ItemType.REFUND))
 
@@ -163,7 +177,7 @@ INGESTED = Figure(
 FIRST_TRY = Figure(
     "first_attempt", "First-attempt success", "Of the deliveries to other systems that ended in these days, delivered "
     "or stopped, those that were delivered by their first attempt.",
-    "bolt", FINISHED, Q(status=DeliveryStatus.DELIVERED, attempt_no=1), whole=Q(), more_is="up",
+    "bolt", FINISHED, Q(status=DeliveryStatus.DELIVERED, attempt_no=1), whole=Q(), more_is="up", summed="at_once",
 )  # fmt: skip
 _BY_AMOUNT = (Stage.EXACT, Stage.WEAKER, Stage.GROUP, Stage.HAND)
 POSTING_ACCURACY = Figure(
@@ -229,7 +243,7 @@ def _tonight() -> Q:
 
 KEPT = Figure(
     "promises_kept", "Promises kept", "Of the clocks that ended in these days, those in time.", "shield-check",
-    MET, Q(breached_at__isnull=True), whole=Q(), more_is="up",
+    MET, Q(breached_at__isnull=True), whole=Q(), more_is="up", summed="kept",
 )  # fmt: skip
 BREACHES = Figure(
     "breaches", "Breaches", "Clocks whose time ran out in these days, whether they ended since or not.", "fire",
@@ -248,11 +262,8 @@ TONIGHT = Figure(
 
 def _of_refunds(figure: Figure, key: str, title: str) -> Figure:
     """Return the figure narrowed to the promise of the whole refund."""
-    told, among = figure.condition, Q(name=REFUND_PROMISE)
-    narrowed = (lambda: told() & among) if callable(told) else told & among
     about = f"{figure.about.removesuffix('.')}; of the refund promise alone."
-    whole = None if figure.whole is None else figure.whole & among
-    return replace(figure, key=key, title=title, about=about, condition=narrowed, whole=whole)
+    return replace(figure, key=key, title=title, about=about, part=("name", REFUND_PROMISE))
 
 
 REFUND_KEPT = _of_refunds(KEPT, "refund_promise_kept", "Refund promise kept")

@@ -5,7 +5,7 @@ number and rows cannot differ. How many figures are read at once: `reading`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -52,6 +52,12 @@ class Source:
     permission: Permission = Permission.DASHBOARDS_VIEW
     promise: str = ""
 
+    def in_cells(self) -> "Source":
+        """Return the same where the columns for scope and filters stand in `cell`."""
+        names = ("region", "brand", "channel", "connection", "promise")
+        told: dict[str, Any] = {name: f"cell__{getattr(self, name)}" for name in names if getattr(self, name)}
+        return replace(self, **told)
+
     def narrowed(self, rows: Rows, scope: Scope) -> Rows:
         """Return the rows within the actor's regions and brands and the filters of the URL."""
         rows = rows.filter(scope_q(scope.actor, self.permission, region=self.region, brand=self.brand))
@@ -79,8 +85,12 @@ class Base:
     kept: bool = False
     # Whether its rows are few enough to be counted by day for a tile's small line: each return has many clocks.
     by_day: bool = True
-    # The column of `ReturnSums` that counts its rows by hour.
+    # The column that counts its rows by hour, and the table that has it, with what scope is called there.
     summed: str = ""
+    hours: type[Model] = ReturnSums
+    hours_source: Source | None = None
+    # A narrow copy of the rows, enough to count them; what they are grouped and filtered by stands in its `ClockCell`.
+    narrow: type[Model] | None = None
     # The table that `model` is a view of: enough, and cheaper, where no money is asked for.
     table: type[Model] | None = None
 
@@ -93,10 +103,17 @@ class Base:
             rows = rows.filter(**{f"{self.at}__gte": scope.since, f"{self.at}__lt": scope.until})
         return self.source.narrowed(rows.annotate(**self.computed), scope)
 
+    def narrow_rows(self, model: type[Model], scope: Scope) -> Rows:
+        """Return the narrow copies of the rows of the scope."""
+        rows: Rows = model._default_manager.filter(self.among() if callable(self.among) else self.among)
+        if self.ranged:
+            rows = rows.filter(**{f"{self.at}__gte": scope.since, f"{self.at}__lt": scope.until})
+        return self.source.in_cells().narrowed(rows, scope)
+
     def sums(self, scope: Scope) -> Rows:
-        """Return the hours of the scope in which it has rows, with their sums."""
-        rows = ReturnSums.objects.filter(at__gte=scope.since, at__lt=scope.until, **{f"{self.summed}__gt": 0})
-        return self.source.narrowed(rows, scope)
+        """Return the hours of the scope with their sums."""
+        rows: Rows = self.hours._default_manager.filter(at__gte=scope.since, at__lt=scope.until)
+        return (self.hours_source or self.source).narrowed(rows, scope)
 
 
 @dataclass(frozen=True)
@@ -106,7 +123,7 @@ class Figure:
     `measured` is a column of whole seconds, whose percentiles are shown. `whole` makes it a share of the base's rows
     that fulfill it. `amount` and `currency` name the money of each row. `more_is` says which way is good. `part` is a
     column and the value that its rows have in it: figures that part a base among them are counted in one go. `summed`
-    is the column of `ReturnSums` that counts its rows where they are not all of its base.
+    is the column that counts its rows by hour where they are not all of its base.
     """
 
     key: str
@@ -135,9 +152,9 @@ class Figure:
         told = self.among & Q(self.part) if self.part else self.among
         return told & Q(**{f"{self.measured}__isnull": False}) if self.measured else told
 
-    def rows(self, scope: Scope) -> Rows:
-        """Return exactly the rows that it counts."""
-        return self.base.rows(scope).filter(self.when)
+    def rows(self, scope: Scope, *, money: bool = True) -> Rows:
+        """Return exactly the rows that it counts; without `money` those of the table that the base is a view of."""
+        return self.base.rows(scope, money=money).filter(self.when)
 
 
 @dataclass(frozen=True)

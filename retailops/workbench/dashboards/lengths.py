@@ -7,8 +7,9 @@ because the person's midnight is not UTC's, are taken from the rows themselves.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from math import ceil
+from itertools import chain
 from typing import Any
 
 from django.db import connection
@@ -20,63 +21,63 @@ from retailops.workbench.dashboards.figures import FRACTIONS, Figure
 from retailops.workbench.dashboards.scope import Scope
 from retailops.workbench.models import STAGES
 
-COLUMNS = ("cycle", *STAGES)
+COLUMNS = ("cycle", *STAGES, "erp_posting", "stock_sync")
 # What buckets can be narrowed by.
 KEPT_BY = {"channel", "region"}
 Told = tuple[int, tuple[int, int, int] | None]
-# Of one stage and group: bucket, how many lengths, and the lengths themselves where a percentile lies in it.
-Bucket = tuple[int, int, list[int] | None]
 
 _KEPT = """
-    SELECT stage, bucket, {key} AS key, n, lengths FROM workbench_lengths
+    SELECT stage, bucket, {key} AS key, n FROM workbench_lengths
      WHERE region = ANY(%(regions)s) AND day >= %(first)s AND day < {last} AND stage = ANY(%(stages)s){channel}
 """
 # A day that is not over is whole as long as nothing is told of what comes after the period.
-_AFTER = "EXISTS (SELECT 1 FROM workbench_returntimes WHERE settled_at >= %(until)s)"
-_LAST = "(SELECT %(last)s::date + CASE WHEN " + _AFTER + " THEN 0 ELSE 1 END)"
+_AFTER = "EXISTS (SELECT 1 FROM workbench_returntimes WHERE {at} >= %(until)s)"
+_LAST = "(SELECT %(last)s::date + CASE WHEN {after} THEN 0 ELSE 1 END)"
 _CUT = """
-    SELECT stage COLLATE "C", workbench_bucket(length), {key}, 1, ARRAY[length]
+    SELECT stage COLLATE "C", workbench_bucket(length), {key}, {told}
       FROM workbench_returntimes, LATERAL (VALUES {values}) l (stage, length)
-     WHERE settled_at >= %(cut_{side}_since)s AND settled_at < %(cut_{side}_until)s AND length IS NOT NULL{after}
+     WHERE {at} >= %(cut_{side}_since)s AND {at} < %(cut_{side}_until)s AND length IS NOT NULL{after}
        AND (region = ANY(%(regions)s) OR '*' = ANY(%(regions)s)){channel}
 """
+# One kind of rows tells which of how many lengths is a percentile, in which bucket, and how many lie before that; the
+# other brings what these buckets hold.
 _FOUND = """
 WITH parts AS NOT MATERIALIZED ({parts}), counted AS MATERIALIZED (
     SELECT stage, key, bucket, sum(n)::int AS n FROM parts GROUP BY 1, 2, 3
 ), grouped AS (
     {groups}
 ), ranked AS (
-    SELECT stage, bucket, n, sum(n) OVER (PARTITION BY stage, key ORDER BY bucket) AS upto,
-           sum(n) OVER (PARTITION BY stage, key) AS whole
+    SELECT stage, key, whole, bucket, n, sum(n) OVER (PARTITION BY stage, whole, key ORDER BY bucket) AS upto,
+           sum(n) OVER (PARTITION BY stage, whole, key) AS lengths
       FROM grouped
 ), wanted AS MATERIALIZED (
-    SELECT DISTINCT stage, bucket FROM ranked, unnest(%(fractions)s::float8[]) f
-     WHERE ceil(f * whole) BETWEEN upto - n + 1 AND upto
-), held AS (
-    SELECT stage, key, bucket, array_agg(length) AS lengths
-      FROM ({held}) found, unnest(lengths) length GROUP BY 1, 2, 3
+    SELECT stage, key, whole, bucket, lengths::int, no, (ceil(f * lengths) - (upto - n))::int AS nth
+      FROM ranked, unnest(%(fractions)s::float8[]) WITH ORDINALITY f (f, no)
+     WHERE ceil(f * lengths) BETWEEN upto - n + 1 AND upto
+), buckets AS MATERIALIZED (
+    SELECT DISTINCT stage, bucket FROM wanted
 )
-SELECT stage, key, bucket, n, held.lengths FROM counted LEFT JOIN held USING (stage, key, bucket)
- WHERE n > 0 ORDER BY 1, 2, 3
+SELECT stage, key, bucket, whole, lengths, no, nth, NULL::int[] FROM wanted
+UNION ALL SELECT stage, key, bucket, NULL, NULL, NULL, NULL, lengths FROM ({held}) found
 """
 # By the whole key for each day: all that is kept of these days is many times as much. The offset keeps it one by one.
 _HELD = """
     SELECT stage, {key} AS key, bucket, lengths
-      FROM wanted, unnest(%(regions)s::text[]) place,
+      FROM buckets, unnest(%(regions)s::text[]) place,
            generate_series(%(first)s::timestamp, {last} - 1, interval '1 day') d,
            LATERAL (
                SELECT day, channel, lengths FROM workbench_lengths kept
-                WHERE region = place AND day = d::date AND kept.stage = wanted.stage AND kept.bucket = wanted.bucket
+                WHERE region = place AND day = d::date AND kept.stage = buckets.stage AND kept.bucket = buckets.bucket
                       {channel}
                OFFSET 0
            ) its
 """
 _HELD_CUT = """
     SELECT stage, key, bucket, lengths
-      FROM wanted JOIN ({cut}) cut (stage, bucket, key, n, lengths) USING (stage, bucket)
+      FROM buckets JOIN ({cut}) cut (stage, bucket, key, lengths) USING (stage, bucket)
 """
-_EACH = "SELECT stage, key, bucket, n FROM counted"
-_ALL = "SELECT stage, NULL AS key, bucket, sum(n)::int AS n FROM counted GROUP BY 1, 3"
+_EACH = "SELECT stage, key, false AS whole, bucket, n FROM counted WHERE n > 0"
+_ALL = "SELECT stage, NULL AS key, true AS whole, bucket, sum(n)::int AS n FROM counted WHERE n > 0 GROUP BY 1, 4"
 
 
 def are_kept(figures: Iterable[Figure], by: str, day: str, scope: Scope) -> bool:
@@ -88,54 +89,80 @@ def are_kept(figures: Iterable[Figure], by: str, day: str, scope: Scope) -> bool
     return by in ("", "channel") or (by == day and all(_is_midnight(each) for each in _starts(scope)))
 
 
-def percentiles(asks: Sequence[tuple[Sequence[str], str]], day: str, scope: Scope) -> list[dict[Any, dict[str, Told]]]:
-    """Return for each ask (stages, and by what) by group and stage the count and the percentiles of FRACTIONS."""
+def percentiles(
+    asks: Sequence[tuple[Sequence[str], str]], day: str, scope: Scope, at: str
+) -> list[dict[Any, dict[str, Told]]]:
+    """Return for each ask (stages, and by what) by group and stage the count and the percentiles of FRACTIONS.
+
+    `at` is the column of `ReturnTimes` that places the lengths in time.
+    """
     found: list[dict[Any, dict[str, Told]]] = [{} for _ in asks]
-    for key in ("channel", "day"):
-        mine = [no for no, (_, by) in enumerate(asks) if (by == day) == (key == "day")]
+    by_day = [no for no, (_, by) in enumerate(asks) if by == day]
+    daily = {stage for no in by_day for stage in asks[no][0]}
+    # What is asked as a whole comes with what is asked by channel, else with the days, if these are read anyway.
+    has_channels = any(by == "channel" for _, by in asks)
+    wholes = [no for no, (stages, by) in enumerate(asks) if not by and not has_channels and daily.issuperset(stages)]
+    rest = [no for no in range(len(asks)) if no not in {*by_day, *wholes}]
+    for key, mine in (("day", by_day + wholes), ("channel", rest)):
         if not mine:
             continue
         stages = sorted({stage for no in mine for stage in asks[no][0]})
         bys = {asks[no][1] for no in mine}
-        buckets = _buckets(stages, key if bys != {""} else "''", "" in bys, scope)
+        read = _read(stages, key if bys != {""} else "''", "" in bys, scope, at)
         for no in mine:
-            found[no] = _told(buckets, asks[no][0], bool(asks[no][1]))
+            found[no] = {
+                group: {stage: told for stage, told in of.items() if stage in asks[no][0]}
+                for group, of in read[not asks[no][1]].items()
+            }
     return found
 
 
+@dataclass
+class _Places:
+    """Of one stage and group: how many lengths, and for each percentile its bucket and its place in that, from 1."""
+
+    count: int
+    places: dict[int, tuple[int, int]]
+
+
+def _read(
+    stages: Sequence[str], key: str, whole: bool, scope: Scope, at: str
+) -> dict[bool, dict[Any, dict[str, Told]]]:
+    """Return by group and stage what is told, of the whole (True: group "") and parted by the key (False)."""
+    statement, values = _statement(stages, key, whole, scope, at)
+    wanted: dict[tuple[bool, Any, str], _Places] = {}
+    held: dict[tuple[str, int], dict[Any, list[int]]] = defaultdict(lambda: defaultdict(list))
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        for stage, group, bucket, of_all, count, no, nth, lengths in cursor.fetchall():
+            if lengths is None:
+                places = wanted.setdefault((of_all, "" if of_all else group, stage), _Places(count, {}))
+                places.places[no] = bucket, nth
+            else:
+                held[stage, bucket][group] += lengths
+    return _told(wanted, held)
+
+
 def _told(
-    buckets: Mapping[tuple[str, Any], Sequence[Bucket]], stages: Sequence[str], parted: bool
-) -> dict[Any, dict[str, Told]]:
-    groups: dict[Any, dict[str, list[Bucket]]] = defaultdict(lambda: defaultdict(list))
-    for (stage, key), mine in buckets.items():
-        if stage in stages:
-            groups[key if parted else ""][stage] += mine
-    return {key: {stage: _percentiles(mine) for stage, mine in of.items()} for key, of in groups.items()}
+    wanted: Mapping[tuple[bool, Any, str], _Places], held: Mapping[tuple[str, int], Mapping[Any, list[int]]]
+) -> dict[bool, dict[Any, dict[str, Told]]]:
+    found: dict[bool, dict[Any, dict[str, Told]]] = {True: defaultdict(dict), False: defaultdict(dict)}
+    # Each bucket is put in order once, though several percentiles may lie in it.
+    in_order: dict[tuple[bool, Any, str, int], list[int]] = {}
+    for (of_all, group, stage), places in wanted.items():
+        told = []
+        for _, (bucket, nth) in sorted(places.places.items()):
+            mine = held[stage, bucket]
+            place = of_all, group, stage, bucket
+            if place not in in_order:
+                in_order[place] = sorted(chain.from_iterable(mine.values()) if of_all else mine[group])
+            told.append(in_order[place][nth - 1])
+        first, second, third = told
+        found[of_all][group][stage] = places.count, (first, second, third)
+    return found
 
 
-def _percentiles(buckets: Iterable[Bucket]) -> Told:
-    """Return how many lengths the buckets hold, and their percentiles as `percentile_disc` tells them."""
-    counts: dict[int, int] = defaultdict(int)
-    held: dict[int, list[int]] = defaultdict(list)
-    for bucket, n, lengths in buckets:
-        counts[bucket] += n
-        held[bucket] += lengths or ()
-    whole = sum(counts.values())
-    first, second, third = (_nth(max(1, ceil(fraction * whole)), counts, held) for fraction in FRACTIONS)
-    return whole, (first, second, third)
-
-
-def _nth(nth: int, counts: Mapping[int, int], held: Mapping[int, list[int]]) -> int:
-    before = 0
-    for bucket in sorted(counts):
-        if before + counts[bucket] >= nth:
-            return sorted(held[bucket])[nth - before - 1]
-        before += counts[bucket]
-    raise AssertionError("There are not so many lengths.")
-
-
-def _buckets(stages: Sequence[str], key: str, whole: bool, scope: Scope) -> dict[tuple[str, Any], list[Bucket]]:
-    """Return the buckets by stage and key, with the lengths of those in which percentiles lie."""
+def _statement(stages: Sequence[str], key: str, whole: bool, scope: Scope, at: str) -> tuple[str, dict[str, Any]]:
     first, last, cuts = _days(scope)
     is_open = bool(cuts) and cuts[-1][1] > now() and last.date() == cuts[-1][0].date()
     told: dict[str, Any] = {
@@ -143,24 +170,18 @@ def _buckets(stages: Sequence[str], key: str, whole: bool, scope: Scope) -> dict
         "fractions": list(FRACTIONS), "channel": scope.filters.get("channel"), "until": scope.until,
     }  # fmt: skip
     channel = " AND channel = %(channel)s" if "channel" in scope.filters else ""
-    end = _LAST if is_open else "%(last)s::date"
+    end = _LAST.format(after=_AFTER.format(at=at)) if is_open else "%(last)s::date"
     parts, held = [_KEPT.format(key=key, channel=channel, last=end)], [_HELD.format(key=key, channel=channel, last=end)]
     values = ", ".join(f"('{stage}', {stage})" for stage in stages)
-    of_row = {"day": "(settled_at AT TIME ZONE 'UTC')::date", "channel": 'channel COLLATE "C"'}.get(key, key)
+    of_row = {"day": f"({at} AT TIME ZONE 'UTC')::date", "channel": 'channel COLLATE "C"'}.get(key, key)
     for side, (since, until) in enumerate(cuts):
         told |= {f"cut_{side}_since": since, f"cut_{side}_until": until}
-        after = f" AND {_AFTER}" if is_open and since == last else ""
-        parts.append(_CUT.format(key=of_row, values=values, side=side, channel=channel, after=after))
-        held.append(_HELD_CUT.format(cut=parts[-1]))
+        after = f" AND {_AFTER.format(at=at)}" if is_open and since == last else ""
+        cut = {"key": of_row, "values": values, "side": side, "channel": channel, "after": after, "at": at}
+        parts.append(_CUT.format(told="1", **cut))
+        held.append(_HELD_CUT.format(cut=_CUT.format(told="ARRAY[length]", **cut)))
     groups = " UNION ALL ".join([*([_EACH] if key != "''" else []), *([_ALL] if whole else [])])
-    found: dict[tuple[str, Any], list[Bucket]] = defaultdict(list)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _FOUND.format(parts=" UNION ALL ".join(parts), groups=groups, held=" UNION ALL ".join(held)), told
-        )
-        for stage, group, *bucket in cursor.fetchall():
-            found[stage, group].append(tuple(bucket))
-    return found
+    return _FOUND.format(parts=" UNION ALL ".join(parts), groups=groups, held=" UNION ALL ".join(held)), told
 
 
 def _days(scope: Scope) -> tuple[datetime, datetime, list[tuple[datetime, datetime]]]:

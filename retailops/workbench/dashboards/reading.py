@@ -15,7 +15,7 @@ from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, transaction
-from django.db.models import Aggregate, Count, F, Func, Min, Sum, Value
+from django.db.models import Aggregate, Count, F, Func, Min, Q, Sum, Value
 from django.db.models.fields import DateTimeField, IntegerField
 from django.db.models.functions import Coalesce
 
@@ -23,6 +23,7 @@ from retailops.lib.money import Money
 from retailops.workbench.dashboards import lengths
 from retailops.workbench.dashboards.figures import Base, Figure, Percentiles, Reading, Rows
 from retailops.workbench.dashboards.scope import Scope
+from retailops.workbench.models import ClockCell
 
 # A grouping by days of the person's time zone, beside the names of columns.
 DAY = "day_no"
@@ -51,19 +52,43 @@ class Ask:
 
 
 def answers(asks: Iterable[Ask], scope: Scope) -> dict[Ask, Found]:
-    """Return what each ask is told: one statement for each base, and those of `percentiles`."""
+    """Return what each ask is told: one statement for each base, and those of `percentiles`.
+
+    Bases whose sums stand in the same table of hours are one statement.
+    """
     found: dict[Ask, Found] = {ask: {} for ask in asks}
-    for base in {id(each.base): each.base for ask in found for each in ask.figures}.values():
-        mine = {ask: [each for each in ask.figures if each.base is base] for ask in found}
-        mine = {ask: figures for ask, figures in mine.items() if figures}
-        counted = _counted(base, mine, scope)
-        measured = _measured(base, mine, scope)
-        for ask, figures in mine.items():
-            groups = {"": None} if not ask.by else dict.fromkeys([*counted[ask], *measured[ask]])
-            for group in groups:
-                one = _readings(figures, counted[ask].get(group, {}), measured[ask].get(group, {}))
-                found[ask].setdefault(group, {}).update(one)
+    for bases in _read_at_once(found, scope):
+        counted = _counted(bases[0], _asked_of(found, bases), scope)
+        for base in bases:
+            mine = _asked_of(found, [base])
+            measured = _measured(base, mine, scope)
+            for ask, figures in mine.items():
+                there = [group for group, told in counted[ask].items() if len(bases) == 1 or _is_told(figures, told)]
+                for group in {"": None} if not ask.by else dict.fromkeys([*there, *measured[ask]]):
+                    one = _readings(figures, counted[ask].get(group, {}), measured[ask].get(group, {}))
+                    found[ask].setdefault(group, {}).update(one)
     return found
+
+
+def _read_at_once(asks: Iterable[Ask], scope: Scope) -> Iterable[Sequence[Base]]:
+    """Return the bases that are asked for, in groups that one statement counts."""
+    figures = [each for ask in asks for each in ask.figures]
+    groups: dict[Any, list[Base]] = {}
+    for base in {id(each.base): each.base for each in figures}.values():
+        counts = [each for each in figures if each.base is base and not each.measured]
+        summed = bool(counts) and are_summed(counts, scope)
+        groups.setdefault((base.hours, base.hours_source or base.source) if summed else id(base), []).append(base)
+    return groups.values()
+
+
+def _asked_of(asks: Iterable[Ask], bases: Sequence[Base]) -> dict[Ask, list[Figure]]:
+    found = {ask: [each for each in ask.figures if any(each.base is base for base in bases)] for ask in asks}
+    return {ask: figures for ask, figures in found.items() if figures}
+
+
+def _is_told(figures: Iterable[Figure], told: Mapping[str, Any]) -> bool:
+    """Tell whether anything of these figures' base is in what was counted of several."""
+    return any(told.get(f"{each.key}_n") or told.get(f"{each.key}_of") for each in figures)
 
 
 def read(figures: Iterable[Figure], scope: Scope) -> dict[str, Reading]:
@@ -125,24 +150,44 @@ def _counted(base: Base, asks: Mapping[Ask, Sequence[Figure]], scope: Scope) -> 
     columns = {ask.by for ask, mine in wanted.items() if mine and ask.by} | {
         each.part[0] for each in figures.values() if each.part
     }
-    paid = next((each for each in figures.values() if each.amount), None)
-    if are_summed(figures.values(), scope):
-        rows, at, sums = base.sums(scope).order_by(), "at", _of_hours(figures.values())
+    parts = _parts(base, list(figures.values()), columns, scope)
+    days = scope.days if DAY in columns else []
+    return {ask: _together(mine, parts, ask.by, days) if mine else {} for ask, mine in wanted.items()}
+
+
+def _parts(base: Base, figures: Sequence[Figure], columns: set[str], scope: Scope) -> list[dict[str, Any]]:
+    """Return what is counted in each part of the base that differs in one of these columns or in its currency."""
+    paid = next((each for each in figures if each.amount), None)
+    cells: Mapping[int, dict[str, Any]] = {}
+    if are_summed(figures, scope):
+        rows, at, sums = base.sums(scope), "at", _of_hours(figures)
+    elif base.narrow:
+        rows, at, sums = base.narrow_rows(base.narrow, scope), base.at, _sums(figures)
+        cells = _cells()
+        columns = {"cell"} | columns & {DAY}
     else:
-        rows = _narrowed(base.rows(scope, money=paid is not None).order_by(), list(figures.values()))
-        at, sums = base.at, _sums(figures.values())
+        rows, at, sums = _narrowed(base.rows(scope, money=paid is not None), figures), base.at, _sums(figures)
+    rows = rows.order_by()
     rows = rows.annotate(**{DAY: _day_no(at, scope)}) if DAY in columns else rows
     rows = rows.annotate(told=F(paid.currency)) if paid else rows
     names = [*sorted(columns), *(["told"] if paid else [])]
-    parts = list(rows.values(*names).annotate(**sums)) if names else [rows.aggregate(**sums)]
-    days = scope.days if DAY in columns else []
-    return {ask: _together(mine, parts, ask.by, days) if mine else {} for ask, mine in wanted.items()}
+    if not names:
+        return [rows.aggregate(**sums)]
+    parts = rows.values(*names).annotate(**sums)
+    # What went again leaves sums of nothing, where rows would be no group.
+    return [cells.get(part.get("cell"), {}) | part for part in parts if any(part[name] for name in sums)]
+
+
+def _cells() -> dict[int, dict[str, Any]]:
+    """Return promise and scope of each number that narrow copies have in their place."""
+    names = ("name", "region", "brand", "channel", "connection")
+    return {cell.pk: {name: getattr(cell, name) for name in names} for cell in ClockCell.objects.all()}
 
 
 def are_summed(figures: Iterable[Figure], scope: Scope) -> bool:
     """Tell whether these counts can be taken from the sums of hours: what is asked begins and ends with whole ones."""
     wanted = list(figures)
-    if not all(each.base.summed and not each.part and (each.summed or not each.among) for each in wanted):
+    if not all(each.base.summed and _parted(each) and (each.summed or not each.among) for each in wanted):
         return False
     if any(each.amount and (each.among or each.amount != "refunded") for each in wanted):
         return False
@@ -150,21 +195,29 @@ def are_summed(figures: Iterable[Figure], scope: Scope) -> bool:
     return all(start.timestamp() % HOUR_SECONDS == 0 for start in starts)
 
 
+def _parted(figure: Figure) -> bool:
+    """Tell whether hours are parted by what parts this figure from its base."""
+    return figure.part is None or any(each.name == figure.part[0] for each in figure.base.hours._meta.fields)
+
+
 def _of_hours(figures: Iterable[Figure]) -> dict[str, Any]:
     """Return the same as `_sums`, out of the sums of hours."""
     wanted: dict[str, Any] = {}
     for each in figures:
-        wanted[f"{each.key}_n"] = Coalesce(Sum(each.summed or each.base.summed), 0)
+        key = _source(each)
+        wanted[f"{key}_n"] = Coalesce(Sum(each.summed or each.base.summed), 0)
         if each.whole is not None:
-            wanted[f"{each.key}_of"] = Coalesce(Sum(each.base.summed), 0)
+            wanted[f"{key}_of"] = Coalesce(Sum(each.base.summed), 0)
         if each.amount:
-            wanted[f"{each.key}_sum"] = Sum(each.amount)
+            wanted[f"{key}_sum"] = Sum(each.amount)
     return wanted
 
 
 def _narrowed(rows: Rows, figures: Sequence[Figure]) -> Rows:
     """Leave out the rows that no figure counts, where each counts a part."""
-    told = [each.when if each.whole is None else each.whole for each in figures]
+    told = [
+        each.when if each.whole is None else each.whole & Q(each.part) if each.part else each.whole for each in figures
+    ]
     return rows.filter(reduce(or_, told)) if all(told) else rows
 
 
@@ -179,19 +232,23 @@ def _day_no(at: str, scope: Scope) -> Func:
 
 def _sums(figures: Iterable[Figure]) -> dict[str, Any]:
     wanted: dict[str, Aggregate] = {}
-    shared: dict[str, Aggregate] = {}
     for each in figures:
-        # The figures that part a base read the same sums, each in its own rows.
-        key, into = (f"part_{each.part[0]}", shared) if each.part and not each.among else (each.key, wanted)
-        when = each.among or None
-        into[f"{key}_n"] = Count(Value(1), filter=when)
+        key, when = _source(each), each.among or None
+        wanted[f"{key}_n"] = Count(Value(1), filter=when)
         if each.whole is not None:
-            into[f"{key}_of"] = Count(Value(1), filter=each.whole or None)
+            wanted[f"{key}_of"] = Count(Value(1), filter=each.whole or None)
         if each.amount:
-            into[f"{key}_sum"] = Sum(each.amount, filter=when)
+            wanted[f"{key}_sum"] = Sum(each.amount, filter=when)
         if not each.base.ranged:
-            into[f"{key}_old"] = Min(each.base.at, filter=when, output_field=DateTimeField())
-    return wanted | shared
+            wanted[f"{key}_old"] = Min(each.base.at, filter=when, output_field=DateTimeField())
+    return wanted
+
+
+def _source(figure: Figure) -> str:
+    """Return the name of its sums: figures that are all of a base, or a part of it, read the same, each in its rows."""
+    if figure.among or figure.whole is not None:
+        return figure.key
+    return f"all_{figure.base.summed}_{figure.amount}"
 
 
 def _together(
@@ -209,7 +266,7 @@ def _together(
 
 
 def _add(told: dict[str, Any], figure: Figure, part: Mapping[str, Any]) -> None:
-    source = f"part_{figure.part[0]}" if figure.part and not figure.among else figure.key
+    source = _source(figure)
     for name in ("n", "of"):
         if f"{source}_{name}" in part:
             told[f"{figure.key}_{name}"] = told.get(f"{figure.key}_{name}", 0) + part[f"{source}_{name}"]
@@ -231,7 +288,8 @@ def _measured(
     wanted = {ask: [each for each in mine if each.measured] for ask, mine in asks.items()}
     kept = [ask for ask, mine in wanted.items() if mine and base.kept and lengths.are_kept(mine, ask.by, DAY, scope)]
     if kept:
-        read = lengths.percentiles([([each.measured for each in wanted[ask]], ask.by) for ask in kept], DAY, scope)
+        told = [([each.measured for each in wanted[ask]], ask.by) for ask in kept]
+        read = lengths.percentiles(told, DAY, scope, base.at)
         for ask, groups in zip(kept, read, strict=True):
             keys = {each.measured: each.key for each in wanted[ask]}
             found[ask] = {

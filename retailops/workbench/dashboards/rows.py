@@ -30,21 +30,28 @@ def rows_page(figure: Figure, scope: Scope, cursor: str) -> RowsPage:
 
     Raises Invalid for a cursor that is damaged or of another figure.
     """
-    rows, column, falling = _ordered(figure, scope)
+    rows, column, falling = _ordered(figure, scope, money=not figure.base.table)
     if cursor:
         value, key = decode_cursor(figure.key, cursor, 2)
         rows = rows.filter(_beyond(column, falling, _typed(column, figure, value), key))
-    found = list(rows[: PAGE + 1])
+    found = _with_money(figure, rows[: PAGE + 1]) if figure.base.table else list(rows[: PAGE + 1])
     shown = found[:PAGE]
     _tell_returns(figure, shown)
     more = len(found) > PAGE
     return RowsPage(shown, encode_cursor(figure.key, [getattr(shown[-1], column), shown[-1].pk]) if more else "")
 
 
-def _ordered(figure: Figure, scope: Scope) -> tuple[Rows, str, bool]:
+def _with_money(figure: Figure, rows: Rows) -> list[Any]:
+    """Return these rows of a base's table as those of its view: money is looked up for what is shown alone."""
+    keys = list(rows.values_list("pk", flat=True))
+    found = _related(figure, figure.base.model._default_manager.all()).in_bulk(keys)
+    return [found[key] for key in keys if key in found]
+
+
+def _ordered(figure: Figure, scope: Scope, *, money: bool = True) -> tuple[Rows, str, bool]:
     column, falling = figure.measured or figure.base.at, bool(figure.measured) or figure.base.ranged
     sign = "-" if falling else ""
-    return _related(figure, figure.rows(scope)).order_by(f"{sign}{column}", f"{sign}pk"), column, falling
+    return _related(figure, figure.rows(scope, money=money)).order_by(f"{sign}{column}", f"{sign}pk"), column, falling
 
 
 def _related(figure: Figure, rows: Rows) -> Rows:
