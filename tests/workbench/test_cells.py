@@ -29,6 +29,7 @@ def test_two_currencies_have_a_line_and_the_others_a_title() -> None:
     assert sums([]) == NOTHING
     assert "second" not in sums(amounts[:2])
     assert sums(amounts[:2]).count("<br>") == 1
+    assert sums(amounts[:3]).endswith(">and 1 more currency</span>")
     assert sums(amounts).endswith('title="1.234 KWD 0.01 EUR">and 2 more currencies</span>')
 
 

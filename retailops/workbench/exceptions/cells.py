@@ -47,10 +47,11 @@ def sums(amounts: Sequence[Money]) -> SafeString:
         return mark_safe(lines)  # noqa: S308  # each is safe
     told = " ".join(map(str, more))
     return format_html(
-        '{}<span class="second" title="{}">and {} more currencies</span>',
+        '{}<span class="second" title="{}">and {} more {}</span>',
         mark_safe(lines),  # noqa: S308  # each is safe
         told,
         len(more),
+        "currency" if len(more) == 1 else "currencies",
     )
 
 
