@@ -179,14 +179,20 @@ def _withdraw(conn: ConnectionContext, client: WmsClient, claimed: Claimed) -> O
     notices = _notices(client, claimed)
     if not notices:
         return _never_announced(claimed)
+    canceled = [each for notice in _alive(notices) or notices[-1:] if (each := _canceled(client, notice))]
+    if not canceled:
+        return delivered(claimed, notices[-1]["id"], code=ALREADY_RECEIVED, message="Its goods had come before.")
+    return delivered(claimed, canceled[-1]["id"], _told(canceled[-1]))
+
+
+def _canceled(client: WmsClient, notice: Json) -> Json | None:
+    """Cancel a notice; None where the goods were quicker: nobody waits for them, and their receipt comes by webhook."""
     try:
-        answers = [client.cancel_notice(notice["id"]) for notice in _alive(notices) or notices[-1:]]
+        return client.cancel_notice(notice["id"])
     except WmsFailure as failure:
         if failure.code != ALREADY_RECEIVED:
             raise
-        # The goods were quicker: nobody waits for them any more, and their receipt comes by webhook.
-        return delivered(claimed, notices[-1]["id"], code=failure.code, message="Its goods had come before.")
-    return delivered(claimed, answers[-1]["id"], _told(answers[-1]))
+        return None
 
 
 def _expect(conn: ConnectionContext, client: WmsClient, claimed: Claimed) -> Outcome:

@@ -80,8 +80,7 @@ def _address(_prefix: str, key: str) -> str:
 
 
 def _safe(pieces: Iterable[str]) -> SafeString:
-    # Each piece has escaped what it was told.
-    return mark_safe("\n".join(pieces))  # noqa: S308
+    return mark_safe("\n".join(pieces))  # noqa: S308  # each piece has escaped what it was told
 
 
 # -- Tiles

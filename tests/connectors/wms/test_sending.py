@@ -221,6 +221,18 @@ def test_goods_that_came_before_their_withdrawal_hold_nothing_up(
     assert (delivery.status, tries(delivery)) == ("delivered", [("delivered", "already_received")])
 
 
+def test_what_came_by_one_notice_leaves_the_other_to_be_withdrawn(
+    sandbox: SandboxServer, announced: Announce, withdrawn: Announce, reinstated: Announce
+) -> None:
+    rma = uuid7()
+    sent(announced(rma))
+    sandbox.control("POST", "/wms/arrivals", {"reference": f"notice:{rma}"})
+    sent(reinstated(rma))
+    delivery = sent(withdrawn(rma))
+    assert (delivery.status, tries(delivery)) == ("delivered", [("delivered", "")])
+    assert [notice["status"] for notice in sandbox.books("wms")["notices"]] == ["received", "canceled"]
+
+
 def test_goods_are_placed_once(sandbox: SandboxServer, to_place: Announce) -> None:
     sandbox.faults("wms", LOST)
     delivery = sent(to_place(quantity=4, disposition="refurbish"))
