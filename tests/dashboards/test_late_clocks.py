@@ -1,7 +1,7 @@
 """What is counted of late clocks, in their narrow copies, is what their rows say, with the money of each."""
 
 from collections import Counter, defaultdict
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from retailops.accounts.actor import Actor
 from retailops.accounts.permissions import Permission
 from retailops.lib.ids import uuid7
 from retailops.sla.models import SlaClock, SlaPolicy
@@ -19,15 +18,9 @@ from retailops.workbench.dashboards.figures import Figure, Reading
 from retailops.workbench.dashboards.reading import DAY, Ask, answers
 from retailops.workbench.dashboards.scope import Scope, scope_of
 from retailops.workbench.models import LateClock, ReturnTimes
+from tests.dashboards.asking import DAYS, EVERYBODY, NOON, QUERIES
 from tests.factories import actor_with
 
-EVERYBODY = Actor.system("test")
-NOON = datetime(2026, 3, 28, 12, tzinfo=UTC)
-DAYS = {"since": "2026-03-27", "until": "2026-03-29"}
-QUERIES = (
-    DAYS, DAYS | {"region": "GB"}, DAYS | {"channel": "web"}, DAYS | {"brand": "north"}, DAYS | {"promise": "decision"},
-    DAYS | {"connection": "stripe"}, {"since": "2026-03-28"},
-)  # fmt: skip
 FIGURES = (c.BREACHES, c.LATE, c.REFUND_BREACHES, c.REFUND_LATE)
 PLACES = (("GB", "north", "web", "stripe"), ("FR", "south", "web", ""), ("GB", "", "store", ""))
 STEPS = st.lists(
