@@ -61,7 +61,7 @@ def _connections() -> list[DemoConnection]:
             "shopify",
             CHANNEL,
             "Shopify UK",
-            {"region": "uk", "legal_entity": "ACME-UK", "default_location_id": "68001", "gateway": "stripe"},
+            {"region": "uk", "legal_entity": "HALDEN-UK", "default_location_id": "68001", "gateway": "stripe"},
             {"access_token": "shpat_" + secrets.token_hex(16), "webhook_secret": secrets.token_hex(24)},
             channels=(CHANNEL,),
             signing="webhook_secret",

@@ -43,7 +43,7 @@ def trade(orders: Sequence[OrderIn], share: float, seed: int) -> Iterator[Traded
         totals.orders += len(capture_orders(actor=ACTOR, orders=direct[start : start + BATCH_LIMIT]))
         yield totals
     for order in shop:
-        sandbox_control.seed_shop_order(_as_shop_order(order))
+        sandbox_control.seed_shop_order(as_shop_order(order))
         totals.shop_orders += 1
         yield totals
     returned = [order for index, order in enumerate(orders) if int(index * share) != int((index + 1) * share)]
@@ -101,7 +101,8 @@ def seed_payments_behind(returns: Sequence[UUID]) -> int:
     return len(payments)
 
 
-def _as_shop_order(order: OrderIn) -> dict[str, object]:
+def as_shop_order(order: OrderIn) -> dict[str, object]:
+    """Return the order as the shop is told to make it, which then tells us of it."""
     return {
         "name": order.number,
         "currency": order.currency,

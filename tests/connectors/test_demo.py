@@ -11,6 +11,7 @@ from connectors.demo.connections import ensure_connections
 from connectors.demo.rules import ensure_rules
 from connectors.demo.scenes import ensure_scenes, ensure_snapshot, scenes
 from connectors.demo.shelves import CAMERA, ensure_shelves
+from connectors.demo.shop import ensure_shop_order
 from inventory.models import Reservation, SerialUnit, Snapshot, StockBalance, StockDrift, StockMove
 from inventory.services.comparing import compare_snapshot
 from reconciliation.models import Discrepancy
@@ -117,6 +118,14 @@ def test_other_systems_tell_otherwise(demo: SandboxServer) -> None:
     compare_snapshot(told.id)
     drift = StockDrift.objects.get()
     assert (drift.sku, drift.status) == ("TBL-1901", "raised")
+
+
+def test_one_order_and_its_return_come_from_the_shop(demo: SandboxServer) -> None:
+    assert [ensure_shop_order(), ensure_shop_order()] == [True, False]
+    books = demo.control("GET", "/shopify/books")
+    [bought], [asked] = books["orders"], books["returns"]
+    assert (bought["id"], bought["name"], bought["paid"]) == ("2026", "TRY-SHOP", "129.65")
+    assert (asked["order"], asked["status"]) == ("2026", "REQUESTED")
 
 
 def test_the_bank_took_one_payment_back(demo: SandboxServer) -> None:

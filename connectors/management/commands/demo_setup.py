@@ -9,6 +9,7 @@ from connectors.demo import ensure_connections
 from connectors.demo.rules import ensure_rules
 from connectors.demo.scenes import BY_HAND, ensure_scenes, ensure_snapshot
 from connectors.demo.shelves import ensure_shelves
+from connectors.demo.shop import ensure_shop_order
 from connectors.sandbox_control import SandboxAway, set_autopilot
 from connectors.simulation.driving import USUAL_MIX
 from connectors.simulation.generating import orders
@@ -49,7 +50,7 @@ class Command(BaseCommand):
         if not Order.objects.exists():
             self._trade()
         ensure_snapshot()
-        if made := ensure_scenes():
+        if made := ensure_scenes() + ensure_shop_order():
             self.stdout.write(f"{made} situations to try are set up.")
 
     def _trade(self) -> None:
