@@ -90,6 +90,18 @@ class StripeApi:
         except stripe.StripeError as error:
             raise failure_of(error, repeat_safe=True) from error
 
+    def payment(self, named: Mapping[str, str]) -> dict[str, Any] | None:
+        """`GET` the charge or payment intent that `mapping.payment_of` names; None where there is none."""
+        ((kind, reference),) = named.items()
+        calls = {"charge": self._sdk.v1.charges, "payment_intent": self._sdk.v1.payment_intents}
+        try:
+            return calls[kind].retrieve(reference, options=cast(Any, self._account)).to_dict()
+        except stripe.StripeError as error:
+            failure = failure_of(error, repeat_safe=True)
+            if failure.code == "resource_missing":
+                return None
+            raise failure from error
+
     def ping(self) -> None:
         """Make the cheapest call that needs the permission we use."""
         try:

@@ -1,7 +1,7 @@
 """Stripe: refunds out; refund events, and payments of exchanges, in."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -22,7 +22,7 @@ from connectors.protocol import (
     Verified,
     named_gateway,
 )
-from connectors.stripe import disputes, mapping, outcomes, payments, signature
+from connectors.stripe import captured, disputes, mapping, outcomes, payments, signature
 from connectors.stripe.client import StripeApi
 from connectors.stripe.config import StripeConfig, StripeMapping
 from retailops.events.models import Event
@@ -109,6 +109,14 @@ class StripeConnector(Connector):
                 return Finding(True, facts["reference"], {"refund": facts, "looked_in": payment}, facts)
         return Finding(False, evidence={"looked_in": payment, "refunds_seen": seen})
 
+    def held(self, conn: ConnectionContext, after: str, limit: int) -> Sequence[str]:
+        """Return the payments of open returns, where a rule says that Stripe owns what was captured."""
+        return captured.held(conn, after, limit)
+
+    def reread(self, conn: ConnectionContext, key: str) -> tuple[Verified, bytes] | None:
+        """Ask Stripe what it captured."""
+        return captured.reread(conn, key, _names(conn))
+
     def verify(self, conn: ConnectionContext, headers: Mapping[str, str], body: bytes) -> Verified:
         """Prove the raw bytes by `Stripe-Signature`, then read the event's id and type."""
         signature.verify(
@@ -131,6 +139,8 @@ class StripeConnector(Connector):
         source = {"message": message.message_id, "topic": message.topic}
         if message.topic.startswith("charge.dispute."):
             return disputes.record(conn, json.loads(bytes(message.body)), source)
+        if message.topic == captured.READ:
+            return captured.told(conn, json.loads(bytes(message.body)))
         if message.topic == payments.TOPIC:
             return payments.record(conn, json.loads(bytes(message.body))["data"]["object"])
         if not message.topic.startswith("refund."):

@@ -26,7 +26,7 @@ from connectors.protocol import (
     key_of_event,
     key_of_subject,
 )
-from connectors.wms import mapping, messages, serials
+from connectors.wms import arrived, mapping, messages, serials
 from connectors.wms.client import ALREADY_RECEIVED, NOTICES, TOKEN, WmsClient, WmsFailure
 from connectors.wms.config import WmsConfig, WmsMapping
 from connectors.wms.mapping import Unmapped
@@ -145,6 +145,14 @@ class Wms(Connector):
         body = json.dumps({"type": topic, "data": _told(found)}).encode()
         return Verified(f"asked:{found['id']}:{found['status']}", topic, claimed.effect_key), body
 
+    def held(self, conn: ConnectionContext, after: str, limit: int) -> Sequence[str]:
+        """Return the open returns that were announced, where a rule says that the warehouse owns what arrived."""
+        return arrived.held(conn, after, limit)
+
+    def reread(self, conn: ConnectionContext, key: str) -> tuple[Verified, bytes] | None:
+        """Ask the warehouse what came of a return."""
+        return arrived.reread(conn, key)
+
     def verify(self, conn: ConnectionContext, headers: Mapping[str, str], body: bytes) -> Verified:
         """Check the Standard Webhooks signature over the raw body; the lane is the return that it is about."""
         message_id = verified_id(headers, body, conn.secrets_of(messages.SECRET))
@@ -153,6 +161,8 @@ class Wms(Connector):
     def translate(self, conn: ConnectionContext, message: InboxMessage) -> Translated | None:
         """Run the command that a webhook asks for."""
         content = json.loads(bytes(message.body))
+        if message.topic == arrived.READ:
+            return arrived.told(conn, content)
         return messages.translate(conn, message.topic, content["data"])
 
     def translate_answer(self, conn: ConnectionContext, message: InboxMessage) -> Translated | None:

@@ -128,6 +128,16 @@ def notice_reference(fact: Json) -> str:
     return f"{NOTICE}{fact['return_id']}"
 
 
+def received_by(notices: Sequence[Json]) -> dict[int, int]:
+    """Return by line number how many units came by these notices of one return."""
+    units: dict[int, int] = {}
+    for notice in notices:
+        for line in notice["lines"]:
+            number = int(line["line_ref"])
+            units[number] = units.get(number, 0) + int(line["received"])
+    return units
+
+
 def announcement_of(reference: str) -> UUID | None:
     """Return the event that a later notice was announced by; None for the first one of a return."""
     _, _, event = reference.removeprefix(NOTICE).partition(":")

@@ -373,6 +373,7 @@ def golden(module: Any) -> Any:
         module.inspection(judged, "LON").model_dump(),
         asdict(module.placed(outcome(), "confirmed")),
         asdict(module.placed(outcome(failure_reason="blocked"), "failed")),
+        module.received_by([{"lines": [{"line_ref": "1", "received": 2}]}]),
         module.shipment(released(), "ship:1", CONFIG, NAMES),
         module.shipment(released(location=""), "ship:1", CONFIG, NAMES),
         asdict(module.shipped(went(), "shipped")),
@@ -380,6 +381,11 @@ def golden(module: Any) -> Any:
         asdict(module.shipped(went(failure_reason="broken"), "failed")),
         asdict(module.placed({"id": "plc_2", "reference": f"place:{SLICE}", "failure_reason": None}, "confirmed")),
     ]
+
+
+def test_what_came_by_all_notices_of_a_return_is_added_by_line() -> None:
+    first = {"lines": [{"line_ref": "1", "received": 2}, {"line_ref": "2", "received": 0}]}
+    assert mapping.received_by([first, {"lines": [{"line_ref": "1", "received": 1}]}]) == {1: 3, 2: 0}
 
 
 @pytest.mark.parametrize("place", field_names(mapping), ids=lambda place: f"{place[0]}-{place[1]}")
