@@ -81,6 +81,13 @@ class StripeApi:
         except stripe.StripeError as error:
             raise failure_of(error, repeat_safe=True) from error
 
+    def refund(self, reference: str) -> dict[str, Any]:
+        """`GET /v1/refunds/{id}`."""
+        try:
+            return self._sdk.v1.refunds.retrieve(reference, options=cast(Any, self._account)).to_dict()
+        except stripe.StripeError as error:
+            raise failure_of(error, repeat_safe=True) from error
+
     def refunds(self, payment: Mapping[str, str]) -> Iterator[dict[str, Any]]:
         """`GET /v1/refunds` of one charge or payment intent, all pages, newest first."""
         try:
