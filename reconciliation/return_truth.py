@@ -16,7 +16,7 @@ from returns.models import DispositionSlice, ReceiptLine, Return, SourceOfTruth,
 
 # Without a rule a return and its fields are ours.
 OURS = "retailops"
-STATUS, TRACKING, RECEIVED, DISPOSITION = "status", "tracking", "received", "disposition"
+STATUS, TRACKING, RECEIVED, DISPOSITION = "status", "tracking", "received_count", "disposition"
 # Other systems do not know what waits for whom here: for them it is asked for.
 SHOWN_AS = {ReturnStatus.DRAFT: ReturnStatus.REQUESTED, ReturnStatus.IN_REVIEW: ReturnStatus.REQUESTED}
 # A return told closed was authorized before; one that expired here is given up.

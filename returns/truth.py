@@ -17,7 +17,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     ),
     TruthObject.PAYMENT: ("gateway", "tender", "captured"),
     TruthObject.CUSTOMER: ("name", "email", "phone", "loyalty_id", "group"),
-    TruthObject.RETURN: ("status", "tracking", "received", "disposition"),
+    TruthObject.RETURN: ("status", "tracking", "received_count", "disposition"),
     TruthObject.STOCK: ("quantity",),
 }  # fmt: skip
 MONEY = frozenset({"shipping_charged", "shipping_tax", "net", "discount", "duty", "captured"})

@@ -73,15 +73,17 @@ class ShopifyClient:
 
     def order_state(self, order_id: str) -> Json | None:
         """Return the `StateOfOrder` answer with all its lines under `lines`, or None when there is no such order."""
-        order, lines, after = {}, [], None
-        while not order or after:
-            order = self._ask(documents.ORDER_STATE, id=order_id, after=after)["order"]
+        lines: list[Json] = []
+        after: str | None = None
+        while True:
+            order: Json | None = self._ask(documents.ORDER_STATE, id=order_id, after=after)["order"]
             if order is None:
                 return None
             lines += order["lineItems"]["nodes"]
             page = order["lineItems"]["pageInfo"]
-            after = page["endCursor"] if page["hasNextPage"] else None
-        return order | {"lines": lines}
+            if not page["hasNextPage"]:
+                return order | {"lines": lines}
+            after = page["endCursor"]
 
     def return_status(self, return_id: str) -> str:
         """Return the status of a return (REQUESTED, OPEN, DECLINED, CLOSED, CANCELED)."""

@@ -100,9 +100,11 @@ class StripeApi:
     def payment(self, named: Mapping[str, str]) -> dict[str, Any] | None:
         """`GET` the charge or payment intent that `mapping.payment_of` names; None where there is none."""
         ((kind, reference),) = named.items()
-        calls = {"charge": self._sdk.v1.charges, "payment_intent": self._sdk.v1.payment_intents}
+        options = cast(Any, self._account)
         try:
-            return calls[kind].retrieve(reference, options=cast(Any, self._account)).to_dict()
+            if kind == "charge":
+                return self._sdk.v1.charges.retrieve(reference, options=options).to_dict()
+            return self._sdk.v1.payment_intents.retrieve(reference, options=options).to_dict()
         except stripe.StripeError as error:
             failure = failure_of(error, repeat_safe=True)
             if failure.code == "resource_missing":

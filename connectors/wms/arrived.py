@@ -10,7 +10,7 @@ from uuid import UUID
 from connectors.protocol import ConnectionContext, Translated, Verified
 from connectors.wms import mapping
 from connectors.wms.client import WmsClient
-from reconciliation.return_truth import ReturnTellingIn
+from reconciliation.return_truth import RECEIVED, ReturnTellingIn
 from reconciliation.services import tell_return
 from retailops.accounts.permissions import Permission
 from retailops.lib.clock import now
@@ -27,7 +27,7 @@ SETTLES = timedelta(minutes=10)
 
 def held(conn: ConnectionContext, after: str, limit: int) -> Sequence[str]:
     """Return ids of open returns, in order behind `after`; none without a rule that gives it what arrived."""
-    owned = owned_channels(TruthObject.RETURN, "received", conn.name)
+    owned = owned_channels(TruthObject.RETURN, RECEIVED, conn.name)
     if owned is None:
         return []
     rows = Return.objects.filter(owned, status__in=OPEN_RETURNS, order__isnull=False)

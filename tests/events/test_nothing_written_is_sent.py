@@ -102,8 +102,8 @@ def test_connections_and_endpoints(settings: Any) -> None:
         actor=admin, vendor="shopify", name="shop", label="Shop", config=config,
         secrets={"access_token": "shpat_x", "webhook_secret": "s"},
     )  # fmt: skip
-    changed = {"config": config | {"brand": "acme"}, "reason": WRITTEN}
-    connections.configure_connection(actor=admin, connection_id=shop.id, **changed)
+    other = config | {"brand": "acme"}
+    connections.configure_connection(actor=admin, connection_id=shop.id, config=other, reason=WRITTEN)
     connections.restore_version(actor=admin, connection_id=shop.id, number=1, reason=WRITTEN)
     connections.pause_connection(actor=admin, connection_id=shop.id, reason=WRITTEN)
     connections.resume_connection(actor=admin, connection_id=shop.id, reason=WRITTEN)

@@ -9,8 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from retailops.cases.models import Case
+from retailops.lib.errors import Conflict
 from returns.models import Refund, Return, StoreBatchItem, TillRefund
 from returns.services.store_batches import in_the_tills_order, receive_store_batch
+from returns.services.store_items import take_in
 from tests.factories import SYSTEM, ensure_policy, make_location, make_order
 from tests.returns.test_store_batches import batch
 
@@ -103,24 +105,21 @@ def test_an_item_that_waits_for_another_of_the_batch_is_tried_again(
     day: tuple[str, list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first by the clock is refused until the second is there: its clock was wrong."""
-    from returns.services import store_batches
-
     store, items = day
-    take_in = store_batches.take_in
 
     def needs_the_other(actor: Any, row: Any, item: Any) -> Any:
         if item.id == "I-1" and not StoreBatchItem.objects.filter(external_id="I-5").exists():
-            raise store_batches.Conflict("not yet", code="not-yet")
+            raise Conflict("not yet", code="not-yet")
         return take_in(actor, row, item)
 
-    monkeypatch.setattr(store_batches, "take_in", needs_the_other)
+    monkeypatch.setattr("returns.services.store_batches.take_in", needs_the_other)
     _, results = receive_store_batch(actor=SYSTEM, batch=batch(store, items[0], items[5]))
     assert [(row.new, row.problem) for row in results] == [(True, None), (True, None)]
     assert not Case.objects.filter(kind="store_item_refused").exists()
 
 
 def test_instants_are_compared_as_instants() -> None:
-    items = [
+    items: list[dict[str, Any]] = [
         {"id": "b", "happened_at": "2026-11-20T10:00:00+02:00"},
         {"id": "a", "happened_at": "2026-11-20T09:00:00+00:00"},
         {"id": "c", "happened_at": None},

@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from connectors.context import context_of
 from connectors.inbox import process_due, receive
 from connectors.models import Connection, InboxMessage
 from connectors.own_reads import read_again
+from connectors.shopify.client import ShopifyClient
 from reconciliation.models import Discrepancy
 from retailops.cases.models import Case
 from returns.models import Order, OrderLine
@@ -135,3 +137,12 @@ def test_orders_without_an_open_return_are_not_read(sold: Any, sandbox: SandboxS
     before = len(sandbox.journal("shopify"))
     assert read() == 0
     assert len(sandbox.journal("shopify")) == before
+
+
+def test_all_lines_of_a_long_order_are_read(shop: Connection, sandbox: SandboxServer) -> None:
+    lines = [{"sku": f"SKU-{number}", "quantity": 1, "price": "1.00"} for number in range(60)]
+    seeded = sandbox.seed_order(lines=lines)
+    state = ShopifyClient(context_of(shop), 20).order_state(seeded["gid"])
+    assert state is not None
+    assert [line["sku"] for line in state["lines"]] == [line["sku"] for line in lines]
+    assert ShopifyClient(context_of(shop), 20).order_state("gid://shopify/Order/1") is None

@@ -64,7 +64,7 @@ def test_a_refund_whose_answer_was_lost_and_that_was_canceled_there_has_failed(
     sandbox.faults("stripe", {"kind": "lost_answer", "times": 1, "operations": ["refunds.create"]})
     rma = inspected(sandbox_refund="requires_action")
     drain(Delivery.objects.get().destination_id)
-    assert refund_of(rma).status == RefundStatus.SUBMITTING
+    assert refund_of(rma).status == RefundStatus.UNKNOWN
     canceled_there(sandbox)
     assert look_up_due() == 1
     process_due()

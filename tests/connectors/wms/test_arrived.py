@@ -59,13 +59,13 @@ def test_nothing_is_read_where_the_warehouse_owns_nothing(
 def test_a_receipt_whose_webhook_was_lost_is_a_discrepancy_until_it_is_received(
     announced: Return, sandbox: SandboxServer, settled: None
 ) -> None:
-    owns("wms", "return", "received")
+    owns("wms", "return", "received_count")
     assert read() == 1
     assert not Discrepancy.objects.exists()
     arrive(sandbox, announced, 2)
     assert read() == 1
     found = Discrepancy.objects.get()
-    assert (found.object, found.field, found.ours, found.theirs) == ("return", "received", "0", "2")
+    assert (found.object, found.field, found.ours, found.theirs) == ("return", "received_count", "0", "2")
     assert (found.owner, found.suggestion, found.external_id) == ("wms", "took_theirs", f"{announced.number} line 1")
     assert why_not_theirs(found).startswith("Goods arrive by their receipts")
     assert announced.receipts.count() == 0
@@ -77,7 +77,7 @@ def test_a_receipt_whose_webhook_was_lost_is_a_discrepancy_until_it_is_received(
 
 
 def test_what_came_just_now_may_still_be_told(announced: Return, sandbox: SandboxServer) -> None:
-    owns("wms", "return", "received", "shopify-uk")
+    owns("wms", "return", "received_count", "shopify-uk")
     arrive(sandbox, announced, 2)
     assert read() == 0
     assert InboxMessage.objects.filter(kind="poll").count() == 0
@@ -86,7 +86,7 @@ def test_what_came_just_now_may_still_be_told(announced: Return, sandbox: Sandbo
 def test_what_was_read_before_the_return_moved_on_is_late(
     announced: Return, sandbox: SandboxServer, settled: None
 ) -> None:
-    owns("wms", "return", "received")
+    owns("wms", "return", "received_count")
     arrive(sandbox, announced, 2)
     assert read_again() == 1
     make_receipt(announced, {1: 2})
