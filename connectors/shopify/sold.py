@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,15 +11,18 @@ from connectors.protocol import ConnectionContext, Translated, Verified
 from connectors.shopify import mapping
 from connectors.shopify.client import ShopifyClient
 from connectors.shopify.config import ShopifyMapping
-from connectors.shopify.orders import version
+from connectors.shopify.orders import moment, version
 from reconciliation.order_truth import OrderTellingIn
 from reconciliation.services import tell_order
+from retailops.lib.clock import now
 from returns.enums import OPEN_RETURNS
 from returns.models import Order, Return
 
 Json = dict[str, Any]
 READ = "orders/read"
 PREFIX = "order:"
+# What changed there so shortly ago may still be on its way to us.
+SETTLES = timedelta(minutes=10)
 
 
 def held(channel: str, after: str, limit: int) -> Sequence[str]:
@@ -38,6 +42,8 @@ def reread(conn: ConnectionContext, channel: str, key: str) -> tuple[Verified, b
     order = Order.objects.get(pk=key.removeprefix(PREFIX))
     state = ShopifyClient(conn, conn.timeout_seconds).order_state(mapping.gid("Order", order.external_id))
     if state is None or version(state["updatedAt"]) <= order.version:
+        return None
+    if moment(state["updatedAt"]) > now() - SETTLES:
         return None
     names = ShopifyMapping.model_validate(dict(conn.mapping))
     fields = mapping.order_state(state, channel=channel, system=conn.name, config=conn.config, mapping=names)

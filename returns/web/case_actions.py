@@ -9,6 +9,7 @@ from returns.models import Refund
 from returns.web.corrections import why_not_again
 
 KINDS = ("refund_failed", "refund_reversed")
+REFUND = "refund_of_the_case"
 
 
 def register() -> None:
@@ -18,14 +19,20 @@ def register() -> None:
         register_actions(kind, step)
 
 
-def _refund(case: Case) -> Refund:
-    return Refund.objects.select_related("rma").get(pk=case.subject_id)
+def _refund(case: Case) -> Refund | None:
+    """Return the case's refund, read once for a case."""
+    kept = case.__dict__
+    if REFUND not in kept:
+        kept[REFUND] = Refund.objects.select_related("rma").filter(pk=case.subject_id).first()
+    found: Refund | None = kept[REFUND]
+    return found
 
 
 def _where(case: Case) -> dict[str, Any]:
     refund = _refund(case)
-    return {"number": refund.rma.number, "refund_id": refund.id}
+    return {"number": refund.rma.number if refund else "none", "refund_id": case.subject_id}
 
 
 def _why_not(case: Case) -> str:
-    return why_not_again(_refund(case))
+    refund = _refund(case)
+    return why_not_again(refund) if refund else "Its refund is not here any more."

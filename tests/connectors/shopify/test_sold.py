@@ -11,6 +11,7 @@ from connectors.own_reads import read_again
 from connectors.shopify.client import ShopifyClient
 from reconciliation.models import Discrepancy
 from retailops.cases.models import Case
+from retailops.lib.clock import now
 from returns.models import Order, OrderLine
 from returns.services.decisions import cancel_return
 from tests.connectors.sandbox_server import SandboxServer, WebhookSink
@@ -117,6 +118,12 @@ def test_what_is_told_by_webhook_after_all_ends_it(
     process_due()
     assert OrderLine.objects.get(sku="CAP").quantity == 2
     assert set(Discrepancy.objects.values_list("status", "resolution")) == {("resolved", "agreed")}
+
+
+def test_what_changed_there_just_now_may_still_be_told(sold: Any, sandbox: SandboxServer) -> None:
+    edit(sandbox, sold, now().isoformat(), quantity=2)
+    assert read() == 0
+    assert InboxMessage.objects.filter(kind="poll").count() == 0
 
 
 def test_what_was_read_before_our_order_moved_on_is_late(sold: Any, sandbox: SandboxServer) -> None:
