@@ -197,6 +197,23 @@ def shipment(fact: Json, effect_key: str, config: WmsConfig, mapping: WmsMapping
     }
 
 
+def transfer(fact: Json, effect_key: str, mapping: WmsMapping) -> Json:
+    """Return the transfer for an `inventory.transfer_sent`. Raises Unmapped."""
+    return {
+        "reference": effect_key,
+        "source": location_there(fact["source"], mapping),
+        "target": location_there(fact["target"], mapping),
+        "lines": [
+            {
+                "sku": line["sku"],
+                "quantity": line["quantity"],
+                "disposition": _theirs(mapping.dispositions, line["disposition"], "disposition"),
+            }
+            for line in fact["lines"]
+        ],
+    }
+
+
 def arrival(data: Json, mapping: WmsMapping) -> Arrival:
     """Read a `receipt.confirmed`. Raises Unmapped for a shape that the contract does not have."""
     with _contract("receipt.confirmed"):

@@ -364,6 +364,11 @@ def golden(module: Any) -> Any:
         module.placement(decided(location=""), "place:1", CONFIG, NAMES),
         module.notice(authorized(), "notice:1", CONFIG, NAMES, {1: ["T-1", "T-2"]}),
         module.placement(decided(), "place:1", CONFIG, NAMES, {3: ["C-1"]}),
+        module.transfer(
+            {"source": "LON", "target": "DC-9", "lines": [{"sku": "TEE", "quantity": 2, "disposition": "sellable"}]},
+            "transfer:1",
+            NAMES,
+        ),
         module.count({"sku": "TEE", "location": "LON", "reason": "it differs"}, "count:1", CONFIG, NAMES),
         module.count({"sku": "TEE", "location": ""}, "count:1", CONFIG, NAMES),
         asdict(arrival),
