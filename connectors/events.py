@@ -30,7 +30,6 @@ class ConnectionMuted:
     connection_id: str
     name: str
     until: str
-    reason: str
 
 
 @event("connection.unmuted")
@@ -45,7 +44,10 @@ class ConnectionUnmuted:
 @event("webhook_endpoint.changed")
 @dataclass(frozen=True)
 class EndpointChanged:
-    """A customer's webhook endpoint was created, configured, given a new secret, disabled, enabled or retired."""
+    """A customer's webhook endpoint was created, configured, given a new secret, disabled, enabled or retired.
+
+    `reason` is what the machine found (the endpoint is gone), never what a person wrote.
+    """
 
     endpoint_id: str
     destination_id: str

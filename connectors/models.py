@@ -153,6 +153,25 @@ class WebhookEndpoint(models.Model):
         return self.url
 
 
+class OwnRead(models.Model):
+    """What was read last of one thing at a vendor, so that only a change is news: there, or here."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="own_reads", db_index=False)
+    key = models.CharField(max_length=120)
+    # The id under which the vendor's folder tells it, without the turn.
+    told = models.CharField(max_length=180)
+    # What comes back to what it was before is told again.
+    turn = models.PositiveIntegerField(default=1)
+    read_at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["connection", "key"], name="one_own_read_a_thing")]
+        indexes = [models.Index(fields=["read_at"], name="own_read_at")]
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.told}"
+
+
 class NextPosition(models.Func):
     """The next place in the order of arrival."""
 

@@ -3,15 +3,19 @@
 What was read goes through the inbox like a webhook, and is compared by the source of truth.
 """
 
+from dataclasses import replace
+from datetime import timedelta
+
 import httpx
 import structlog
+from django.db import transaction
 
 from connectors.context import context_of
 from connectors.failures import VendorFailure
 from connectors.inbox import store_once
 from connectors.late_word import sending_connections
-from connectors.models import Connection, InboxKind
-from connectors.protocol import ConnectionContext, Connector
+from connectors.models import Connection, InboxKind, OwnRead
+from connectors.protocol import ConnectionContext, Connector, Verified
 from connectors.registry import connector_of
 from retailops.events.models import Heartbeat
 from retailops.lib.clock import now
@@ -19,6 +23,9 @@ from retailops.lib.clock import now
 log = structlog.get_logger(__name__)
 # As many are read at one connection in one sweep; the next one goes on behind them, and begins again at the end.
 LIMIT = 20
+# Longer than anything that is read goes unread.
+FORGOTTEN = timedelta(days=90)
+BATCH = 2000
 
 
 def read_again() -> int:
@@ -50,7 +57,26 @@ def _next(connection: Connection, conn: ConnectionContext, connector: Connector)
 
 def _read_one(conn: ConnectionContext, connector: Connector, key: str) -> int:
     found = connector.reread(conn, key)
-    if found is None:
-        return 0
-    verified, body = found
-    return int(store_once(conn, verified, {}, body, kind=InboxKind.POLL).status == 202)
+    return int(found is not None and _stored(conn, key, *found))
+
+
+@transaction.atomic
+def _stored(conn: ConnectionContext, key: str, verified: Verified, body: bytes) -> bool:
+    """Hand what was read to the inbox, unless it is what was read the last time."""
+    last, new = OwnRead.objects.select_for_update(no_key=True).get_or_create(
+        connection_id=conn.id, key=key, defaults={"told": verified.message_id}
+    )
+    if not new and last.told == verified.message_id:
+        OwnRead.objects.filter(pk=last.pk).update(read_at=now())
+        return False
+    if not new:
+        last.told, last.turn, last.read_at = verified.message_id, last.turn + 1, now()
+        last.save()
+    told = replace(verified, message_id=f"{verified.message_id}#{last.turn}" if last.turn > 1 else verified.message_id)
+    return store_once(conn, told, {}, body, kind=InboxKind.POLL).status == 202
+
+
+def forget_reads() -> int:
+    """Forget what was read of things that are not read any more; return how many. A registered sweep."""
+    old = OwnRead.objects.filter(read_at__lt=now() - FORGOTTEN).values_list("id", flat=True)[:BATCH]
+    return OwnRead.objects.filter(id__in=list(old)).delete()[0]

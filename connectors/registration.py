@@ -8,7 +8,7 @@ from connectors.inbox_worker import process_due
 from connectors.late_word import ask_for_outcomes
 from connectors.meanings import SAY_WHAT_IT_MEANS, wake
 from connectors.netsuite.connector import CONNECTOR as NETSUITE
-from connectors.own_reads import read_again
+from connectors.own_reads import forget_reads, read_again
 from connectors.registry import register_connector
 from connectors.repair_takers import takes
 from connectors.retention import forget_bodies
@@ -51,6 +51,7 @@ def register() -> None:
     register_sweep("unrouted", send_unrouted, every=30)
     register_sweep("late word", ask_for_outcomes, every=300)
     register_sweep("own reads", read_again, every=300)
+    register_sweep("own reads that ended", forget_reads, every=3600)
     route(route_events, stamp=STAMP)
     route(route_alerts)
     subscribe("vocabulary.code_mapped", wake)

@@ -14,6 +14,8 @@ THINGS = {
     "inbound_notice.expect": Thing("the smaller number of units", "smaller numbers of units", "arrived"),
     "inbound_notice.cancel": Thing("the cancellation of the parcel", "cancellations of parcels", "arrived"),
     "stock.place": Thing("the placement of the stock", "placements of stock", "was done"),
+    "stock.transfer": Thing("the transfer of stock", "transfers of stock", "was done"),
+    "stock.transfer_cancel": Thing("the cancellation of the transfer", "cancellations of transfers", "was done"),
     "stock.count": Thing("the order to count the stock", "orders to count stock", "arrived"),
     "disposition.record": Thing("the notice of what became of the goods", "notices about goods", "arrived"),
     "return.approve": Thing("the notice that the return is approved", "notices of approvals", "arrived"),
@@ -28,6 +30,9 @@ MAPPING = "Mend the mapping of the connection, then send it again."
 TOPICS = {
     "orders/create": "Order placed",
     "orders/updated": "Order changed",
+    "orders/read": "Order read by us",
+    "payment.read": "Payment read by us",
+    "notice.read": "Arrivals read by us",
     "returns/request": "Return asked for",
     "receipt.confirmed": "Parcel arrived",
     "inspection.completed": "Goods inspected there",

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from reconciliation.models import Discrepancy
-from reconciliation.return_truth import STATUS, TRACKING
+from reconciliation.return_truth import RECEIVED, STATUS, TRACKING
 from retailops.accounts.actor import Actor
 from retailops.lib.clock import now
 from retailops.lib.errors import Conflict
@@ -36,6 +36,8 @@ def why_not_taken_of_return(found: Discrepancy) -> str:
         if rma.tracking:
             return "It bears another number here. Tell the carrier's scan on the return."
         return "" if rma.status == S.AUTHORIZED else "Nothing is expected of the return any more."
+    if found.field == RECEIVED:
+        return "Goods arrive by their receipts: receive what came on the return, or reverse the receipt that is wrong."
     if found.field != STATUS:
         return "Units are placed by their verdicts: decide them anew on the return."
     if found.theirs not in TAKEN:

@@ -5,17 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Self
 
+from django.db.models import Sum
 from pydantic import AwareDatetime, Field, StringConstraints
 from pydantic import model_validator as validator
 
 from inventory.enums import DECIDABLE, Disposition
 from retailops.lib.wire import Body
 from returns.enums import DispositionStatus, ReturnStatus
-from returns.models import DispositionSlice, Return, SourceOfTruth, TruthObject
+from returns.models import DispositionSlice, ReceiptLine, Return, SourceOfTruth, TruthObject
 
 # Without a rule a return and its fields are ours.
 OURS = "retailops"
-STATUS, TRACKING, DISPOSITION = "status", "tracking", "disposition"
+STATUS, TRACKING, RECEIVED, DISPOSITION = "status", "tracking", "received_count", "disposition"
 # Other systems do not know what waits for whom here: for them it is asked for.
 SHOWN_AS = {ReturnStatus.DRAFT: ReturnStatus.REQUESTED, ReturnStatus.IN_REVIEW: ReturnStatus.REQUESTED}
 # A return told closed was authorized before; one that expired here is given up.
@@ -31,6 +32,9 @@ class ReturnTellingIn(Body):
     )
     status: ReturnStatus | None = None
     tracking: Annotated[str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True)] | None = None
+    received: dict[Annotated[int, Field(gt=0)], Units] | None = Field(
+        None, description="By line number: the units that have arrived, whether they were expected or not."
+    )
     dispositions: dict[Annotated[int, Field(gt=0)], dict[Disposition, Units]] | None = Field(
         None, description="By line number: the units in each disposition, all of the line's that were judged."
     )
@@ -40,8 +44,8 @@ class ReturnTellingIn(Body):
 
     @validator(mode="after")
     def _tells(self) -> Self:
-        if self.status is None and self.tracking is None and self.dispositions is None:
-            raise ValueError("say its status, its tracking number or where its units went")
+        if all(each is None for each in (self.status, self.tracking, self.received, self.dispositions)):
+            raise ValueError("say its status, its tracking number, what arrived or where its units went")
         if self.status is not None and self.status not in TELLABLE:
             raise ValueError(f"{self.status} is no state that others see")
         decided = {each for parts in (self.dispositions or {}).values() for each in parts}
@@ -68,6 +72,9 @@ def held_against(rma: Return, told: ReturnTellingIn) -> list[Held]:
         found.append(Held(TruthObject.RETURN, STATUS, shown_status(rma), str(told.status)))
     if told.tracking is not None:
         found.append(Held(TruthObject.RETURN, TRACKING, rma.tracking, told.tracking))
+    came = received_of(rma) if told.received else {}
+    for line_no, units in sorted((told.received or {}).items()):
+        found.append(Held(TruthObject.RETURN, RECEIVED, str(came.get(line_no, 0)), str(units), line_no))
     ours = dispositions_of(rma) if told.dispositions else {}
     for line_no, parts in sorted((told.dispositions or {}).items()):
         theirs = _words({str(where): units for where, units in parts.items()})
@@ -78,6 +85,14 @@ def held_against(rma: Return, told: ReturnTellingIn) -> list[Held]:
 def shown_status(rma: Return) -> str:
     """Return the state as other systems know it."""
     return str(SHOWN_AS.get(ReturnStatus(rma.status), rma.status))
+
+
+def received_of(rma: Return) -> dict[int, int]:
+    """Return by line how many units its receipts brought, reversed ones left out."""
+    rows = ReceiptLine.objects.filter(
+        receipt__rma=rma, receipt__reverses=None, receipt__reversal=None, line__rma=rma
+    ).values("line__line_no")
+    return {row["line__line_no"]: row["units"] for row in rows.annotate(units=Sum("quantity"))}
 
 
 def dispositions_of(rma: Return) -> dict[int, str]:

@@ -25,6 +25,9 @@ LIVE_STATUSES = (
     ReturnStatus.CLOSED,
 )
 
+# States in which something is still to come of a return.
+OPEN_RETURNS = (ReturnStatus.REQUESTED, ReturnStatus.IN_REVIEW, ReturnStatus.AUTHORIZED)
+
 
 class ReturnKind(TextChoices):
     """How the goods come back."""

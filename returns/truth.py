@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from returns.models import SourceOfTruth, TruthObject
 
 # What may be owned, by object: the fields that systems tell and this one holds.
@@ -15,7 +17,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     ),
     TruthObject.PAYMENT: ("gateway", "tender", "captured"),
     TruthObject.CUSTOMER: ("name", "email", "phone", "loyalty_id", "group"),
-    TruthObject.RETURN: ("status", "tracking", "disposition"),
+    TruthObject.RETURN: ("status", "tracking", "received_count", "disposition"),
     TruthObject.STOCK: ("quantity",),
 }  # fmt: skip
 MONEY = frozenset({"shipping_charged", "shipping_tax", "net", "discount", "duty", "captured"})
@@ -37,3 +39,13 @@ class Owners:
     def of(self, kind: str, name: str) -> str:
         """Return the owner of a field. The sum of a line's taxes goes with the taxes."""
         return self.named.get((kind, "taxes" if name == "tax" else name), self.channel)
+
+
+def owned_channels(kind: TruthObject, name: str, system: str, path: str = "channel") -> Q | None:
+    """Return the condition on the channel (at `path`) for which a rule gives the field to a system; None: no rule
+    does."""
+    rows = dict(SourceOfTruth.objects.filter(object=kind, field=name).values_list("channel", "system"))
+    own = [channel for channel, owner in rows.items() if owner == system and channel]
+    if rows.get("") == system:
+        return ~Q(**{f"{path}__in": [channel for channel in rows if channel and channel not in own]})
+    return Q(**{f"{path}__in": own}) if own else None

@@ -109,9 +109,8 @@ def keep(connection: Connection, fields: Sequence[str], actor: Actor, reason: st
     """Save the changed connection, keep its version, and tell of it."""
     connection.save()
     kept = keep_version(connection, actor=actor, reason=reason)
-    publish(
-        changed(connection, change, version=kept.number, fields=sorted(fields)), subject=about(connection), actor=actor
-    )
+    fact = changed(connection, change, version=kept.number, fields=sorted(fields))
+    publish(fact, subject=about(connection), actor=actor, words=reason)
 
 
 @transaction.atomic

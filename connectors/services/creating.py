@@ -95,5 +95,5 @@ def retire_connection(*, actor: Actor, connection_id: UUID, reason: str) -> Conn
     """Stop sending and receiving for good; its history stays, and its name stays taken. Raises Denied, NotFound."""
     connection = access_connection(actor, connection_id, Permission.CONNECTIONS_MANAGE, lock=True)
     Destination.objects.filter(pk=connection.destination_id).update(retired_at=now())
-    publish(changed(connection, "retired"), subject=about(connection), actor=actor, reason_code=reason[:80])
+    publish(changed(connection, "retired"), subject=about(connection), actor=actor, words=reason)
     return connection

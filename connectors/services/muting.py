@@ -30,8 +30,8 @@ def mute_connection(*, actor: Actor, connection_id: UUID, until: datetime, reaso
     mute = Mute.objects.create(
         connection=connection, until=until, reason=reason.strip()[:300], muted_by=actor.key, muted_at=moment
     )
-    fact = ConnectionMuted(str(connection.id), connection.name, until.isoformat(), mute.reason)
-    publish(fact, subject=about(connection), actor=actor)
+    fact = ConnectionMuted(str(connection.id), connection.name, until.isoformat())
+    publish(fact, subject=about(connection), actor=actor, words=mute.reason)
     return mute
 
 

@@ -25,8 +25,8 @@ def pause_connection(*, actor: Actor, connection_id: UUID, reason: str) -> Conne
     connection = access_connection(actor, connection_id, Permission.CONNECTIONS_MANAGE, lock=True)
     held = Destination.objects.filter(pk=connection.destination_id, paused_at=None)
     if held.update(paused_at=now(), pause_reason=reason[:300], paused_by=actor.key):
-        fact = ConnectionPaused(str(connection.destination_id), connection.name, connection.vendor, reason)
-        publish(fact, subject=about(connection), actor=actor)
+        fact = ConnectionPaused(str(connection.destination_id), connection.name, connection.vendor)
+        publish(fact, subject=about(connection), actor=actor, words=reason)
     connection.destination.refresh_from_db()
     return connection
 
@@ -37,8 +37,8 @@ def resume_connection(*, actor: Actor, connection_id: UUID, reason: str = "") ->
     connection = access_connection(actor, connection_id, Permission.CONNECTIONS_MANAGE, lock=True)
     held = Destination.objects.filter(pk=connection.destination_id, paused_at__isnull=False)
     if held.update(paused_at=None, pause_reason="", paused_by=""):
-        fact = ConnectionResumed(str(connection.destination_id), connection.name, connection.vendor, reason)
-        publish(fact, subject=about(connection), actor=actor)
+        fact = ConnectionResumed(str(connection.destination_id), connection.name, connection.vendor)
+        publish(fact, subject=about(connection), actor=actor, words=reason)
         nudge_after_commit([connection.destination_id])
     connection.destination.refresh_from_db()
     return connection

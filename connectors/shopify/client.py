@@ -71,6 +71,20 @@ class ShopifyClient:
         found: list[Json] = order["refunds"]
         return found
 
+    def order_state(self, order_id: str) -> Json | None:
+        """Return the `StateOfOrder` answer with all its lines under `lines`, or None when there is no such order."""
+        lines: list[Json] = []
+        after: str | None = None
+        while True:
+            order: Json | None = self._ask(documents.ORDER_STATE, id=order_id, after=after)["order"]
+            if order is None:
+                return None
+            lines += order["lineItems"]["nodes"]
+            page = order["lineItems"]["pageInfo"]
+            if not page["hasNextPage"]:
+                return order | {"lines": lines}
+            after = page["endCursor"]
+
     def return_status(self, return_id: str) -> str:
         """Return the status of a return (REQUESTED, OPEN, DECLINED, CLOSED, CANCELED)."""
         found = self._ask(documents.RETURN_STATE, id=return_id)["return"]

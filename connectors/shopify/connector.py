@@ -20,7 +20,7 @@ from connectors.protocol import (
     key_of_subject,
     listed_channel,
 )
-from connectors.shopify import dispositions, incoming, mapping, returned
+from connectors.shopify import dispositions, incoming, mapping, returned, sold
 from connectors.shopify.client import TOKEN, ShopifyClient, ShopifyFailure
 from connectors.shopify.codes import RETURN_REASONS
 from connectors.shopify.config import ShopifyConfig, ShopifyMapping
@@ -109,11 +109,15 @@ class Shopify(Connector):
         return incoming.translate(conn, message.topic, json.loads(bytes(message.body)))
 
     def held(self, conn: ConnectionContext, after: str, limit: int) -> Sequence[str]:
-        """Return the ids of this shop's returns that something happened to lately."""
-        return returned.held(conn, after, limit)
+        """Return the ids of this shop's returns that something happened to lately, then its orders with open ones."""
+        found = [] if after.startswith(sold.PREFIX) else list(returned.held(conn, after, limit))
+        rest = after if after.startswith(sold.PREFIX) else ""
+        return [*found, *sold.held(incoming.channel_of(conn), rest, limit - len(found))]
 
     def reread(self, conn: ConnectionContext, key: str) -> tuple[Verified, bytes] | None:
-        """Ask the shop how a return stands there."""
+        """Ask the shop how a return, or an order, stands there."""
+        if key.startswith(sold.PREFIX):
+            return sold.reread(conn, incoming.channel_of(conn), key)
         return returned.reread(conn, key)
 
     def check(self, conn: ConnectionContext) -> Health:

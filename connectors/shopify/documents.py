@@ -18,6 +18,35 @@ query RefundsOfOrder($id: ID!) {
 }
 """
 
+ORDER_STATE = """
+query StateOfOrder($id: ID!, $after: String) {
+  order(id: $id) {
+    id
+    name
+    updatedAt
+    processedAt
+    presentmentCurrencyCode
+    displayFinancialStatus
+    taxesIncluded
+    paymentGatewayNames
+    customAttributes { key value }
+    totalPriceSet { presentmentMoney { amount } }
+    totalOutstandingSet { presentmentMoney { amount } }
+    lineItems(first: 50, after: $after) {
+      nodes {
+        id
+        sku
+        quantity
+        originalUnitPriceSet { presentmentMoney { amount } }
+        discountAllocations { allocatedAmountSet { presentmentMoney { amount } } }
+        taxLines { title priceSet { presentmentMoney { amount } } }
+      }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}
+"""
+
 RETURN_STATE = """
 query StateOfReturn($id: ID!) {
   return(id: $id) { id status }
@@ -106,6 +135,7 @@ query Shop {
 DOCUMENTS = {
     "REFUND_CREATE": REFUND_CREATE,
     "ORDER_REFUNDS": ORDER_REFUNDS,
+    "ORDER_STATE": ORDER_STATE,
     "RETURN_STATE": RETURN_STATE,
     "RETURN_LINES": RETURN_LINES,
     "DISPOSE": DISPOSE,

@@ -9,7 +9,7 @@ from typing import Any
 
 from connectors.meanings import meanings_of
 from connectors.protocol import ConnectionContext, NotYet, SignatureRefused, Translated, Verified
-from connectors.shopify import mapping, returned
+from connectors.shopify import mapping, returned, sold
 from connectors.shopify.config import ShopifyMapping
 from connectors.shopify.mapping import Unmapped
 from retailops.lib.errors import NotFound, Unprocessable
@@ -125,6 +125,7 @@ HANDLERS: dict[str, Callable[[ConnectionContext, Json], Translated | None]] = {
     RETURN_REQUESTED: _return,
     REFUNDED: _refund,
     **dict.fromkeys(returned.TOPICS, returned.told),
+    sold.READ: sold.told,
 }
 
 

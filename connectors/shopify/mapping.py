@@ -175,6 +175,52 @@ def order_fields(payload: Json, *, channel: str, system: str, config: ShopifyCon
         return Order(payload, channel=channel, system=system, config=config, mapping=mapping).fields()
 
 
+def order_state(state: Json, *, channel: str, system: str, config: ShopifyConfig, mapping: ShopifyMapping) -> Json:
+    """Read a `StateOfOrder` answer, as its webhook would be read: the fields of an `OrderTellingIn` that it says.
+
+    Raises Unmapped.
+    """
+    with _payload("StateOfOrder"):
+        told = Order(_as_webhook(state), channel=channel, system=system, config=config, mapping=mapping)
+        return told.state()
+
+
+def _as_webhook(state: Json) -> Json:
+    """Return what was read in the shape in which the shop tells it by itself: both are then read in one way."""
+    return {
+        "id": number_of(state["id"]),
+        "name": state["name"],
+        "processed_at": state["processedAt"],
+        "presentment_currency": state["presentmentCurrencyCode"],
+        "financial_status": (state["displayFinancialStatus"] or "").lower(),
+        "taxes_included": state["taxesIncluded"],
+        "payment_gateway_names": state["paymentGatewayNames"],
+        "note_attributes": [{"name": each["key"], "value": each["value"] or ""} for each in state["customAttributes"]],
+        "total_price": _amount(state["totalPriceSet"]),
+        "total_outstanding": _amount(state["totalOutstandingSet"]),
+        "line_items": [_line_as_webhook(line) for line in state["lines"]],
+    }
+
+
+def _line_as_webhook(line: Json) -> Json:
+    taxes = [{"title": tax["title"], "price": _amount(tax["priceSet"])} for tax in line["taxLines"]]
+    return {
+        "id": number_of(line["id"]),
+        "sku": line["sku"],
+        "quantity": line["quantity"],
+        "price": _amount(line["originalUnitPriceSet"]),
+        "discount_allocations": [
+            {"amount": _amount(part["allocatedAmountSet"])} for part in line["discountAllocations"]
+        ],
+        "tax_lines": taxes,
+    }
+
+
+def _amount(bag: Json) -> str:
+    """Return what the customer saw, in major units."""
+    return str(bag["presentmentMoney"]["amount"])
+
+
 def return_fields(
     payload: Json, *, channel: str, source: str, mapping: ShopifyMapping, meaning: Meaning = published
 ) -> Json:

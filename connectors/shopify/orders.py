@@ -17,6 +17,7 @@ CAPTURED = frozenset({"paid", "partially_paid", "partially_refunded", "refunded"
 SHIPPED = frozenset({"success"})
 DELIVERED = "delivered"
 VERSION_TICKS = 1_000_000
+UNNAMED = "variant-"
 
 
 class Order:
@@ -52,6 +53,24 @@ class Order:
             "payments": self._payments(),
             "shipments": self._shipments(),
         }
+
+    def state(self) -> Json:
+        """Return the fields of an `OrderTellingIn` that a reading of the order says.
+
+        A line without a sku is left without one: what stands for it is not read.
+        """
+        return {
+            "number": self.payload["name"],
+            "currency": self.currency,
+            "placed_at": moment(self.payload["processed_at"]),
+            "lines": [self._line_state(line) for line in self._lines()],
+            "payments": [{name: part[name] for name in ("external_id", "captured")} for part in self._payments()],
+        }
+
+    def _line_state(self, line: Json) -> Json:
+        net = line["unit_price"] * line["quantity"] - line["discount"]
+        kept = {name: line[name] for name in ("external_id", "quantity", "discount", "taxes")}
+        return kept | {"net": net} | ({} if line["sku"].startswith(UNNAMED) else {"sku": line["sku"]})
 
     def amount(self, holder: Mapping[str, Any], name: str) -> int:
         """Return `holder[name]` in minor units, by preference from its presentment money; absent is 0."""
@@ -230,4 +249,4 @@ def moment(text: str) -> datetime:
 
 def sku_of(item: Json) -> str:
     """The line's sku; a variant without one is known by its id."""
-    return item.get("sku") or f"variant-{item.get('variant_id') or item['id']}"
+    return item.get("sku") or f"{UNNAMED}{item.get('variant_id') or item['id']}"

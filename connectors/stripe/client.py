@@ -81,6 +81,13 @@ class StripeApi:
         except stripe.StripeError as error:
             raise failure_of(error, repeat_safe=True) from error
 
+    def refund(self, reference: str) -> dict[str, Any]:
+        """`GET /v1/refunds/{id}`."""
+        try:
+            return self._sdk.v1.refunds.retrieve(reference, options=cast(Any, self._account)).to_dict()
+        except stripe.StripeError as error:
+            raise failure_of(error, repeat_safe=True) from error
+
     def refunds(self, payment: Mapping[str, str]) -> Iterator[dict[str, Any]]:
         """`GET /v1/refunds` of one charge or payment intent, all pages, newest first."""
         try:
@@ -89,6 +96,20 @@ class StripeApi:
                 yield refund.to_dict()
         except stripe.StripeError as error:
             raise failure_of(error, repeat_safe=True) from error
+
+    def payment(self, named: Mapping[str, str]) -> dict[str, Any] | None:
+        """`GET` the charge or payment intent that `mapping.payment_of` names; None where there is none."""
+        ((kind, reference),) = named.items()
+        options = cast(Any, self._account)
+        try:
+            if kind == "charge":
+                return self._sdk.v1.charges.retrieve(reference, options=options).to_dict()
+            return self._sdk.v1.payment_intents.retrieve(reference, options=options).to_dict()
+        except stripe.StripeError as error:
+            failure = failure_of(error, repeat_safe=True)
+            if failure.code == "resource_missing":
+                return None
+            raise failure from error
 
     def ping(self) -> None:
         """Make the cheapest call that needs the permission we use."""

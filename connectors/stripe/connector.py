@@ -1,13 +1,13 @@
 """Stripe: refunds out; refund events, and payments of exchanges, in."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from connectors.answers import Answer
-from connectors.failures import delivered
+from connectors.failures import VendorFailure, delivered
 from connectors.models import InboxMessage
 from connectors.protocol import (
     ConnectionContext,
@@ -22,13 +22,18 @@ from connectors.protocol import (
     Verified,
     named_gateway,
 )
-from connectors.stripe import disputes, mapping, outcomes, payments, signature
+from connectors.stripe import captured, disputes, mapping, outcomes, payments, signature
 from connectors.stripe.client import StripeApi
 from connectors.stripe.config import StripeConfig, StripeMapping
+from retailops.events.enums import OutcomeClass
 from retailops.events.models import Event
 from retailops.events.transport import Claimed, Finding, Outcome
 
 CREATE, CANCEL = "refund.create", "refund.cancel"
+# How a refund ends without paying.
+OVER = frozenset({"canceled", "failed"})
+# Long after most banks have answered; others are asked for again and again.
+TOLD_WITHIN = timedelta(hours=1)
 KEY_MEMORY = timedelta(hours=23)  # Stripe keeps keys for at least 24 h
 
 
@@ -69,6 +74,7 @@ class StripeConnector(Connector):
     )
     signature = "Stripe-Signature (HMAC-SHA256 over timestamp and raw body)"
     keeps_errors = True
+    tells_later = {CREATE: TOLD_WITHIN}
     limits = {
         "rate_per_second": 80,
         "burst": 40,
@@ -82,8 +88,7 @@ class StripeConnector(Connector):
     def send(self, conn: ConnectionContext, claimed: Claimed) -> Outcome:
         """Create the refund under a key that no former answer has used up, or cancel one that waits."""
         if claimed.operation == CANCEL:
-            api = StripeApi(conn, claimed.timeout_seconds)
-            refund = api.cancel_refund(str(claimed.message["external_reference"]), claimed.effect_key)
+            refund = _canceled(StripeApi(conn, claimed.timeout_seconds), claimed)
             return delivered(claimed, refund["id"], mapping.refund_facts(refund))
         params = mapping.refund_params(claimed.message, claimed.effect_key, _names(conn))
         key = mapping.transport_key(claimed.effect_key, conn.answered_500.get(claimed.id, 0))
@@ -105,9 +110,26 @@ class StripeConnector(Connector):
             seen += 1
             facts = mapping.refund_facts(refund)
             ours = facts["key"] == claimed.effect_key.removeprefix("cancel:")
-            if ours and (claimed.operation != CANCEL or facts["status"] == "canceled"):
+            if ours and (claimed.operation != CANCEL or facts["status"] in OVER):
                 return Finding(True, facts["reference"], {"refund": facts, "looked_in": payment}, facts)
         return Finding(False, evidence={"looked_in": payment, "refunds_seen": seen})
+
+    def awaited(self, operation: str, after: str, limit: int) -> Sequence[str]:
+        """Return the keys of refunds that Stripe took and has not told the end of."""
+        return outcomes.awaited(after, limit)
+
+    def outcome(self, conn: ConnectionContext, claimed: Claimed) -> tuple[Verified, bytes] | None:
+        """Look the refund up; once it has ended, it is told like its webhook."""
+        found = self.find(conn, claimed)
+        return outcomes.as_told(found.answer) if found.present and found.answer else None
+
+    def held(self, conn: ConnectionContext, after: str, limit: int) -> Sequence[str]:
+        """Return the payments of open returns, where a rule says that Stripe owns what was captured."""
+        return captured.held(conn, after, limit)
+
+    def reread(self, conn: ConnectionContext, key: str) -> tuple[Verified, bytes] | None:
+        """Ask Stripe what it captured."""
+        return captured.reread(conn, key, _names(conn))
 
     def verify(self, conn: ConnectionContext, headers: Mapping[str, str], body: bytes) -> Verified:
         """Prove the raw bytes by `Stripe-Signature`, then read the event's id and type."""
@@ -131,6 +153,8 @@ class StripeConnector(Connector):
         source = {"message": message.message_id, "topic": message.topic}
         if message.topic.startswith("charge.dispute."):
             return disputes.record(conn, json.loads(bytes(message.body)), source)
+        if message.topic == captured.READ:
+            return captured.told(conn, json.loads(bytes(message.body)))
         if message.topic == payments.TOPIC:
             return payments.record(conn, json.loads(bytes(message.body))["data"]["object"])
         if not message.topic.startswith("refund."):
@@ -140,7 +164,8 @@ class StripeConnector(Connector):
         key = mapping.parse_key(facts["key"])
         if key is None:
             return outcomes.foreign(conn, facts)
-        told_at = datetime.fromtimestamp(int(event["created"]), UTC)
+        # A refund that we looked up ourselves tells no time: it has ended.
+        told_at = datetime.fromtimestamp(int(event["created"]), UTC) if "created" in event else None
         return outcomes.record(conn, key.refund_id, facts, source, told_at)
 
     def translate_answer(self, conn: ConnectionContext, message: InboxMessage) -> Translated | None:
@@ -154,6 +179,20 @@ class StripeConnector(Connector):
         """List one refund: it needs the very permission that refunding does."""
         StripeApi(conn, conn.timeout_seconds).ping()
         return Health(True, "Stripe answers and takes the key.")
+
+
+def _canceled(api: StripeApi, claimed: Claimed) -> dict[str, Any]:
+    """Cancel a refund; one that has ended there without paying already is told as it is."""
+    reference = str(claimed.message["external_reference"])
+    try:
+        return api.cancel_refund(reference, claimed.effect_key)
+    except VendorFailure as failure:
+        if failure.result != OutcomeClass.BUSINESS:
+            raise
+        refund = api.refund(reference)
+        if refund["status"] not in OVER:
+            raise
+        return refund
 
 
 def _names(conn: ConnectionContext) -> Mapping[str, str]:

@@ -104,6 +104,13 @@ def refund_facts(refund: Json) -> dict[str, Any]:
     }
 
 
+def captured_of(payment: Json) -> tuple[int, str]:
+    """Return what a charge or payment intent captured, in our minor units, and its currency."""
+    currency = str(payment["currency"]).upper()
+    taken = payment["amount_captured"] if payment["object"] == "charge" else payment["amount_received"]
+    return amount_from_stripe(int(taken), currency), currency
+
+
 def dispute_facts(event: Json) -> dict[str, Any]:
     """Return what the domain must learn of a dispute event: the dispute as it stood when the event was made."""
     dispute = event["data"]["object"]

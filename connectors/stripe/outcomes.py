@@ -1,12 +1,16 @@
 """What Stripe says of a refund, as the command that the domain has for it."""
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from connectors.protocol import ConnectionContext, Translated
+from connectors.protocol import ConnectionContext, Translated, Verified
+from connectors.stripe import mapping
 from retailops.lib.errors import Unprocessable
+from returns.enums import RefundStatus
+from returns.models import Refund
 from returns.services.refund_outcomes import (
     cancel_refund,
     fail_refund,
@@ -23,6 +27,9 @@ COMMANDS: Mapping[str, Callable[..., Any]] = {
     "failed": fail_refund,
     "canceled": cancel_refund,
 }
+
+
+ENDED = frozenset({"succeeded", "failed", "canceled"})
 
 
 def record(
@@ -50,6 +57,33 @@ def record(
         told_at=told_at,
     )
     return Translated(refund.as_subject().correlation_id, {"refund_id": str(refund.id), "status": facts["status"]})
+
+
+def awaited(after: str, limit: int) -> Sequence[str]:
+    """Return effect keys of refunds that the gateway took and whose end it has not told, in order behind `after`."""
+    rows = Refund.objects.filter(status__in=(RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION))
+    if key := mapping.parse_key(after):
+        rows = rows.filter(pk__gt=key.refund_id)
+    return [refund.effect_key for refund in rows.only("id", "leg").order_by("id")[:limit]]
+
+
+def as_told(facts: Mapping[str, Any]) -> tuple[Verified, bytes] | None:
+    """Return a refund that was looked up as its webhook would tell it; None while it has not ended."""
+    if facts["status"] not in ENDED:
+        return None
+    refund = {
+        "id": facts["reference"],
+        "status": facts["status"],
+        "amount": mapping.amount_to_stripe(facts["amount"], facts["currency"]),
+        "currency": facts["currency"].lower(),
+        "failure_reason": facts["reason"],
+        "charge": facts["charge"],
+        "metadata": {mapping.KEY_FIELD: facts["key"]},
+    }
+    event = {"type": "refund.updated", "data": {"object": refund}}
+    return Verified(f"asked:{refund['id']}:{refund['status']}", "refund.updated", facts["charge"]), json.dumps(
+        event
+    ).encode()
 
 
 def foreign(conn: ConnectionContext, facts: Mapping[str, Any]) -> Translated:

@@ -23,15 +23,18 @@ def gone(destination_id: UUID) -> None:
         disable(endpoint, actor=ENGINE, reason=REASON)
 
 
-def disable(endpoint: WebhookEndpoint, *, actor: Actor, reason: str) -> None:
-    """Disable a locked endpoint, hold its destination, publish."""
-    endpoint.disabled_at, endpoint.disabled_reason = now(), reason[:200]
+def disable(endpoint: WebhookEndpoint, *, actor: Actor, reason: str = "", words: str = "") -> None:
+    """Disable a locked endpoint, hold its destination, publish: `reason` is told, what a person wrote (`words`) is
+    kept beside."""
+    why = words or reason
+    endpoint.disabled_at, endpoint.disabled_reason = now(), why[:200]
     endpoint.save(update_fields=["disabled_at", "disabled_reason"])
     Destination.objects.filter(pk=endpoint.destination_id, paused_at=None).update(
-        paused_at=now(), pause_reason=reason[:300], paused_by=actor.key
+        paused_at=now(), pause_reason=why[:300], paused_by=actor.key
     )
     publish(
         EndpointChanged(str(endpoint.id), str(endpoint.destination_id), "disabled", reason=reason),
         subject=about(endpoint),
         actor=actor,
+        words=words,
     )

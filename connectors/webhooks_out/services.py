@@ -134,7 +134,7 @@ def disable_endpoint(*, actor: Actor, endpoint_id: UUID, reason: str) -> Webhook
     """Send nothing more; what is owed is held. Already disabled: nothing changes. Raises Denied, NotFound."""
     endpoint = access_endpoint(actor, endpoint_id, MANAGE, lock=True)
     if endpoint.disabled_at is None:
-        disabling.disable(endpoint, actor=actor, reason=reason)
+        disabling.disable(endpoint, actor=actor, words=reason)
     return endpoint
 
 
@@ -156,7 +156,7 @@ def retire_endpoint(*, actor: Actor, endpoint_id: UUID, reason: str = "") -> Web
     """Remove the endpoint for good; its history stays. Raises Denied, NotFound."""
     endpoint = access_endpoint(actor, endpoint_id, MANAGE, lock=True)
     Destination.objects.filter(pk=endpoint.destination_id).update(retired_at=now())
-    _publish(endpoint, actor, "retired", reason=reason)
+    _publish(endpoint, actor, "retired", words=reason)
     return endpoint
 
 
@@ -200,6 +200,6 @@ def checked_types(types: Sequence[str]) -> list[str]:
     return wanted
 
 
-def _publish(endpoint: WebhookEndpoint, actor: Actor, change: str, **more: Any) -> None:
+def _publish(endpoint: WebhookEndpoint, actor: Actor, change: str, words: str = "", **more: Any) -> None:
     fact = EndpointChanged(str(endpoint.id), str(endpoint.destination_id), change, **more)
-    publish(fact, subject=about(endpoint), actor=actor)
+    publish(fact, subject=about(endpoint), actor=actor, words=words)

@@ -77,6 +77,18 @@ class WmsClient:
         """Return the shipment with our reference, or None."""
         return self._one("/v1/shipments", reference)
 
+    def create_transfer(self, transfer: Json, key: str) -> Json:
+        """`POST /v1/transfers`: the goods are picked. 409 `out_of_stock`."""
+        return self._call("POST", "/v1/transfers", body=transfer, key=key)
+
+    def transfer_of(self, reference: str) -> Json | None:
+        """Return the transfer with our reference, or None."""
+        return self._one("/v1/transfers", reference)
+
+    def cancel_transfer(self, transfer_id: str) -> Json:
+        """`POST …/cancel`; safe to repeat."""
+        return self._call("POST", f"/v1/transfers/{transfer_id}/cancel", body={})
+
     def create_count(self, count: Json, key: str) -> Json:
         """`POST /v1/counts`: ordered; what was counted shows in the next stock report."""
         return self._call("POST", "/v1/counts", body=count, key=key)

@@ -40,6 +40,11 @@ class WmsConfig(ConnectorConfig):
         title="Dispositions that reject",
         description="Units inspected with one of these are rejected: the customer gets no money for them.",
     )
+    takes_transfers: bool = Field(
+        default=False,
+        title="Takes transfers",
+        description="It is told of stock that our books bring from place to place, and of what is called off.",
+    )
 
 
 class WmsMapping(BaseModel):

@@ -26,7 +26,7 @@ from connectors.protocol import (
     key_of_event,
     key_of_subject,
 )
-from connectors.wms import mapping, messages, serials
+from connectors.wms import arrived, mapping, messages, serials, transfers
 from connectors.wms.client import ALREADY_RECEIVED, NOTICES, TOKEN, WmsClient, WmsFailure
 from connectors.wms.config import WmsConfig, WmsMapping
 from connectors.wms.mapping import Unmapped
@@ -65,6 +65,8 @@ class Wms(Connector):
         PLACE: Operation(PLACE, repeat_safe=True, effect_kind="placement"),
         SHIP: Operation(SHIP, repeat_safe=True, effect_kind="shipment"),
         COUNT: Operation(COUNT, repeat_safe=True, effect_kind="count"),
+        transfers.SEND: Operation(transfers.SEND, repeat_safe=True, effect_kind="transfer"),
+        transfers.CANCEL: Operation(transfers.CANCEL, repeat_safe=True),
     }
     routes = (
         Route("return.authorized", ANNOUNCE, serves=messages.comes_by_parcel, effect_key=key_of_subject("notice")),
@@ -77,6 +79,13 @@ class Wms(Connector):
         Route("return_line.remaining_canceled", EXPECT, serves=messages.comes_by_parcel, effect_key=key_of_event),
         Route("inventory.disposition_decided", PLACE, serves=anything),
         Route("exchange.released", SHIP, serves=anything),
+        Route(
+            "inventory.transfer_sent",
+            transfers.SEND,
+            serves=transfers.ours_to_tell,
+            effect_key=key_of_subject("transfer"),
+        ),
+        Route("inventory.transfer_canceled", transfers.CANCEL, serves=transfers.ours_to_tell, effect_key=key_of_event),
         # Each asking is another count.
         Route("inventory.recount_asked", COUNT, serves=anything, effect_key=key_of_event),
     )
@@ -96,6 +105,8 @@ class Wms(Connector):
         """Return the notice, placement or shipment as it is asked for; a withdrawal names the return alone."""
         if claimed.operation == WITHDRAW:
             return Rendered(f"cancel the notices of {claimed.message['number']}")
+        if claimed.operation == transfers.CANCEL:
+            return Rendered(f"POST /v1/transfers/(of {claimed.message['number']})/cancel")
         if claimed.operation == EXPECT:
             line = mapping.line_expected(claimed.message)
             return Rendered(f"POST {NOTICES}/(of {claimed.message['number']})/expect", {"lines": [line]})
@@ -122,6 +133,8 @@ class Wms(Connector):
             return _found(client.shipment_of(claimed.effect_key))
         if claimed.operation == COUNT:
             return _found(client.count_of(claimed.effect_key))
+        if claimed.operation in (transfers.SEND, transfers.CANCEL):
+            return transfers.find(client, claimed)
         if claimed.operation == ANNOUNCE:
             return _found(client.notice_of(claimed.effect_key))
         notices = _notices(client, claimed)
@@ -145,6 +158,14 @@ class Wms(Connector):
         body = json.dumps({"type": topic, "data": _told(found)}).encode()
         return Verified(f"asked:{found['id']}:{found['status']}", topic, claimed.effect_key), body
 
+    def held(self, conn: ConnectionContext, after: str, limit: int) -> Sequence[str]:
+        """Return the open returns that were announced, where a rule says that the warehouse owns what arrived."""
+        return arrived.held(conn, after, limit)
+
+    def reread(self, conn: ConnectionContext, key: str) -> tuple[Verified, bytes] | None:
+        """Ask the warehouse what came of a return."""
+        return arrived.reread(conn, key)
+
     def verify(self, conn: ConnectionContext, headers: Mapping[str, str], body: bytes) -> Verified:
         """Check the Standard Webhooks signature over the raw body; the lane is the return that it is about."""
         message_id = verified_id(headers, body, conn.secrets_of(messages.SECRET))
@@ -153,6 +174,8 @@ class Wms(Connector):
     def translate(self, conn: ConnectionContext, message: InboxMessage) -> Translated | None:
         """Run the command that a webhook asks for."""
         content = json.loads(bytes(message.body))
+        if message.topic == arrived.READ:
+            return arrived.told(conn, content)
         return messages.translate(conn, message.topic, content["data"])
 
     def translate_answer(self, conn: ConnectionContext, message: InboxMessage) -> Translated | None:
@@ -263,6 +286,10 @@ def _made(
     return delivered(claimed, made["id"], _told(made), http_status=201)
 
 
+def _transfer(conn: ConnectionContext, client: WmsClient, claimed: Claimed) -> Outcome:
+    return _made(claimed, transfers.body_of(conn, claimed), client.create_transfer, client.transfer_of)
+
+
 def _notice(conn: ConnectionContext, claimed: Claimed) -> Json:
     numbers = serials.sold(claimed.message)
     return mapping.notice(claimed.message, claimed.effect_key, conn.config, _names(conn), numbers)
@@ -287,9 +314,11 @@ BODIES: dict[str, tuple[str, Callable[[ConnectionContext, Claimed], Json]]] = {
     PLACE: ("/v1/placements", _placement),
     SHIP: ("/v1/shipments", _shipment),
     COUNT: ("/v1/counts", _counting),
+    transfers.SEND: ("/v1/transfers", transfers.body_of),
 }
 SENDERS = {
     ANNOUNCE: _announce, EXPECT: _expect, WITHDRAW: _withdraw, PLACE: _place, SHIP: _ship, COUNT: _count,
+    transfers.SEND: _transfer, transfers.CANCEL: transfers.cancel,
 }  # fmt: skip
 
 

@@ -128,6 +128,16 @@ def notice_reference(fact: Json) -> str:
     return f"{NOTICE}{fact['return_id']}"
 
 
+def received_by(notices: Sequence[Json]) -> dict[int, int]:
+    """Return by line number how many units came by these notices of one return."""
+    units: dict[int, int] = {}
+    for notice in notices:
+        for line in notice["lines"]:
+            number = int(line["line_ref"])
+            units[number] = units.get(number, 0) + int(line["received"])
+    return units
+
+
 def announcement_of(reference: str) -> UUID | None:
     """Return the event that a later notice was announced by; None for the first one of a return."""
     _, _, event = reference.removeprefix(NOTICE).partition(":")
@@ -184,6 +194,23 @@ def shipment(fact: Json, effect_key: str, config: WmsConfig, mapping: WmsMapping
         "order_number": fact.get("order_number", ""),
         "location": location_there(fact.get("location") or config.default_location, mapping),
         "lines": [{"sku": sku, "quantity": quantity} for sku, quantity in wanted.items()],
+    }
+
+
+def transfer(fact: Json, effect_key: str, mapping: WmsMapping) -> Json:
+    """Return the transfer for an `inventory.transfer_sent`. Raises Unmapped."""
+    return {
+        "reference": effect_key,
+        "source": location_there(fact["source"], mapping),
+        "target": location_there(fact["target"], mapping),
+        "lines": [
+            {
+                "sku": line["sku"],
+                "quantity": line["quantity"],
+                "disposition": _theirs(mapping.dispositions, line["disposition"], "disposition"),
+            }
+            for line in fact["lines"]
+        ],
     }
 
 

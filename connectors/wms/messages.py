@@ -152,7 +152,8 @@ def _inspected(conn: ConnectionContext, data: Json) -> Translated:
     if return_id is None or not location:
         raise NotYet(f"nothing of {judged.rma_number} has been received yet")
     try:
-        done = inspect_return(actor=conn.actor, return_id=return_id, inspection=mapping.inspection(judged, location))
+        told = mapping.inspection(judged, location)
+        done = inspect_return(actor=conn.actor, return_id=return_id, inspection=told, reported=True)
     except (Unprocessable, Conflict) as refusal:
         if refusal.code not in EARLY:
             raise

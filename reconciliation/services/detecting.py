@@ -1,11 +1,12 @@
 """What published drift means: a discrepancy for each field, until the system says the same. Runs in the publishing
 transaction, which holds the order's lock."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from reconciliation.models import OF_ORDERS, Discrepancy, Resolution
+from reconciliation.order_truth import anchor_of
 from reconciliation.services.settling import open_discrepancy, open_ones, settle
 from retailops.accounts.actor import Actor
 from retailops.lib.clock import now
@@ -17,8 +18,15 @@ DETECTION = Actor.system("reconciliation")
 
 def take_drift(order_id: UUID, system: str, differences: list[Mapping[str, Any]]) -> None:
     """Open or renew a discrepancy for each difference; those of this system that it no longer tells have ended."""
-    order = Order.objects.get(pk=order_id)
-    known = {found.anchor: found for found in _open_of(order_id, system=system)}
+    take_differences(Order.objects.get(pk=order_id), system, differences)
+
+
+def take_differences(
+    order: Order, system: str, differences: Sequence[Mapping[str, Any]], *, said: Collection[str] | None = None
+) -> None:
+    """Open or renew a discrepancy for each difference; of the others those have ended about which the system said
+    something: `said` are their anchors, None: everything."""
+    known = {found.anchor: found for found in _open_of(order.id, system=system)}
     for told in differences:
         fresh = _discrepancy(order, system, told)
         before = known.pop(fresh.anchor, None)
@@ -27,7 +35,8 @@ def take_drift(order_id: UUID, system: str, differences: list[Mapping[str, Any]]
         else:
             _renew(before, fresh)
     for found in known.values():
-        _agreed(found)
+        if said is None or found.anchor in said:
+            _agreed(found)
 
 
 def take_agreement(order_id: UUID, system: str) -> None:
@@ -50,7 +59,7 @@ def _open_of(order_id: UUID, **which: Any) -> list[Discrepancy]:
 def _discrepancy(order: Order, system: str, told: Mapping[str, Any]) -> Discrepancy:
     owned_by_them = told["owner"] == system
     return Discrepancy(
-        anchor=":".join([told["object"], str(order.id), told["external_id"], told["field"], system]),
+        anchor=anchor_of(order, told["object"], told["external_id"], told["field"], system),
         order=order,
         object=told["object"],
         object_id=parse_uuid(told["object_id"]),

@@ -31,8 +31,8 @@ def pause(*, actor: Actor, destination_id: UUID, reason: str) -> Destination:
     destination.pause_reason, destination.paused_by = reason[:300], actor.key
     destination.save(update_fields=["paused_at", "pause_reason", "paused_by"])
     if not was_paused:
-        facts = (str(destination.id), destination.name, destination.system, reason)
-        publish(ConnectionPaused(*facts), subject=subject_of(destination), actor=actor)
+        facts = (str(destination.id), destination.name, destination.system)
+        publish(ConnectionPaused(*facts), subject=subject_of(destination), actor=actor, words=reason)
     return destination
 
 
@@ -51,8 +51,8 @@ def resume(*, actor: Actor, destination_id: UUID, reason: str) -> Destination:
     destination.save(update_fields=["paused_at", "pause_reason", "paused_by"])
     waiting = Delivery.objects.filter(destination=destination, status=DeliveryStatus.READY)
     waiting.update(deadline_at=F("deadline_at") + held, next_trigger=Trigger.UNPAUSE)
-    facts = (str(destination.id), destination.name, destination.system, reason)
-    publish(ConnectionResumed(*facts), subject=subject_of(destination), actor=actor)
+    facts = (str(destination.id), destination.name, destination.system)
+    publish(ConnectionResumed(*facts), subject=subject_of(destination), actor=actor, words=reason)
     nudge_after_commit([destination.id])
     return destination
 

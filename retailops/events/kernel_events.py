@@ -102,7 +102,7 @@ class DeliveryResequenced(DeliveryFact):
 
 @dataclass(frozen=True)
 class ConnectionFact:
-    """Which destination, and why."""
+    """Which destination; `reason` is what the machine found, never what a person wrote."""
 
     destination_id: str
     destination: str

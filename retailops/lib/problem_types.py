@@ -198,6 +198,12 @@ PROBLEM_TYPES = [
     problem("too-many-files", 422, "The thing has as many files as it may have.", "Leave it at these."),
     problem("charged-back", 422, "The bank took the payment back, and the dispute runs.", "Wait for its end."),
     problem("currency-differs", 422, "The dispute is in another currency than the payment.", _FETCH),
+    problem(
+        "currency-mismatch",
+        422,
+        "The gateway captured another currency than the order was sold in.",
+        "Find out what the customer paid before more of it is refunded.",
+    ),
     problem("unrouted", 422, "No connection can do it.", "Do it at the other system itself."),
     problem("approval-expired", 409, "The approval has expired.", "Ask again."),
     problem("draft-exists", 409, "The policy's next version is begun already.", "Go on with that draft."),
@@ -233,6 +239,12 @@ PROBLEM_TYPES = [
     problem("more-than-expected", 422, "More units than are still expected.", "Lower the quantity."),
     problem("more-than-arrived", 422, "More units than arrived beyond what was expected.", "Lower the quantity."),
     problem("more-than-received", 422, "More units than were received and not judged yet.", "Lower the quantity."),
+    problem(
+        "serial-not-received",
+        422,
+        "A number is none of the units that wait.",
+        "Read it again; `errors` names those that wait. If the arrival was misread, reverse its receipt.",
+    ),
     problem("nothing-due", 422, "Nothing is left to refund.", "See the refund preview.", 409),
     problem(
         "not-earned",

@@ -7,10 +7,9 @@ from retailops.events.catalog import event
 
 @dataclass(frozen=True)
 class PersonFact:
-    """Whom it is about, and why."""
+    """Whom it is about. Why stands beside the event."""
 
     person_id: str
-    reason: str = ""
 
 
 @event("person.invited")
@@ -96,12 +95,11 @@ class SecondFactorRequired:
 
     roles: list[str]
     before: list[str]
-    reason: str = ""
 
 
 @dataclass(frozen=True)
 class ClientFact:
-    """An API client as it is now, and why it changed. Times are ISO 8601; an empty one means none."""
+    """An API client as it is now. Times are ISO 8601; an empty one means none."""
 
     client_id: str
     name: str
@@ -110,7 +108,6 @@ class ClientFact:
     brands: list[str]
     requests_per_minute: int
     expires_at: str = ""
-    reason: str = ""
 
 
 @event("api_client.created")

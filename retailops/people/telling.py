@@ -12,16 +12,17 @@ from retailops.events.publish import publish
 RULES_ID = UUID("00000000-0000-7000-8000-00000000acce")
 
 
-def tell_person(shape: type[Any], person: User, actor: Actor, **more: Any) -> None:
-    """Publish an event about the person."""
-    publish(shape(person_id=str(person.id), **more), subject=_subject("person", person.id), actor=actor)
+def tell_person(shape: type[Any], person: User, actor: Actor, reason: str = "", **more: Any) -> None:
+    """Publish an event about the person; the reason that somebody wrote stands beside it."""
+    fact = shape(person_id=str(person.id), **more)
+    publish(fact, subject=_subject("person", person.id), actor=actor, words=reason)
 
 
 def tell_grant(shape: type[Any], grant: RoleGrant, actor: Actor, reason: str) -> None:
     """Publish that a role was given or taken."""
     tell_person(
-        shape, grant.user, actor, grant_id=grant.pk, role=grant.role, regions=list(grant.regions),
-        brands=list(grant.brands), reason=reason,
+        shape, grant.user, actor, reason, grant_id=grant.pk, role=grant.role, regions=list(grant.regions),
+        brands=list(grant.brands),
     )  # fmt: skip
 
 
@@ -30,14 +31,14 @@ def tell_client(shape: type[Any], client: ApiClient, actor: Actor, reason: str, 
     fact = shape(
         client_id=str(client.id), name=client.name, scopes=list(client.scopes), regions=list(client.regions),
         brands=list(client.brands), requests_per_minute=client.requests_per_minute,
-        expires_at=client.expires_at.isoformat() if client.expires_at else "", reason=reason, **more,
+        expires_at=client.expires_at.isoformat() if client.expires_at else "", **more,
     )  # fmt: skip
-    publish(fact, subject=_subject("api_client", client.id), actor=actor)
+    publish(fact, subject=_subject("api_client", client.id), actor=actor, words=reason)
 
 
-def tell_rules(data: Any, actor: Actor) -> None:
+def tell_rules(data: Any, actor: Actor, reason: str) -> None:
     """Publish a change of the rules of access."""
-    publish(data, subject=_subject("access_rules", RULES_ID), actor=actor)
+    publish(data, subject=_subject("access_rules", RULES_ID), actor=actor, words=reason)
 
 
 def _subject(kind: str, id: UUID) -> Subject:

@@ -60,7 +60,8 @@ class Inspections(ReturnCommand):
     )  # fmt: skip
     def post(self, request: Request, id: str, body: InspectionIn) -> InspectionShape:
         """Condition (a code of the vocabulary `condition`), grade and disposition of slices of quantity. The same
-        `reference` answers what is there."""
+        `reference` answers what is there. Where units came by number, `serials` says which a slice is about, unless it
+        is about all that wait."""
         for index, part in enumerate(body.slices):
             vocabulary.check("condition", part.condition, f"/slices/{index}/condition")
         found = inspecting.inspect_return(actor=self.actor, return_id=self.return_id(id), inspection=body)

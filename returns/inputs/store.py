@@ -88,7 +88,8 @@ class StoreItemIn(Input):
 
 
 class StoreBatchIn(Input):
-    """What a till did while it was offline, in the order in which it did it. Items stay as told until each is read."""
+    """What a till did while it was offline. Items are taken in by their instants, whatever their order; each stays as
+    told until it is read."""
 
     store: StoreCode
     reference: ExternalId

@@ -26,6 +26,7 @@ from returns.services.decisions import save_lines
 from returns.services.exchange_progress import follow_exchanges
 from returns.services.exposure import recover_what_was_overpaid
 from returns.services.locking import lock_return
+from returns.services.naming import require_numbers
 from returns.services.posting import hand_over
 from returns.services.refunds import refund_by_policy
 from returns.services.serials import keep_judged
@@ -35,11 +36,14 @@ _BY_REFERENCE = Prepared(lambda reference: Inspection.objects.filter(reference=r
 
 
 @transaction.atomic
-def inspect_return(*, actor: Actor, return_id: UUID, inspection: InspectionIn) -> Inspection:
+def inspect_return(*, actor: Actor, return_id: UUID, inspection: InspectionIn, reported: bool = False) -> Inspection:
     """Record one act of inspection, once for each reference, and let policy propose the refund.
 
+    Units that came by number are judged by number (`naming`), but for what a warehouse system has done already
+    (`reported`): that is a fact, and what does not fit of it is a case.
+
     Raises Conflict (return not authorized, reference of another return), Unprocessable (more units than arrived and
-    wait), Invalid (unknown line or location), Denied, NotFound.
+    wait, numbers missing or wrong), Invalid (unknown line or location), Denied, NotFound.
     """
     rma = lock_return(actor, return_id, Permission.RETURNS_INSPECT, with_payments=True)
     known = _BY_REFERENCE.first(inspection.reference)
@@ -51,17 +55,21 @@ def inspect_return(*, actor: Actor, return_id: UUID, inspection: InspectionIn) -
         raise Conflict("Units under warranty get a warranty verdict: accept or reject them.", code="assess-instead")
     if rma.status != ReturnStatus.AUTHORIZED:
         raise Conflict(f"The return is {rma.status}: authorize or reinstate it first.", code="not-authorized")
-    row = record_verdicts(actor, rma, inspection, location_of(inspection.location))
+    row = record_verdicts(actor, rma, inspection, location_of(inspection.location), reported=reported)
     follow_exchanges(rma)
     refund_by_policy(rma)
     finish(actor, rma)
     return row
 
 
-def record_verdicts(actor: Actor, rma: Return, inspection: InspectionIn, location: Location) -> Inspection:
+def record_verdicts(
+    actor: Actor, rma: Return, inspection: InspectionIn, location: Location, *, reported: bool = True
+) -> Inspection:
     """Write the verdicts, count them, tell them and hand each slice to the owner of the stock. The return is locked."""
     lines = {line.line_no: line for line in lines_of(rma)}
     _check(lines, inspection.slices)
+    if not reported:
+        require_numbers(lines, inspection.slices)
     row = Inspection(
         rma=rma,
         reference=inspection.reference,

@@ -53,6 +53,8 @@ BEFORE = {
     R.CANCELED: {R.SUPERSEDED},
     R.REVERSED: {R.SUPERSEDED},
 }
+# Sent, and no answer came: first heard of as canceled, it has failed. Nobody here asked for its end.
+NEVER_TAKEN = (R.SUBMITTING, R.UNKNOWN)
 # What may be said of a refund that no gateway pays: its success comes with the ledger's entry or an observation.
 WITHOUT_GATEWAY = {
     Path.LEDGER: {R.REVERSED},
@@ -88,6 +90,16 @@ def _command(
     ) -> Refund:
         refund = access_refund(actor, refund_id, Permission.REFUNDS_SETTLE, lock=True)
         said = Said(outcome, external_reference, code, message, evidence, told_at)
+        if outcome == R.CANCELED and refund.status in NEVER_TAKEN:
+            return fail_refund(
+                actor=actor,
+                refund_id=refund_id,
+                external_reference=external_reference,
+                code=code or "canceled",
+                message=f"It was canceled there{f': {message}' if message else ''}",
+                evidence=evidence,
+                told_at=told_at,
+            )
         return _record(actor, refund, said, transition, then)
 
     command.__doc__ = f"{promise} Idempotent; never moves a refund backwards. Raises NotFound, Denied."

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db.models import Sum
+
 from inventory.enums import Disposition
 from inventory.models import Location, SerialUnit, StockMove
 from inventory.services.units import add_step, register
@@ -12,10 +14,12 @@ from retailops.events.raw_sql import fetch_numbered
 from returns.inputs import OrderIn, ReceiptLineIn, SliceIn
 from returns.models import DispositionSlice, Order, OrderLine, ReceiptLine, ReturnLine
 from returns.models.serials import ReceiptSerial, SerialFinding, SliceSerial, SoldSerial
+from returns.services.naming import somebody_elses, whose
 
 F_ = SerialFinding
 # What was sold on this order may have stood here when it was sold: sales are not booked here.
 SOLD_FROM = frozenset({Disposition.EXTERNAL, Disposition.SELLABLE, Disposition.MISSING, Disposition.RETURN_TO_CUSTOMER})
+UNPOSTED = ("decided", "posting", "post_failed")
 Read = tuple[str, SerialFinding]
 
 
@@ -26,6 +30,8 @@ class Doubt:
     sku: str
     serial: str
     finding: SerialFinding
+    # The number of the other order that the unit was sold on, where one is known.
+    sold_on: str = ""
 
 
 def record_sold(captured: Sequence[tuple[Order, OrderIn]]) -> None:
@@ -93,7 +99,11 @@ def keep_received(lines: Iterable[tuple[ReceiptLine, Sequence[Read], Sequence[st
             ReceiptSerial(line=line, serial=serial, finding=finding, unit=units.get(serial)) for serial, finding in read
         ]
     ReceiptSerial.objects.bulk_create(rows)
-    return [Doubt(row.line.sku, row.serial, F_(row.finding)) for row in rows if row.finding != F_.FITS]
+    return [_doubt(row.line.sku, row) for row in rows if row.finding != F_.FITS]
+
+
+def _doubt(sku: str, row: ReceiptSerial | SliceSerial) -> Doubt:
+    return Doubt(sku, row.serial, F_(row.finding), whose(sku, row.serial) if row.finding == F_.NOT_SOLD else "")
 
 
 def _units(sku: str, serials: Sequence[str]) -> dict[str, SerialUnit]:
@@ -126,7 +136,7 @@ def keep_judged(parts: Sequence[DispositionSlice], slices: Sequence[SliceIn], lo
             unit, finding = (None, F_.TWICE) if twice else _judged(part, parts, serial, location)
             rows.append(SliceSerial(part=part, serial=serial, finding=finding, unit=unit))
     SliceSerial.objects.bulk_create(rows)
-    return [Doubt(row.part.line.sku, row.serial, F_(row.finding)) for row in rows if row.finding != F_.FITS]
+    return [_doubt(row.part.line.sku, row) for row in rows if row.finding != F_.FITS]
 
 
 def _judged(
@@ -138,7 +148,8 @@ def _judged(
         if unit.serial == serial:
             return unit, F_.FITS
     if len(waiting) >= line.received - line.inspected + now:
-        return None, F_.NOT_RECEIVED  # each unit that came is known by another number
+        # Each unit that came is known by another number.
+        return None, F_.NOT_SOLD if somebody_elses(line, serial) else F_.NOT_RECEIVED
     finding = judge([part.line], part.line.sku, serial)
     if not moves_unit(finding, part.line.sku, serial):
         return None, finding
@@ -168,7 +179,8 @@ SELECT EXISTS (SELECT FROM returns_sliceserial WHERE part_id = $1)
 def going(part: DispositionSlice) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the numbers that go with a slice: those that are certain, and those that are presumed.
 
-    Certain are those that the inspector read, and all that wait when no more units wait than go.
+    Certain are those that the inspector read, and all that wait when no more units wait than go. Where units without a
+    number wait as well, those go first: who had meant the others would have named them.
     """
     [(known,)] = fetch_numbered(_ANY_NUMBER, [part.id, part.line_id])
     if not known:
@@ -178,12 +190,20 @@ def going(part: DispositionSlice) -> tuple[tuple[str, ...], tuple[str, ...]]:
         part=part, unit__disposition=Disposition.PENDING_INSPECTION, unit__location=where
     ).values_list("unit__serial", flat=True)
     certain = tuple(named.order_by("serial"))
-    others = SliceSerial.objects.filter(part__line=part.line, part__status__in=("decided", "posting", "post_failed"))
+    others = SliceSerial.objects.filter(part__line=part.line, part__status__in=UNPOSTED)
     claimed = set(others.values_list("serial", flat=True)) | set(certain)
     free = [unit.serial for unit in standing(part.line, Disposition.PENDING_INSPECTION, where)]
     free = [serial for serial in free if serial not in claimed]
-    room = part.quantity - len(certain)
+    room = max(0, part.quantity - len(certain) - _without_number(part, len(free) + len(certain)))
     return (certain + tuple(free), ()) if len(free) <= room else (certain, tuple(free[:room]))
+
+
+def _without_number(part: DispositionSlice, numbered: int) -> int:
+    """Return how many units that bear no number wait for this slice or for none yet; `numbered`: those that do."""
+    line = part.line
+    others = DispositionSlice.objects.filter(line=line, status__in=(*UNPOSTED, "posted")).exclude(pk=part.pk)
+    judged = others.aggregate(units=Sum("quantity"))["units"] or 0
+    return max(0, line.received - judged - numbered)
 
 
 def waiting_at(sku: str, serials: Sequence[str], place: UUID) -> list[str]:

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -13,7 +14,7 @@ from retailops.accounts.actor import Actor, require
 from retailops.accounts.permissions import Permission as P
 from retailops.cases.services import resolve_troubles
 from retailops.events.publish import publish
-from retailops.lib.errors import Conflict, DomainError
+from retailops.lib.errors import Conflict, DomainError, Invalid
 from retailops.lib.wire import in_minor_units
 from returns import troubles
 from returns.enums import StoreItemStatus
@@ -26,6 +27,7 @@ from returns.services.till import store_of
 
 NEEDED = (P.RETURNS_RECEIVE, P.RETURNS_INSPECT, P.REFUNDS_PROPOSE)
 LIMIT = 500
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +44,8 @@ class ItemOutcome:
 def receive_store_batch(
     *, actor: Actor, batch: StoreBatchIn, each: Callable[[], Any] = transaction.atomic
 ) -> tuple[StoreBatch, list[ItemOutcome]]:
-    """Take in what the till did, in its order; the whole batch may be handed in again.
+    """Take in what the till did, in the order in which it did it, whatever the order of the items; the whole batch may
+    be handed in again. The outcomes are in the order of the items.
 
     Each item is taken in its own transaction (`each` opens it). An item that cannot be read, or that is another one
     than was told before under its id, is kept as told, with a case. Raises Denied, Invalid (unknown place),
@@ -52,19 +55,62 @@ def receive_store_batch(
         require(actor, permission, region=batch.region, brand=batch.brand)
     with each():
         row = _batch(actor, batch)
-    return row, [_taken(actor, row, position, raw, each) for position, raw in enumerate(batch.items)]
+    outcomes: dict[int, ItemOutcome] = {}
+    waiting = in_the_tills_order(batch.items)
+    while waiting:
+        failed: dict[int, DomainError] = {}
+        for position in waiting:
+            done = _tried(actor, row, position, batch.items[position], each)
+            if isinstance(done, ItemOutcome):
+                outcomes[position] = done
+            else:
+                failed[position] = done
+        # What others of the batch have brought may be what the rest was waiting for.
+        helped = len(failed) < len(waiting)
+        waiting = [position for position in failed if helped and not isinstance(failed[position], Invalid)]
+        for position in failed.keys() - set(waiting):
+            outcomes[position] = _refused(actor, row, position, batch.items[position], failed[position], each)
+    return row, [outcomes[position] for position in range(len(batch.items))]
 
 
-def _taken(actor: Actor, batch: StoreBatch, position: int, raw: dict[str, Any], each: Callable[[], Any]) -> ItemOutcome:
-    """Take an item in, in a transaction of its own; what fails is kept as told, and never stops the others."""
+def in_the_tills_order(items: Sequence[dict[str, Any]]) -> list[int]:
+    """Return the positions of the items in the order in which the till did them, however they were handed in.
+
+    By their instants, then by id and content, so that any order of the same items is taken in alike; what tells no
+    instant comes last: it cannot be read anyway.
+    """
+
+    def key(position: int) -> tuple[bool, datetime, str, str]:
+        at = _instant(items[position].get("happened_at"))
+        return at is None, at or NEVER, str(items[position].get("id", "")), _fingerprint(items[position])
+
+    return sorted(range(len(items)), key=key)
+
+
+def _instant(told: Any) -> datetime | None:
+    try:
+        return datetime.fromisoformat(told).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _tried(
+    actor: Actor, batch: StoreBatch, position: int, raw: dict[str, Any], each: Callable[[], Any]
+) -> ItemOutcome | DomainError:
+    """Take an item in, in a transaction of its own; what fails is returned, and never stops the others."""
     try:
         with each():
             return _take(actor, batch, position, raw)
     except (DomainError, DatabaseError) as failure:
         log.warning("store_item.failed", batch=batch.reference, position=position, error=str(failure))
-        told = failure if isinstance(failure, DomainError) else Conflict("It could not be stored now; send it again.")
-        with each():
-            return _refuse(actor, batch, position, raw, told)
+        return failure if isinstance(failure, DomainError) else Conflict("It could not be stored now; send it again.")
+
+
+def _refused(
+    actor: Actor, batch: StoreBatch, position: int, raw: dict[str, Any], fault: DomainError, each: Callable[[], Any]
+) -> ItemOutcome:
+    with each():
+        return _refuse(actor, batch, position, raw, fault)
 
 
 def _batch(actor: Actor, batch: StoreBatchIn) -> StoreBatch:

@@ -31,6 +31,10 @@ class Doubt(Protocol):
     def finding(self) -> SerialFinding:
         """Return why it does not fit."""
 
+    @property
+    def sold_on(self) -> str:
+        """Return the number of the other order that it was sold on; "" where none is known."""
+
 
 def blind_return(actor: Actor, rma: Return, skus: Iterable[str]) -> None:
     """A parcel came that no order explains."""
@@ -84,10 +88,19 @@ def serial_mismatch(actor: Actor, rma: Return, scan_id: str, doubts: Sequence[Do
         f"{rma.number}: serial {first.serial} of {first.sku} {WHY[first.finding]}{more}",
         "Compare the unit with the order; accept it, or have it sent back",
         dedupe=f"{rma.id}:{scan_id}",
-        detail="; ".join(f"{each.sku} {each.serial}: {WHY[each.finding]}" for each in doubts),
-        evidence={"scan_id": scan_id, "serials": [each.serial for each in doubts]},
+        detail="; ".join(map(_said, doubts)),
+        evidence={
+            "scan_id": scan_id,
+            "serials": [each.serial for each in doubts],
+            "sold_on": sorted({each.sold_on for each in doubts if each.sold_on}),
+        },
         cause="The serial number of a unit is not that of the unit that was sold",
     )
+
+
+def _said(doubt: Doubt) -> str:
+    elsewhere = f" but on order {doubt.sold_on}" if doubt.sold_on else ""
+    return f"{doubt.sku} {doubt.serial}: {WHY[doubt.finding]}{elsewhere}"
 
 
 def late_arrival(actor: Actor, rma: Return, scan_id: str, former: str) -> None:

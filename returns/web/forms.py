@@ -13,6 +13,7 @@ from retailops.cases.evidence_files import FilesField
 from retailops.lib.ids import uuid7
 from retailops.lib.money import exponent, minor
 from returns.models import Return, ReturnLine
+from returns.services.naming import waiting_numbers
 from returns.vocabulary import choices
 
 SEEN = {
@@ -195,6 +196,7 @@ class InspectForm(ActionForm):
         self.initial.setdefault("reference", f"web:{uuid7()}")
         _offer_places(self, self.rma)
         numbered = serialized(line.sku for line in self.rma.lines.all())
+        self.numbers = waiting_numbers(self.waiting())
         for line in self.waiting():
             limit = line.received - line.inspected
             for verdict, count, target in (
@@ -219,7 +221,7 @@ class InspectForm(ActionForm):
                     choices=terms("disposition_reason", "Why there"),
                     required=False,
                 )
-                if line.sku in numbered:
+                if line.sku in numbered or line.line_no in self.numbers:
                     label = f"Serial numbers of {verdict}ed units of {line.sku}"
                     self.fields[f"{verdict}_sn_{line.line_no}"] = serials_field(label)
 
@@ -241,7 +243,9 @@ class InspectForm(ActionForm):
                 }
                 for verdict in ("accept", "reject")
             ]
-            yield {"line": line, "waiting": line.received - line.inspected, "verdicts": verdicts}
+            numbers = self.numbers.get(line.line_no, [])
+            waiting = line.received - line.inspected
+            yield {"line": line, "waiting": waiting, "verdicts": verdicts, "numbers": numbers}
 
     def clean(self) -> dict[str, Any]:
         """Collect the slices; no line gives out more units than wait."""

@@ -47,7 +47,7 @@ def test_a_key_opens_its_scopes_and_is_kept_nowhere(issued: Issued, admin: User)
     event = Event.objects.get(subject_id=issued.client.id)
     assert event.data == {
         "client_id": str(issued.client.id), "name": "till-london", "scopes": ["returns:read"], "regions": ["GB"],
-        "brands": ["*"], "requests_per_minute": 6000, "expires_at": "", "reason": "new till",
+        "brands": ["*"], "requests_per_minute": 6000, "expires_at": "",
     }  # fmt: skip
     assert (event.actor, issued.client.created_by) == (admin.actor_key, admin.actor_key)
     assert issued.key not in str(ApiClient.objects.values_list())

@@ -9,6 +9,7 @@ from connectors.selectors import muted_until
 from connectors.services import mute_connection, unmute_connection
 from retailops.accounts.permissions import Permission
 from retailops.events.models import Event
+from retailops.events.publish import words_of
 from retailops.lib.clock import now
 from retailops.lib.errors import Denied, Invalid, NotFound
 from tests.connectors.conftest import ADMIN
@@ -28,8 +29,9 @@ def test_it_is_held_until_then_and_no_longer(stripe: Connection) -> None:
     assert muted_until(stripe.name) == mute.until
     told = Event.objects.get(type="connection.muted")
     assert told.data == {
-        "connection_id": str(stripe.id), "name": "stripe", "until": mute.until.isoformat(), "reason": "they move house",
+        "connection_id": str(stripe.id), "name": "stripe", "until": mute.until.isoformat(),
     }  # fmt: skip
+    assert words_of(told.id) == "they move house"
     Mute.objects.update(until=now() - timedelta(seconds=1))
     assert muted_until(stripe.name) is None
 

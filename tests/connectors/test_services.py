@@ -22,6 +22,7 @@ from connectors.services import (
 from connectors.services.versions import difference
 from retailops.accounts.permissions import Permission
 from retailops.events.models import Destination, Event
+from retailops.events.publish import words_of
 from retailops.events.sending import drain
 from retailops.lib.errors import Conflict, Denied, Invalid, NotFound
 from tests.connectors.conftest import ADMIN, API_KEY, SubmitRefund
@@ -200,9 +201,9 @@ def test_pause_holds_sending_and_resume_lets_it_go(stripe: Connection, submit_re
     delivery.refresh_from_db()
     assert (delivery.status, delivery.attempt_no) == ("delivered", 1)
     types = Event.objects.filter(type__in=["connection.paused", "connection.resumed"]).order_by("position")
-    assert [(event.type, event.data["reason"]) for event in types] == [
-        ("connection.paused", "maintenance"),
-        ("connection.resumed", ""),
+    assert [(event.type, event.data["reason"], words_of(event.id)) for event in types] == [
+        ("connection.paused", "", "maintenance"),
+        ("connection.resumed", "", ""),
     ]
 
 

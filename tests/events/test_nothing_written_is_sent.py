@@ -1,10 +1,13 @@
-"""No event of cases, deliveries, bulk operations, claims, policies, promises or stock has what people wrote in it."""
+"""No event has what people wrote in it: it stands beside, as a remark, and no webhook or feed carries it."""
 
 import json
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
+from connectors import services as connections
+from connectors.webhooks_out import services as endpoints
 from inventory.inputs import AdjustmentIn, ReleaseIn, StateMapIn, read
 from inventory.models import Lot, StockDrift
 from inventory.services import (
@@ -18,10 +21,13 @@ from inventory.services import (
 )
 from retailops.cases import services as cases
 from retailops.cases.inputs import IgnoreIn
+from retailops.events import destinations
 from retailops.events.cloudevents import as_document
 from retailops.events.models import Event, Remark
 from retailops.events.replay import discard, replay
 from retailops.lib.clock import now
+from retailops.people.inputs import ClientIn, Scope
+from retailops.people.services import clients, granting, inviting, requiring, standing
 from retailops.replays.freezing import Selection
 from retailops.replays.models import BulkOperation
 from retailops.replays.services import cancel_operation, plan_replay
@@ -86,6 +92,56 @@ def test_deliveries_and_what_is_done_to_many() -> None:
     assert written() == [
         "delivery.replayed", "delivery.discarded", "bulk_operation.requested", "bulk_operation.canceled",
     ]  # fmt: skip
+
+
+def test_connections_and_endpoints(settings: Any) -> None:
+    settings.ALLOW_PRIVATE_DESTINATIONS = True
+    admin = make_user("administrator").actor()
+    config = {"base_url": "https://shop.example", "region": "UK"}
+    shop = connections.create_connection(
+        actor=admin, vendor="shopify", name="shop", label="Shop", config=config,
+        secrets={"access_token": "shpat_x", "webhook_secret": "s"},
+    )  # fmt: skip
+    other = config | {"brand": "acme"}
+    connections.configure_connection(actor=admin, connection_id=shop.id, config=other, reason=WRITTEN)
+    connections.restore_version(actor=admin, connection_id=shop.id, number=1, reason=WRITTEN)
+    connections.pause_connection(actor=admin, connection_id=shop.id, reason=WRITTEN)
+    connections.resume_connection(actor=admin, connection_id=shop.id, reason=WRITTEN)
+    until = now() + timedelta(hours=1)
+    connections.mute_connection(actor=admin, connection_id=shop.id, until=until, reason=WRITTEN)
+    destinations.pause(actor=admin, destination_id=shop.destination_id, reason=WRITTEN)
+    destinations.resume(actor=admin, destination_id=shop.destination_id, reason=WRITTEN)
+    connections.retire_connection(actor=admin, connection_id=shop.id, reason=WRITTEN)
+    made = endpoints.create_endpoint(actor=admin, url="https://hooks.example/in", types=["return.*"]).endpoint
+    endpoints.disable_endpoint(actor=admin, endpoint_id=made.id, reason=WRITTEN)
+    endpoints.retire_endpoint(actor=admin, endpoint_id=made.id, reason=WRITTEN)
+    made.refresh_from_db()
+    assert made.disabled_reason == WRITTEN
+    assert written() == [
+        "connection.changed", "connection.changed", "connection.paused", "connection.resumed", "connection.muted",
+        "connection.paused", "connection.resumed", "connection.changed", "webhook_endpoint.changed",
+        "webhook_endpoint.changed",
+    ]  # fmt: skip
+
+
+def test_people_their_access_and_api_clients() -> None:
+    admin = make_user("administrator").actor()
+    person = inviting.invite_person(admin, email="n@shop.example", name="N", reason=WRITTEN, role="ops_agent")
+    inviting.invite_again(admin, person.id, WRITTEN)
+    granting.revoke_role(admin, person.id, person.grants.get().pk, WRITTEN)
+    standing.deactivate_person(admin, person.id, WRITTEN)
+    standing.reactivate_person(admin, person.id, WRITTEN)
+    requiring.require_second_factor(admin, ["auditor"], WRITTEN)
+    scope = Scope(["*"], ["*"])
+    client = clients.create_client(admin, ClientIn("till", ["returns:read"], scope), WRITTEN).client
+    clients.change_client(admin, client.id, ClientIn("till", ["returns:read"], scope, requests_per_minute=60), WRITTEN)
+    clients.rotate_client(admin, client.id, overlap=timedelta(hours=1), reason=WRITTEN)
+    clients.revoke_client(admin, client.id, WRITTEN)
+    assert set(written()) == {
+        "person.invited", "role.granted", "person.invited_again", "role.revoked", "person.deactivated",
+        "person.reactivated", "second_factor.required", "api_client.created", "api_client.changed",
+        "api_client.rotated", "api_client.revoked",
+    }  # fmt: skip
 
 
 def test_claims() -> None:

@@ -10,10 +10,11 @@ from inventory.models import Lot, SerialUnit, StockMove
 from retailops.cases.models import Case
 from retailops.lib.audit import audits
 from retailops.lib.errors import Invalid
-from returns.inputs import OrderIn, ReceiptIn, read
+from returns.inputs import InspectionIn, OrderIn, ReceiptIn, read
 from returns.models import Order, Receipt, ReceiptSerial, Return, SliceSerial, SoldSerial
 from returns.selectors import find_by_any_id
 from returns.services.extra_units import accept_over_receipt
+from returns.services.inspecting import inspect_return
 from returns.services.orders import capture_order
 from returns.services.placing import reverse_disposition
 from returns.services.receiving import receive_return, reverse_receipt
@@ -146,19 +147,22 @@ def test_a_number_first_read_at_the_inspection_is_of_a_unit_that_came() -> None:
     assert breaches() == []
 
 
-def test_a_number_that_did_not_come_is_told_at_the_inspection() -> None:
+def test_a_number_that_did_not_come_is_told_of_what_a_warehouse_judged() -> None:
     rma = make_return(sold("A", "B"), {1: 1})
     came(rma, ["A"])
-    make_inspection(fresh(rma), [slice_data(1, 1, serials=["B"])])
+    inspection = {"reference": "R-1", "location": make_location(region="uk").code}
+    told = read(InspectionIn, inspection | {"slices": [slice_data(1, 1, serials=["B"])]})
+    inspect_return(actor=SYSTEM, return_id=rma.id, inspection=told, reported=True)
     assert SliceSerial.objects.get().finding == "not_received"
     assert Case.objects.filter(kind="serial_mismatch").count() == 1
     assert breaches() == []
 
 
-def test_where_nobody_says_which_the_first_that_came_is_presumed() -> None:
+def test_where_a_warehouse_does_not_say_which_the_first_that_came_is_presumed() -> None:
     rma = make_return(sold("A", "B"), {1: 2})
-    came(rma, ["A", "B"])
-    make_inspection(fresh(rma), [slice_data(1, 1)])
+    where = came(rma, ["A", "B"]).location.code
+    told = read(InspectionIn, {"reference": "R-1", "location": where, "slices": [slice_data(1, 1)]})
+    inspect_return(actor=SYSTEM, return_id=rma.id, inspection=told, reported=True)
     assert sorted(SerialUnit.objects.values_list("serial", "disposition", "presumed")) == [
         ("A", "sellable", True),
         ("B", "pending_inspection", False),

@@ -89,6 +89,7 @@ class ShopifyFake:
         world = self._world
         return [
             ("POST", "/orders", lambda body: orders.seed(world, body)),
+            ("POST", "/order-edits", lambda body: orders.edit(world, body)),
             ("POST", "/return-requests", lambda body: returns.ask(world, body)),
             ("POST", "/age-keys", lambda body: {"aged": self._keys.age(float(body.get("hours", 25)))}),
             ("PUT", "/bucket", self._set_bucket),

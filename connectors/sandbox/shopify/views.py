@@ -88,6 +88,7 @@ class OrderViews:
             "sourceIdentifier": None,
             "paymentGatewayNames": [doc["gateway"]],
             "taxesIncluded": False,
+            "customAttributes": [{"key": each["name"], "value": str(each["value"])} for each in doc["note_attributes"]],
             "customer": customer and {"__typename": "Customer", **customer},
         }
 
@@ -149,6 +150,7 @@ class OrderViews:
             "variantTitle": None,
             "vendor": None,
             "taxLines": head(lambda: [tax]),
+            "discountAllocations": _allocations(amount(line["discount"]), currency),
             "originalUnitPriceSet": bag(amount(line["price"]), currency),
             "originalTotalSet": bag(catalog.gross(line), currency),
             "discountedTotalSet": bag(catalog.net(line), currency),
@@ -247,6 +249,10 @@ class OrderViews:
             if status in statuses:
                 return shown
         return "NO_RETURN"
+
+
+def _allocations(discount: Decimal, currency: str) -> list[Json]:
+    return [{"allocatedAmountSet": bag(discount, currency)}] if discount else []
 
 
 def _cursor(place: int) -> str:

@@ -7,11 +7,11 @@ from typing import Any
 from connectors.sandbox.exchange import BadRequest, Call, Json, Match, Reply, Router
 from connectors.sandbox.keys import KeyMemory, digest
 from connectors.sandbox.pipeline import World
-from connectors.sandbox.wms import counts, floor, notices, placements, shipments
+from connectors.sandbox.wms import counts, floor, notices, placements, shipments, transfers
 from connectors.sandbox.wms.messages import SYSTEM, WmsError, problem, sign
 
 KEY_LIMIT = 255
-KEYED = {"notices.create", "placements.create", "shipments.create", "counts.create"}
+KEYED = {"notices.create", "placements.create", "shipments.create", "transfers.create", "counts.create"}
 ROUTES: list[tuple[str, str, str, Callable[..., Reply]]] = [
     ("POST", "/v1/inbound-notices", "notices.create", notices.create),
     ("GET", "/v1/inbound-notices", "notices.list", notices.listing),
@@ -24,13 +24,16 @@ ROUTES: list[tuple[str, str, str, Callable[..., Reply]]] = [
     ("POST", "/v1/shipments", "shipments.create", shipments.create),
     ("GET", "/v1/shipments", "shipments.list", shipments.listing),
     ("GET", "/v1/shipments/{shipment}", "shipments.retrieve", shipments.retrieve),
+    ("POST", "/v1/transfers", "transfers.create", transfers.create),
+    ("GET", "/v1/transfers", "transfers.list", transfers.listing),
+    ("POST", "/v1/transfers/{transfer}/cancel", "transfers.cancel", transfers.cancel),
     ("POST", "/v1/counts", "counts.create", counts.create),
     ("GET", "/v1/counts", "counts.list", counts.listing),
     ("GET", "/v1/stock", "stock.list", placements.stock),
 ]
 
 
-BOOKS = ("notices", "receipts", "inspections", "placements", "shipments", "counts")
+BOOKS = ("notices", "receipts", "inspections", "placements", "shipments", "transfers", "counts")
 
 
 class WmsFake:

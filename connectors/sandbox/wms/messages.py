@@ -94,6 +94,21 @@ class ShipmentIn(Body):
     lines: Annotated[list[ShipmentLine], Field(min_length=1)]
 
 
+class TransferLine(Body):
+    sku: Text
+    quantity: Quantity
+    disposition: Disposition = "sellable"
+
+
+class TransferIn(Body):
+    """Bring goods from one place to another."""
+
+    reference: Text
+    source: Text
+    target: Text
+    lines: Annotated[list[TransferLine], Field(min_length=1)]
+
+
 class CountIn(Body):
     """Count the units of a SKU again where they stand."""
 

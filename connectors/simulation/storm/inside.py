@@ -19,6 +19,7 @@ from returns.services.arriving import awaited
 from returns.services.correcting import reverse_receipt
 from returns.services.extra_units import accept_over_receipt
 from returns.services.inspecting import inspect_return
+from returns.services.naming import waiting_numbers
 from returns.services.receiving import receive_return
 from returns.sweeps import SWEEP
 
@@ -147,12 +148,23 @@ def _inspected(rma: Return, waiting: list[ReturnLine], dice: Random, location: s
 def _verdicts(line: ReturnLine, dice: Random) -> Iterator[SliceIn]:
     left = line.received - line.inspected
     bad = dice.randint(0, left) if dice.random() < 0.15 else 0
+    numbers = waiting_numbers([line]).get(line.line_no, [])
     if left - bad:
         to = Disposition.SELLABLE if dice.random() < 0.8 else Disposition.REFURBISH
-        yield SliceIn(line_no=line.line_no, quantity=left - bad, accepted=True, condition="A", disposition=to)
+        good = numbers[: left - bad]
+        yield SliceIn(
+            line_no=line.line_no, quantity=left - bad, accepted=True, condition="A", disposition=to, serials=good
+        )
     if bad:
         to = dice.choice(REJECTED_TO)
-        yield SliceIn(line_no=line.line_no, quantity=bad, accepted=False, condition="D", disposition=to)
+        yield SliceIn(
+            line_no=line.line_no,
+            quantity=bad,
+            accepted=False,
+            condition="D",
+            disposition=to,
+            serials=numbers[left - bad :][:bad],
+        )
 
 
 def _after_the_end(rma: Return, lines: list[ReturnLine], dice: Random, location: str, step: int) -> Iterator[Act]:

@@ -26,7 +26,7 @@ def require_second_factor(actor: Actor, roles: Iterable[str], reason: str) -> Ac
     if wanted != before:
         rules.second_factor_roles = wanted
         rules.save(update_fields=["second_factor_roles"])
-        tell_rules(SecondFactorRequired(wanted, before, why), actor)
+        tell_rules(SecondFactorRequired(wanted, before), actor, why)
         transaction.on_commit(forget_rules)
     return rules
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,7 @@ def variables() -> dict[str, dict[str, Any]]:
     return {
         "REFUND_CREATE": {"input": mapping.refund_input(refunded(), KEY), "key": KEY},
         "ORDER_REFUNDS": {"id": "gid://shopify/Order/5001"},
+        "ORDER_STATE": {"id": "gid://shopify/Order/5001", "after": "eyJ"},
         "RETURN_STATE": {"id": gid},
         "RETURN_LINES": {"id": gid},
         "DISPOSE": {"inputs": [mapping.disposal(posted(), LINE, CONFIG, NAMES)]},
@@ -254,10 +256,65 @@ def test_our_own_refund_is_known_by_its_key(note: str | None, ours: str) -> None
     assert mapping.shop_refund(payload).ours == ours
 
 
+def bag(amount: str) -> dict[str, Any]:
+    return {"presentmentMoney": {"amount": amount}}
+
+
+def state(**changes: Any) -> dict[str, Any]:
+    """An order as it is read: two units for 20.00 less 3.00, with included tax, 5.00 of it not paid yet."""
+    line = {
+        "id": "gid://shopify/LineItem/9001",
+        "sku": "TEE",
+        "quantity": 2,
+        "originalUnitPriceSet": bag("10.0"),
+        "discountAllocations": [{"allocatedAmountSet": bag("3.0")}],
+        "taxLines": [{"title": "VAT", "priceSet": bag("2.83")}],
+    }
+    return {
+        "id": "gid://shopify/Order/5001",
+        "name": "#1042",
+        "processedAt": "2026-11-01T08:59:30Z",
+        "presentmentCurrencyCode": "GBP",
+        "displayFinancialStatus": "PARTIALLY_PAID",
+        "taxesIncluded": True,
+        "paymentGatewayNames": ["manual"],
+        "customAttributes": [{"key": "payment_intent", "value": "pi_1"}, {"key": "gift", "value": None}],
+        "totalPriceSet": bag("17.0"),
+        "totalOutstandingSet": bag("5.0"),
+        "lines": [line],
+    } | changes
+
+
+def read_state(module: Any, **changes: Any) -> Any:
+    return module.order_state(state(**changes), channel="c", system="s", config=CONFIG, mapping=NAMES)
+
+
+def test_what_is_read_of_an_order_is_what_it_says() -> None:
+    line = {
+        "external_id": "9001", "sku": "TEE", "quantity": 2, "discount": 300, "net": 1700,
+        "taxes": [{"code": "VAT", "amount": 283, "included": True}],
+    }  # fmt: skip
+    assert read_state(mapping) == {
+        "number": "#1042",
+        "currency": "GBP",
+        "placed_at": datetime(2026, 11, 1, 8, 59, 30, tzinfo=UTC),
+        "lines": [line],
+        "payments": [{"external_id": "pi_1", "captured": 1200}],
+    }
+    assert read_state(mapping, customAttributes=[])["payments"] == [{"external_id": "5001-till", "captured": 1200}]
+    assert read_state(mapping, displayFinancialStatus=None)["payments"] == []
+    bare = state()["lines"][0] | {"sku": None}
+    assert "sku" not in read_state(mapping, lines=[bare])["lines"][0]
+    with pytest.raises(mapping.Unmapped, match="StateOfOrder"):
+        read_state(mapping, lines=[{"id": "gid://shopify/LineItem/1"}])
+
+
 def golden(module: Any) -> Any:
     line = module.ReverseLine(LINE.id, "9001", 2, {})
     return [
         module.refund_input(refunded(), KEY),
+        read_state(module),
+        read_state(module, customAttributes=[]),
         module.records_something({"lines": [], "shipping": 1}),
         module.records_something({"lines": [], "shipping": 0}),
         module.records_something({"lines": [{}]}),

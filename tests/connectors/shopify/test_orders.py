@@ -267,10 +267,11 @@ def golden(module: Any) -> Any:
         payloads.order(fulfillments=arrived(4, 6)),
         payloads.order(customer={"id": 31, "first_name": "Ada"}, shipping_lines=None, taxes_included=True),
     ]
-    return [
-        module.Order(example, channel="shopify-uk", system="shop-uk", config=CONFIG, mapping=NAMES).fields()
+    read = [
+        module.Order(example, channel="shopify-uk", system="shop-uk", config=CONFIG, mapping=NAMES)
         for example in examples
     ]
+    return [(each.fields(), each.state()) for each in read]
 
 
 @pytest.mark.parametrize("place", field_names(orders), ids=lambda place: f"{place[0]}-{place[1]}")

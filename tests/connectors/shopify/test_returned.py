@@ -3,8 +3,8 @@
 import pytest
 
 from connectors.inbox import process_due
-from connectors.models import Connection, InboxMessage
-from connectors.own_reads import read_again
+from connectors.models import Connection, InboxMessage, OwnRead
+from connectors.own_reads import forget_reads, read_again
 from reconciliation.models import Discrepancy
 from retailops.events.models import Delivery
 from returns.models import Return
@@ -78,3 +78,26 @@ def test_what_the_shop_has_no_more_is_passed_over(asked: Return, sandbox: Sandbo
 def test_a_paused_connection_is_not_read(asked: Return, shop: Connection) -> None:
     shop.destination.__class__.objects.filter(pk=shop.destination_id).update(paused_at="2026-01-01T00:00:00Z")
     assert read_again() == 0
+
+
+def test_what_comes_back_to_what_it_was_is_news_again(
+    asked: Return, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    states = iter(["OPEN", "CANCELED", "OPEN", "OPEN", "CANCELED"])
+    monkeypatch.setattr("connectors.shopify.client.ShopifyClient.return_status", lambda self, return_id: next(states))
+    found = []
+    for _ in range(5):
+        news = read_again()
+        process_due()
+        found.append((news, Discrepancy.objects.filter(status="open").count()))
+    assert found == [(1, 0), (1, 1), (1, 0), (0, 0), (1, 1)]
+
+
+def test_what_is_not_read_any_more_is_forgotten(
+    asked: Return, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.shopify.client.ShopifyClient.return_status", lambda self, return_id: "OPEN")
+    read_again()
+    assert forget_reads() == 0
+    OwnRead.objects.update(read_at="2020-01-01T00:00:00Z")
+    assert (forget_reads(), OwnRead.objects.count()) == (1, 0)

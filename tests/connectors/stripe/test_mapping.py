@@ -151,10 +151,17 @@ def golden(module: Any) -> Any:
         module.payment_of({"references": {"external_id": "ch_9"}}),
         module.payment_of({"references": {"external_id": "py_9"}}),
         module.refund_facts(refund()),
+        module.captured_of({"object": "charge", "currency": "isk", "amount_captured": 500}),
+        module.captured_of({"object": "payment_intent", "currency": "gbp", "amount_received": 5}),
         module.dispute_facts({"created": 1_700_000_000, "data": {"object": DISPUTE}}),
         module.lane_of({"data": {"object": {"object": "charge", "id": "ch_1"}}}),
         module.lane_of({"data": {"object": refund()}}),
     ]
+
+
+def test_what_was_captured_is_read_of_a_charge_and_of_an_intent() -> None:
+    assert mapping.captured_of({"object": "charge", "currency": "isk", "amount_captured": 500}) == (5, "ISK")
+    assert mapping.captured_of({"object": "payment_intent", "currency": "gbp", "amount_received": 5}) == (5, "GBP")
 
 
 @pytest.mark.parametrize("place", field_names(mapping), ids=lambda place: f"{place[0]}-{place[1]}")

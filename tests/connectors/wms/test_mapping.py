@@ -364,6 +364,11 @@ def golden(module: Any) -> Any:
         module.placement(decided(location=""), "place:1", CONFIG, NAMES),
         module.notice(authorized(), "notice:1", CONFIG, NAMES, {1: ["T-1", "T-2"]}),
         module.placement(decided(), "place:1", CONFIG, NAMES, {3: ["C-1"]}),
+        module.transfer(
+            {"source": "LON", "target": "DC-9", "lines": [{"sku": "TEE", "quantity": 2, "disposition": "sellable"}]},
+            "transfer:1",
+            NAMES,
+        ),
         module.count({"sku": "TEE", "location": "LON", "reason": "it differs"}, "count:1", CONFIG, NAMES),
         module.count({"sku": "TEE", "location": ""}, "count:1", CONFIG, NAMES),
         asdict(arrival),
@@ -373,6 +378,7 @@ def golden(module: Any) -> Any:
         module.inspection(judged, "LON").model_dump(),
         asdict(module.placed(outcome(), "confirmed")),
         asdict(module.placed(outcome(failure_reason="blocked"), "failed")),
+        module.received_by([{"lines": [{"line_ref": "1", "received": 2}]}]),
         module.shipment(released(), "ship:1", CONFIG, NAMES),
         module.shipment(released(location=""), "ship:1", CONFIG, NAMES),
         asdict(module.shipped(went(), "shipped")),
@@ -380,6 +386,11 @@ def golden(module: Any) -> Any:
         asdict(module.shipped(went(failure_reason="broken"), "failed")),
         asdict(module.placed({"id": "plc_2", "reference": f"place:{SLICE}", "failure_reason": None}, "confirmed")),
     ]
+
+
+def test_what_came_by_all_notices_of_a_return_is_added_by_line() -> None:
+    first = {"lines": [{"line_ref": "1", "received": 2}, {"line_ref": "2", "received": 0}]}
+    assert mapping.received_by([first, {"lines": [{"line_ref": "1", "received": 1}]}]) == {1: 3, 2: 0}
 
 
 @pytest.mark.parametrize("place", field_names(mapping), ids=lambda place: f"{place[0]}-{place[1]}")
