@@ -6,7 +6,7 @@ from connectors.failures import delivered
 from connectors.protocol import Candidate, ConnectionContext, switched_on
 from connectors.wms import mapping
 from connectors.wms.client import WmsClient
-from connectors.wms.mapping import WmsMapping
+from connectors.wms.config import WmsMapping
 from inventory.enums import LocationKind
 from inventory.models import Location
 from inventory.owners import owner_of_quantities
