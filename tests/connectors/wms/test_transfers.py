@@ -13,8 +13,10 @@ from connectors.wms import mapping
 from connectors.wms.config import WmsMapping
 from inventory.models import StockTransfer
 from inventory.services import cancel_transfer
+from inventory.transfer_voiding import WHY, why_many_not_brought
 from retailops.cases.models import Case
 from retailops.events.models import Delivery
+from retailops.events.verdicts import VerdictKind, verdict
 from tests.connectors.owed import ADMIN, sent, tries
 from tests.connectors.sandbox_server import SandboxServer
 from tests.contracts.wms import wms_request_errors, wms_response_errors
@@ -108,6 +110,21 @@ def test_what_it_refuses_is_a_case_and_our_books_stay(
     case = Case.objects.get(operation=SEND, status="open")
     assert "the transfer of stock" in case.title
     assert (balance("DC-1", "sellable"), balance("DC-2", "in_transit"), there(sandbox)) == (2, 10, [])
+
+
+def test_what_was_refused_and_called_off_is_not_sent_again(
+    takes: Connection, houses: tuple[Any, Any], sandbox: SandboxServer
+) -> None:
+    stock(houses[0], quantity=4)  # of which the warehouse knows nothing
+    row = send(*houses, {"sku": "SKU", "quantity": 10})
+    assert sent(owed(SEND)).status == "dead"
+    assert verdict(owed(SEND)).kind != VerdictKind.SUPERSEDED
+    cancel_transfer(actor=SYSTEM, transfer_id=row.id, reason="the van broke down")
+    off = verdict(owed(SEND))
+    assert (off.kind, off.why) == (VerdictKind.SUPERSEDED, WHY)
+    told, called_off = owed(SEND), owed(CANCEL)
+    assert why_many_not_brought([told, called_off]) == {told.id: off.why}
+    assert there(sandbox) == []
 
 
 def test_what_was_never_told_has_nothing_to_call_off(
