@@ -1,4 +1,4 @@
-"""What the case of a refund that ended without paying offers: propose it anew, on the sheet of its return."""
+"""What the case of a refund that ended without paying offers: try it again, on the sheet of its return."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ REFUND = "refund_of_the_case"
 
 def register() -> None:
     """Offer the step on the cases that wait for it."""
-    step = Action("Propose it anew", "returns:refund_again", Permission.REFUNDS_PROPOSE, _where, _why_not)
+    step = Action("Try the refund again", "returns:refund_again", Permission.REFUNDS_PROPOSE, _where, _why_not)
     for kind in KINDS:
         register_actions(kind, step)
 

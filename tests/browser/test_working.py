@@ -235,17 +235,6 @@ def test_a_failed_refund_is_tried_again_in_a_dialog(open_as: Open, admin: User, 
     assert story.failed.status == RefundStatus.SUPERSEDED
 
 
-def test_a_dead_refund_is_proposed_anew_with_one_click(open_as: Open, admin: User, story: world.Story) -> None:
-    page = open_as(admin, f"/returns/{story.failed.rma.number}/")
-    mark(page)
-    page.get_by_role("button", name="Propose anew").click()
-    expect(page.locator("#toasts")).to_contain_text("A new refund replaces the failed one")
-    expect(page.get_by_role("button", name="Propose anew")).to_have_count(0)
-    assert stayed(page)
-    story.failed.refresh_from_db()
-    assert story.failed.status == RefundStatus.SUPERSEDED
-
-
 def test_a_receipt_is_reversed_without_javascript(open_as: Open, admin: User) -> None:
     rma = world.received()
     page = open_as(admin, f"/returns/{rma.number}/", java_script_enabled=False)

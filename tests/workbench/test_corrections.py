@@ -206,22 +206,7 @@ def test_a_failure_that_is_told_by_the_gateway_is_tried_again_too(agent: Client)
     assert Refund.objects.filter(status=RefundStatus.SUBMITTING).count() == 1
 
 
-def test_one_click_proposes_a_dead_refund_anew_by_the_same_payment(agent: Client) -> None:
-    world.stripe()
-    refund = world.inspected(world.received()).refunds.get()
-    fail_refund(actor=world.SYSTEM, refund_id=refund.id, code="merchant_request", message="It was canceled there")
-    page = page_of(agent, refund.rma)
-    form = re.search(rf'<form method="post" action="{again(refund)}".*?</form>', page, re.DOTALL)
-    assert form is not None
-    sent = dict(re.findall(r'name="(payment|destination|reason)" value="([^"]*)"', form.group()))
-    assert sent["reason"] == "It ended without paying: It was canceled there"
-    assert agent.post(again(refund), sent).status_code == 303
-    assert agent.post(again(refund), sent).status_code == 422
-    new = Refund.objects.exclude(pk=refund.pk).get()
-    assert (new.status, new.payment_id, new.amount) == (RefundStatus.SUBMITTING, refund.payment_id, refund.amount)
-
-
-def test_the_case_of_a_dead_refund_offers_to_propose_it_anew(agent: Client) -> None:
+def test_the_case_of_a_dead_refund_offers_to_try_it_again(agent: Client) -> None:
     world.stripe()
     refund = world.inspected(world.received()).refunds.get()
     fail_refund(actor=world.SYSTEM, refund_id=refund.id, code="declined", message="Declined.")

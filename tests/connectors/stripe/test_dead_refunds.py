@@ -53,7 +53,9 @@ def assert_over(rma: Return, status: RefundStatus, code: str) -> Refund:
     assert (refund.status, refund.failure_code) == (status, code)
     assert reserved(refund.payment) == 0
     assert open_cases() == ["refund_failed"]
-    assert Case.objects.get(kind="refund_failed").next_action.startswith("Its money is free again: propose it anew")
+    assert Case.objects.get(kind="refund_failed").next_action.startswith(
+        "Its money is free again: try the refund again"
+    )
     prove()
     return refund
 
