@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Q
 
 from connectors.protocol import ConnectionContext, Translated, Verified
+from connectors.readings import SETTLES
 from connectors.shopify import mapping
 from connectors.shopify.client import ShopifyClient, ShopifyFailure
 from reconciliation.return_truth import ReturnTellingIn
@@ -23,8 +24,6 @@ TOPICS = (
     "returns/approve", "returns/decline", "returns/close", "returns/reopen", "returns/cancel", "returns/process",
     "returns/update", READ,
 )  # fmt: skip
-# What was decided here so shortly ago may not show there yet.
-SETTLES = timedelta(minutes=10)
 # What has rested for longer is not read again.
 STILL_OF_INTEREST = timedelta(days=60)
 

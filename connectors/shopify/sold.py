@@ -1,13 +1,11 @@
 """How an order with an open return stands in the shop, read again by us: a webhook that was lost hides nothing."""
 
-import hashlib
-import json
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from connectors.protocol import ConnectionContext, Translated, Verified
+from connectors.readings import SETTLES, as_read
 from connectors.shopify import mapping
 from connectors.shopify.client import ShopifyClient
 from connectors.shopify.config import ShopifyMapping
@@ -21,8 +19,6 @@ from returns.models import Order, Return
 Json = dict[str, Any]
 READ = "orders/read"
 PREFIX = "order:"
-# What changed there so shortly ago may still be on its way to us.
-SETTLES = timedelta(minutes=10)
 
 
 def held(channel: str, after: str, limit: int) -> Sequence[str]:
@@ -48,9 +44,8 @@ def reread(conn: ConnectionContext, channel: str, key: str) -> tuple[Verified, b
     names = ShopifyMapping.model_validate(dict(conn.mapping))
     fields = mapping.order_state(state, channel=channel, system=conn.name, config=conn.config, mapping=names)
     telling = OrderTellingIn.model_validate(fields | {"system": channel, "as_of": order.updated_at})
-    body = json.dumps({"order_id": str(order.id), "telling": telling.model_dump(mode="json")}).encode()
-    digest = hashlib.sha256(body).hexdigest()[:32]
-    return Verified(f"read:{order.id}:{digest}", READ, order.external_id), body
+    told = {"order_id": str(order.id), "telling": telling.model_dump(mode="json")}
+    return as_read(order.id, READ, order.external_id, told)
 
 
 def told(conn: ConnectionContext, payload: Json) -> Translated:

@@ -1,13 +1,12 @@
 """What Stripe captured of payments with an open return, read again by us where it is the owner of that field."""
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from connectors.failures import VendorFailure
 from connectors.protocol import ConnectionContext, Translated, Verified
+from connectors.readings import as_read
 from connectors.stripe import mapping
 from connectors.stripe.client import StripeApi
 from reconciliation.order_truth import OrderTellingIn
@@ -56,8 +55,7 @@ def reread(conn: ConnectionContext, key: str, names: Mapping[str, str]) -> tuple
         }
     )
     told = {"order_id": str(payment.order_id), "currency": currency, "telling": telling.model_dump(mode="json")}
-    body = json.dumps(told).encode()
-    return Verified(f"read:{payment.id}:{hashlib.sha256(body).hexdigest()[:32]}", READ, found["id"]), body
+    return as_read(payment.id, READ, found["id"], told)
 
 
 def told(conn: ConnectionContext, payload: Json) -> Translated:

@@ -80,10 +80,9 @@ def as_told(facts: Mapping[str, Any]) -> tuple[Verified, bytes] | None:
         "charge": facts["charge"],
         "metadata": {mapping.KEY_FIELD: facts["key"]},
     }
-    event = {"type": "refund.updated", "data": {"object": refund}}
-    return Verified(f"asked:{refund['id']}:{refund['status']}", "refund.updated", facts["charge"]), json.dumps(
-        event
-    ).encode()
+    event: dict[str, Any] = {"type": "refund.updated", "data": {"object": refund}}
+    verified = Verified(f"asked:{refund['id']}:{refund['status']}", event["type"], facts["charge"])
+    return verified, json.dumps(event).encode()
 
 
 def foreign(conn: ConnectionContext, facts: Mapping[str, Any]) -> Translated:

@@ -1,13 +1,12 @@
 """What came of an open return by the warehouse's own books, read again by us where it is the owner of that field."""
 
-import hashlib
-import json
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from connectors.protocol import ConnectionContext, Translated, Verified
+from connectors.readings import SETTLES, as_read
 from connectors.wms import mapping
 from connectors.wms.client import WmsClient
 from reconciliation.return_truth import RECEIVED, ReturnTellingIn
@@ -21,8 +20,6 @@ from returns.truth import owned_channels
 
 Json = dict[str, Any]
 READ = "notice.read"
-# What came so shortly ago may still be on its way to us.
-SETTLES = timedelta(minutes=10)
 
 
 def held(conn: ConnectionContext, after: str, limit: int) -> Sequence[str]:
@@ -48,8 +45,8 @@ def reread(conn: ConnectionContext, key: str) -> tuple[Verified, bytes] | None:
     if not notices or max(datetime.fromisoformat(each["updated_at"]) for each in notices) > now() - SETTLES:
         return None
     received = {str(line_no): units for line_no, units in sorted(mapping.received_by(notices).items())}
-    body = json.dumps({"return_id": str(rma.id), "version": rma.version, "received": received}).encode()
-    return Verified(f"read:{rma.id}:{hashlib.sha256(body).hexdigest()[:32]}", READ, rma.number), body
+    told = {"return_id": str(rma.id), "version": rma.version, "received": received}
+    return as_read(rma.id, READ, rma.number, told)
 
 
 def told(conn: ConnectionContext, payload: Json) -> Translated:

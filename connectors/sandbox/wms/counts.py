@@ -2,15 +2,13 @@
 
 from connectors.sandbox.exchange import Call, Reply
 from connectors.sandbox.pipeline import World
-from connectors.sandbox.wms.messages import SYSTEM, CountIn, WmsError, new_id, parsed, problem, stamp
+from connectors.sandbox.wms.messages import SYSTEM, CountIn, new_id, parsed, refuse_taken, stamp
 
 
 def create(world: World, call: Call) -> Reply:
     """`POST /v1/counts`: 201 `ordered`. One per reference."""
     count = parsed(CountIn, call.json())
-    for present in world.store.find(SYSTEM, "count", ref=count.reference):
-        detail = "A count with this reference is there already."
-        raise WmsError(problem(409, "reference_taken", detail, existing_id=present["id"]))
+    refuse_taken(world, "count", count.reference, "A count")
     at = stamp()
     made = count.model_dump() | {"id": new_id("cnt"), "status": "ordered", "created_at": at, "updated_at": at}
     world.store.save(SYSTEM, "count", made, ref=count.reference, alt=count.sku)

@@ -218,6 +218,13 @@ def parsed(model: type[Model], value: Any) -> Model:
         raise WmsError(problem(422, "invalid_body", first["msg"], pointer=pointer)) from error
 
 
+def refuse_taken(world: World, kind: str, reference: str, name: str) -> None:
+    """Raises WmsError (409 `reference_taken`) where one of that kind bears the reference already."""
+    for present in world.store.find(SYSTEM, kind, ref=reference):
+        detail = f"{name} with this reference is there already."
+        raise WmsError(problem(409, "reference_taken", detail, existing_id=present["id"]))
+
+
 def new_id(prefix: str) -> str:
     return f"{prefix}_{secrets.token_hex(10)}"
 

@@ -12,6 +12,7 @@ from connectors.sandbox.wms.messages import (
     new_id,
     parsed,
     problem,
+    refuse_taken,
     stamp,
 )
 
@@ -19,9 +20,7 @@ from connectors.sandbox.wms.messages import (
 def create(world: World, call: Call) -> Reply:
     """`POST /v1/placements`: 201 `accepted`; confirmed or failed later by webhook. One per reference."""
     placement = parsed(PlacementIn, call.json())
-    for present in world.store.find(SYSTEM, "placement", ref=placement.reference):
-        detail = "A placement with this reference is there already."
-        raise WmsError(problem(409, "reference_taken", detail, existing_id=present["id"]))
+    refuse_taken(world, "placement", placement.reference, "A placement")
     at = stamp()
     made = placement.model_dump() | {"id": new_id("plc"), "status": "accepted", "failure_reason": None}
     made |= {"created_at": at, "updated_at": at}
@@ -92,6 +91,14 @@ def add_stock(world: World, sku: str, location: str, disposition: str, quantity:
     }
     bucket["quantity"] += quantity
     world.store.save(SYSTEM, "stock", bucket, ref=sku)
+
+
+def refuse_missing(world: World, sku: str, location: str, disposition: str, quantity: int) -> None:
+    """Raises WmsError (409 `out_of_stock`) where fewer units stand there."""
+    bucket = world.store.get(SYSTEM, "stock", f"{sku}|{location}|{disposition}")
+    there = bucket["quantity"] if bucket else 0
+    if there < quantity:
+        raise WmsError(problem(409, "out_of_stock", f"{there} {disposition} units of {sku} are at {location}."))
 
 
 def _move(world: World, placement: Json) -> None:

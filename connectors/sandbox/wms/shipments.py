@@ -11,9 +11,10 @@ from connectors.sandbox.wms.messages import (
     new_id,
     parsed,
     problem,
+    refuse_taken,
     stamp,
 )
-from connectors.sandbox.wms.placements import add_stock, confirm_delay_s
+from connectors.sandbox.wms.placements import add_stock, confirm_delay_s, refuse_missing
 
 SELLABLE = "sellable"
 
@@ -24,11 +25,10 @@ def create(world: World, call: Call) -> Reply:
     409 `out_of_stock` when the place has too few sellable units; nothing is kept of it then.
     """
     shipment = parsed(ShipmentIn, call.json())
-    for present in world.store.find(SYSTEM, "shipment", ref=shipment.reference):
-        detail = "A shipment with this reference is there already."
-        raise WmsError(problem(409, "reference_taken", detail, existing_id=present["id"]))
+    refuse_taken(world, "shipment", shipment.reference, "A shipment")
     lines = [line.model_dump() for line in shipment.lines]
-    _refuse_missing(world, shipment.location, lines)
+    for line in lines:
+        refuse_missing(world, line["sku"], shipment.location, SELLABLE, line["quantity"])
     for line in lines:
         add_stock(world, line["sku"], shipment.location, SELLABLE, -line["quantity"])
     at = stamp()
@@ -38,15 +38,6 @@ def create(world: World, call: Call) -> Reply:
     if not world.faults.take(SYSTEM, "pending", "shipments.create"):
         world.jobs.schedule(SYSTEM, "dispatch", {"shipment": made["id"]}, confirm_delay_s(world))
     return Reply(201, made, {"Location": f"/wms/v1/shipments/{made['id']}"})
-
-
-def _refuse_missing(world: World, location: str, lines: list[Json]) -> None:
-    for line in lines:
-        bucket = world.store.get(SYSTEM, "stock", f"{line['sku']}|{location}|{SELLABLE}")
-        there = bucket["quantity"] if bucket else 0
-        if there < line["quantity"]:
-            detail = f"{there} sellable units of {line['sku']} are at {location}."
-            raise WmsError(problem(409, "out_of_stock", detail))
 
 
 def listing(world: World, call: Call) -> Reply:

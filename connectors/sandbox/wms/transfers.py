@@ -2,20 +2,18 @@
 
 from connectors.sandbox.exchange import Call, Json, Reply
 from connectors.sandbox.pipeline import World
-from connectors.sandbox.wms.messages import SYSTEM, TransferIn, WmsError, new_id, parsed, problem, stamp
-from connectors.sandbox.wms.placements import add_stock
+from connectors.sandbox.wms.messages import SYSTEM, TransferIn, WmsError, new_id, parsed, problem, refuse_taken, stamp
+from connectors.sandbox.wms.placements import add_stock, refuse_missing
 
 
 def create(world: World, call: Call) -> Reply:
     """`POST /v1/transfers`: 201 `accepted`, its goods picked. One per reference; 409 `out_of_stock` keeps nothing."""
     transfer = parsed(TransferIn, call.json())
-    for present in world.store.find(SYSTEM, "transfer", ref=transfer.reference):
-        detail = "A transfer with this reference is there already."
-        raise WmsError(problem(409, "reference_taken", detail, existing_id=present["id"]))
+    refuse_taken(world, "transfer", transfer.reference, "A transfer")
     made = transfer.model_dump()
     if _is_ours(world, transfer.source):
         for line in made["lines"]:
-            _refuse_missing(world, transfer.source, line)
+            refuse_missing(world, line["sku"], transfer.source, line["disposition"], line["quantity"])
     _pick(world, made, -1)
     at = stamp()
     made |= {"id": new_id("trf"), "status": "accepted", "created_at": at, "updated_at": at}
@@ -43,15 +41,6 @@ def cancel(world: World, call: Call, transfer: str) -> Reply:
 def _is_ours(world: World, place: str) -> bool:
     """Tell whether anything ever stood at the place."""
     return any(bucket["location"] == place for bucket in world.store.find(SYSTEM, "stock"))
-
-
-def _refuse_missing(world: World, place: str, line: Json) -> None:
-    bucket = world.store.get(SYSTEM, "stock", f"{line['sku']}|{place}|{line['disposition']}")
-    there = bucket["quantity"] if bucket else 0
-    if there < line["quantity"]:
-        raise WmsError(
-            problem(409, "out_of_stock", f"{there} {line['disposition']} units of {line['sku']} are at {place}.")
-        )
 
 
 def _pick(world: World, transfer: Json, sign: int) -> None:
